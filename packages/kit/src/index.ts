@@ -3,6 +3,7 @@ export * from './clock/system-clock.js';
 export * from './clock/virtual-clock.js';
 export * from './log/log.js';
 export * from './log/pino-log.js';
+export * from './loop/reconcile-loop.js';
 export * from './random/random.js';
 export * from './random/seeded-random.js';
 export * from './random/system-random.js';

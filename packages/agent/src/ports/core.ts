@@ -1,0 +1,20 @@
+import type { LogFrame, LogOptions, NodeDescription, NodeSetItems, NodeSetKind, TaskReport } from '@tessera/api';
+
+export type RemovedItems = Record<NodeSetKind, string[]>;
+
+/** What the session with a manager needs of the agent: the agent runs without any session, too. */
+export interface AgentCore {
+  describe(): Promise<NodeDescription>;
+  /** All tasks that the agent holds, restarts made while away included, oldest first: for `hello`. */
+  heldTasks(): TaskReport[];
+  /** Takes over a complete desired set. Resolves when it is saved to disk; carrying it out goes on behind. */
+  replaceDesired(seq: number, items: NodeSetItems): Promise<void>;
+  /** Takes over a change of the desired set. Resolves when it is saved to disk. */
+  mergeDesired(seq: number, put: NodeSetItems, remove: RemovedItems): Promise<void>;
+  /** Calls `listener` with each change of a task, in order. Returns the way to stop. */
+  onReport(listener: (report: TaskReport) => void): () => void;
+  /** The manager has stored these: ended tasks that are desired no more may be forgotten. */
+  confirmReported(reports: readonly TaskReport[]): void;
+  /** Lines of a task's log; ends when the log ends and `follow` is false, or on `signal`. */
+  logs(taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame>;
+}

@@ -1,0 +1,32 @@
+import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+
+/** All that the node's network must look like. */
+export interface NetworkState {
+  networks: readonly NetworkAssignment[];
+  services: readonly ServiceEndpoints[];
+}
+
+/** Where a container is plugged in. */
+export interface NetworkPlug {
+  /** Name of the Docker network on this node. */
+  dockerNetwork: string;
+  /** DNS servers for the container; empty: Docker's own. */
+  dnsServers: readonly string[];
+}
+
+/** The node's part of the overlay, discovery and load balancing. */
+export interface NodeNetwork {
+  /**
+   * Makes the node as `state` says, whatever it is now; what the agent does not own is left alone. Resolves when all
+   * networks can take containers. Calls are worked off one after the other; of several that wait only the last counts.
+   */
+  apply(state: NetworkState): Promise<void>;
+  /** @throws Error when the network was not part of the last applied state. */
+  plug(networkId: string): NetworkPlug;
+  /** A container was started on or went from a network: ports of its veth may need settings (hairpin). */
+  containersChanged(): void;
+  /** Undoes everything: after it nothing of the agent is left in the kernel or the engine's networks. */
+  leave(): Promise<void>;
+  /** Ends servers and watchers in this process; kernel state stays, so that traffic flows on. */
+  stop(): Promise<void>;
+}

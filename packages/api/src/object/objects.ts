@@ -1,0 +1,211 @@
+import { type Static, type TSchema, Type } from 'typebox';
+import { Bytes, Id, Labels, Name, NanoCpus, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
+import { GenericResource, PublishedPort, ServiceSpec } from '../spec/service-spec.js';
+import { FileSpec, NetworkSpec } from '../spec/stack-spec.js';
+import { DesiredState, TaskState } from './task-state.js';
+
+/** Every stored object has these. `revision` is the store's revision of its last change: the token of optimistic concurrency. */
+const meta = {
+  id: Id,
+  revision: Type.Integer({ minimum: 0 }),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+};
+
+function stored<Properties extends Record<string, TSchema>>(properties: Properties) {
+  return strictObject({ ...meta, ...properties });
+}
+
+/** Written by the user (use cases). Its services, networks, configs and secrets carry its name. */
+export const Stack = stored({ name: Name });
+export type Stack = Static<typeof Stack>;
+
+/** How far an update has come. Written by the service controllers. */
+export const UpdateStatus = strictObject({
+  state: oneOf(['updating', 'paused', 'completed', 'rollback-started', 'rollback-paused', 'rollback-completed']),
+  startedAt: Timestamp,
+  completedAt: Type.Optional(Timestamp),
+  message: Type.String(),
+});
+export type UpdateStatus = Static<typeof UpdateStatus>;
+
+export const Service = stored({
+  /** Current spec. Written by the user. */
+  spec: ServiceSpec,
+  /** Number of the spec: grows by one with each change of it. Written by the user. */
+  specRevision: Type.Integer({ minimum: 1 }),
+  /** Hash of the template: tasks with another one are replaced. Written by the user's use case. */
+  templateHash: Type.String(),
+  /** Ports with the automatic ones filled in. Written by the use case that allocates them. */
+  ports: Type.Array(PublishedPort),
+  /** Written by the service controllers. */
+  update: Type.Optional(UpdateStatus),
+});
+export type Service = Static<typeof Service>;
+
+/** One immutable spec of a service. Id: `<serviceId>r<specRevision>`. */
+export const ServiceRevision = stored({
+  serviceId: Id,
+  specRevision: Type.Integer({ minimum: 1 }),
+  templateHash: Type.String(),
+  spec: ServiceSpec,
+});
+export type ServiceRevision = Static<typeof ServiceRevision>;
+
+export const TaskStatus = strictObject({
+  state: TaskState,
+  /** When it came to this state, by the writer's clock. */
+  at: Timestamp,
+  /** What it is doing, in words: `pulling image`, `no suitable node (…)`. */
+  message: Type.String({ maxLength: 4096 }),
+  /** Why it failed, in words. */
+  error: Type.Optional(Type.String({ maxLength: 4096 })),
+  containerId: Type.Optional(Type.String()),
+  exitCode: Type.Optional(Type.Integer()),
+  oomKilled: Type.Optional(Type.Boolean()),
+  /** Result of the health check: absent when there is none. */
+  health: Type.Optional(oneOf(['starting', 'healthy', 'unhealthy'])),
+  /** Address by network id. */
+  addresses: Type.Optional(Type.Record(Type.String(), Type.String())),
+  /** Digest of the image that runs, such as `sha256:…`. */
+  imageDigest: Type.Optional(Type.String()),
+  startedAt: Type.Optional(Timestamp),
+  finishedAt: Type.Optional(Timestamp),
+});
+export type TaskStatus = Static<typeof TaskStatus>;
+
+/** One run of one slot of a service on one node. Never restarted: its successor is a new task in the same slot. */
+export const Task = stored({
+  serviceId: Id,
+  serviceName: Name,
+  stack: Type.Optional(Name),
+  specRevision: Type.Integer({ minimum: 1 }),
+  templateHash: Type.String(),
+  /** 1..replicas for replicated services; absent for global ones, whose slot is the node. */
+  slot: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Written by the scheduler; by the controller for global services. */
+  nodeId: Type.Optional(Id),
+  /** Written by controllers. Only moves forward. */
+  desired: DesiredState,
+  /** Start no earlier than this: a restart that waits out its delay. Written by controllers. */
+  startAfter: Type.Optional(Timestamp),
+  /** Written by controllers and the scheduler up to `assigned`, by the agent from then on, by the node controller for `orphaned`. */
+  status: TaskStatus,
+});
+export type Task = Static<typeof Task>;
+
+export const Platform = strictObject({ os: Type.String(), architecture: Type.String() });
+export type Platform = Static<typeof Platform>;
+
+export const NodeResources = strictObject({ nanoCpus: NanoCpus, memoryBytes: Bytes, generic: Type.Array(GenericResource) });
+export type NodeResources = Static<typeof NodeResources>;
+
+/** What an agent says of its host. Written by the agent. */
+export const NodeDescription = strictObject({
+  hostname: Type.String({ maxLength: 253 }),
+  platform: Platform,
+  resources: NodeResources,
+  /** Address at which other nodes reach it. */
+  address: Type.String({ maxLength: 64 }),
+  engine: strictObject({ version: Type.String(), apiVersion: Type.String(), labels: Labels, plugins: Type.Array(Type.String()), storageDriver: Type.String() }),
+  agentVersion: Type.String(),
+  kernel: Type.String(),
+  operatingSystem: Type.String(),
+  /** TCP and UDP ports of the host that something else listens on. */
+  busyPorts: Type.Optional(Type.Array(strictObject({ protocol: oneOf(['tcp', 'udp']), port: Port }))),
+});
+export type NodeDescription = Static<typeof NodeDescription>;
+
+export const NodeSpec = strictObject({
+  availability: oneOf(['active', 'pause', 'drain']),
+  labels: Labels,
+  role: oneOf(['manager', 'worker']),
+});
+export type NodeSpec = Static<typeof NodeSpec>;
+
+export const NodeStatus = strictObject({
+  state: oneOf(['unknown', 'ready', 'down']),
+  message: Type.String(),
+  at: Timestamp,
+});
+export type NodeStatus = Static<typeof NodeStatus>;
+
+export const Node = stored({
+  /** Unique; the hostname when it joined. */
+  name: Name,
+  /** Written by the user. */
+  spec: NodeSpec,
+  /** Written by the agent, through its session. Absent until its first session. */
+  description: Type.Optional(NodeDescription),
+  /** Written by the dispatcher. */
+  status: NodeStatus,
+});
+export type Node = Static<typeof Node>;
+
+export const Network = stored({
+  /** Written by the user. */
+  spec: NetworkSpec,
+  /** Written by the network use case or controller: the network's subnet in CIDR form and its VXLAN id. */
+  allocation: Type.Optional(strictObject({ subnet: Type.String(), vni: Type.Integer({ minimum: 1, maximum: 16_777_215 }) })),
+});
+export type Network = Static<typeof Network>;
+
+/** The part of a network's subnet that one node gives addresses from. Id: `<networkId>n<nodeId>`. Written by the network controller. */
+export const NetworkBlock = stored({ networkId: Id, nodeId: Id, subnet: Type.String() });
+export type NetworkBlock = Static<typeof NetworkBlock>;
+
+/** `spec.data` of a secret is empty in every answer of the API. `hash`: sha256 of the content, in hex. */
+export const Config = stored({ spec: FileSpec, hash: Type.String() });
+export type Config = Static<typeof Config>;
+export const Secret = stored({ spec: FileSpec, hash: Type.String() });
+export type Secret = Static<typeof Secret>;
+
+/** The one object about the cluster itself. Id: `cluster`. Tokens are kept as sha256 in hex. */
+export const Cluster = stored({
+  name: Name,
+  clusterId: Id,
+  tokenHashes: strictObject({ worker: Type.String(), manager: Type.String() }),
+  /** Pool that networks' subnets are cut from. */
+  addressPool: Type.String(),
+});
+export type Cluster = Static<typeof Cluster>;
+
+/** Every kind of stored object by its name in keys and routes. */
+export const OBJECT_SCHEMAS = {
+  clusters: Cluster,
+  stacks: Stack,
+  services: Service,
+  revisions: ServiceRevision,
+  tasks: Task,
+  nodes: Node,
+  networks: Network,
+  blocks: NetworkBlock,
+  configs: Config,
+  secrets: Secret,
+} as const;
+
+export interface ObjectTypes {
+  clusters: Cluster;
+  stacks: Stack;
+  services: Service;
+  revisions: ServiceRevision;
+  tasks: Task;
+  nodes: Node;
+  networks: Network;
+  blocks: NetworkBlock;
+  configs: Config;
+  secrets: Secret;
+}
+export type Kind = keyof ObjectTypes;
+export const KINDS = Object.keys(OBJECT_SCHEMAS) as Kind[];
+
+/** One change of one object, as informers and watch streams tell it. */
+export type ObjectChange = { [K in Kind]: { kind: K; id: string; object: ObjectTypes[K] | undefined; revision: number } }[Kind];
+
+export function serviceRevisionId(serviceId: string, specRevision: number): string {
+  return `${serviceId}r${specRevision}`;
+}
+
+export function networkBlockId(networkId: string, nodeId: string): string {
+  return `${networkId}n${nodeId}`;
+}

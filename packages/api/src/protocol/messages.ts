@@ -1,0 +1,156 @@
+import { type Static, Type } from 'typebox';
+import { NodeDescription, TaskStatus } from '../object/objects.js';
+import { DesiredState } from '../object/task-state.js';
+import { Id, Labels, Name, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
+import { PublishedPort, TaskTemplate } from '../spec/service-spec.js';
+
+/** Version of the session protocol. A manager refuses an agent of another one with a message that says which side is older. */
+export const PROTOCOL_VERSION = 1;
+/** WebSocket paths: the one session of an agent, and one connection for each stream (logs). */
+export const SESSION_PATH = '/v1/agent/session';
+export const STREAM_PATH = '/v1/agent/streams/:id';
+/** Largest message in bytes, either way. */
+export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** An agent beats at least so often while its session is open; it is taken for lost after three missed beats. */
+export const HEARTBEAT_MS = 1_000;
+export const MISSED_HEARTBEATS = 3;
+
+/** A network attachment of a task, by id. */
+export const AssignedNetwork = strictObject({ networkId: Id, name: Name, aliases: Type.Array(Type.String()) });
+
+/** All that an agent must know to run one task. */
+export const TaskAssignment = strictObject({
+  id: Id,
+  serviceId: Id,
+  serviceName: Name,
+  stack: Type.Optional(Name),
+  serviceLabels: Labels,
+  slot: Type.Optional(Type.Integer()),
+  specRevision: Type.Integer(),
+  desired: DesiredState,
+  startAfter: Type.Optional(Timestamp),
+  /** Restarts that this slot has behind it under this spec, and when: the restart policy counts them. */
+  restarts: Type.Array(Timestamp),
+  template: TaskTemplate,
+  networks: Type.Array(AssignedNetwork),
+  /** Ports in host mode: bound on this node for this task. */
+  hostPorts: Type.Array(PublishedPort),
+  /** Ids of the config and secret objects by their names. */
+  configIds: Type.Record(Type.String(), Type.String()),
+  secretIds: Type.Record(Type.String(), Type.String()),
+});
+export type TaskAssignment = Static<typeof TaskAssignment>;
+
+/** A node that shares a network: where its block is reached. */
+export const NetworkPeer = strictObject({ nodeId: Id, address: Type.String(), block: Type.String() });
+export type NetworkPeer = Static<typeof NetworkPeer>;
+
+/** A network that this node takes part in: it runs tasks on it, or forwards published ports into it. */
+export const NetworkAssignment = strictObject({
+  id: Id,
+  name: Name,
+  vni: Type.Integer(),
+  subnet: Type.String(),
+  /** This node's block of the subnet, in CIDR form; its first host address is the gateway. */
+  block: Type.String(),
+  internal: Type.Boolean(),
+  attachable: Type.Boolean(),
+  driverOptions: Labels,
+  peers: Type.Array(NetworkPeer),
+});
+export type NetworkAssignment = Static<typeof NetworkAssignment>;
+
+/** A task that takes traffic: running, and healthy when it has a health check. */
+export const Endpoint = strictObject({ taskId: Id, nodeId: Id, slot: Type.Optional(Type.Integer()), address: Type.String() });
+export type Endpoint = Static<typeof Endpoint>;
+
+/** A service as discovery and load balancing see it on one network. Id: `<serviceId>n<networkId>`. */
+export const ServiceEndpoints = strictObject({
+  id: Id,
+  serviceId: Id,
+  serviceName: Name,
+  /** Name without the stack, as the stack's other services call it. */
+  shortName: Name,
+  stack: Type.Optional(Name),
+  networkId: Id,
+  aliases: Type.Array(Type.String()),
+  endpointMode: oneOf(['vip', 'dnsrr']),
+  /** Ports published on every node and sent to these endpoints; empty on all networks of the service but one. */
+  ingress: Type.Array(strictObject({ protocol: oneOf(['tcp', 'udp', 'sctp']), published: Port, target: Port, hostIp: Type.Optional(Type.String()) })),
+  endpoints: Type.Array(Endpoint),
+});
+export type ServiceEndpoints = Static<typeof ServiceEndpoints>;
+
+/** Content of a config or secret that a task of this node needs. */
+export const FileContent = strictObject({ id: Id, name: Name, secret: Type.Boolean(), hash: Type.String(), data: Type.String() });
+export type FileContent = Static<typeof FileContent>;
+
+/** The desired set of one node, by kind. */
+export const NodeSetItems = strictObject({
+  tasks: Type.Array(TaskAssignment),
+  networks: Type.Array(NetworkAssignment),
+  services: Type.Array(ServiceEndpoints),
+  files: Type.Array(FileContent),
+});
+export type NodeSetItems = Static<typeof NodeSetItems>;
+export type NodeSetKind = keyof NodeSetItems;
+
+export const LogOptions = strictObject({
+  follow: Type.Boolean(),
+  /** Lines from the end; absent: all. */
+  tail: Type.Optional(Type.Integer({ minimum: 0 })),
+  since: Type.Optional(Timestamp),
+  until: Type.Optional(Timestamp),
+  timestamps: Type.Boolean(),
+  stdout: Type.Boolean(),
+  stderr: Type.Boolean(),
+});
+export type LogOptions = Static<typeof LogOptions>;
+
+/** Manager to agent. */
+export const ManagerMessage = Type.Union([
+  /** The complete set: what is not in it is not desired. Sent once, after `hello`. */
+  strictObject({ type: Type.Literal('desired'), seq: Type.Integer(), items: NodeSetItems }),
+  /** Items to put (new or changed, whole) and ids to remove. `seq` is the former one plus 1. */
+  strictObject({
+    type: Type.Literal('delta'),
+    seq: Type.Integer(),
+    put: NodeSetItems,
+    remove: strictObject({ tasks: Type.Array(Id), networks: Type.Array(Id), services: Type.Array(Id), files: Type.Array(Id) }),
+  }),
+  /** Dial a stream: the agent opens STREAM_PATH with this id and sends `LogFrame`s as text messages until it ends or the manager closes. */
+  strictObject({ type: Type.Literal('open-logs'), streamId: Id, taskId: Id, options: LogOptions }),
+  /** Statuses up to this report number are in the store. */
+  strictObject({ type: Type.Literal('reported'), report: Type.Integer() }),
+  /** The session is over; the agent connects again later, unless `final`. */
+  strictObject({ type: Type.Literal('refused'), code: Type.String(), message: Type.String(), final: Type.Boolean() }),
+]);
+export type ManagerMessage = Static<typeof ManagerMessage>;
+
+/**
+ * What one task does. `successorOf` says that the agent itself restarted a task: this one took the place of that one,
+ * in the same slot with the same spec, and the manager records it as a task of its own.
+ */
+export const TaskReport = strictObject({ taskId: Id, status: TaskStatus, successorOf: Type.Optional(Id), startAfter: Type.Optional(Timestamp) });
+export type TaskReport = Static<typeof TaskReport>;
+
+/** Agent to manager. */
+export const AgentMessage = Type.Union([
+  /** First message. `tasks`: all that the agent holds, with restarts made while away, oldest first. */
+  strictObject({ type: Type.Literal('hello'), protocol: Type.Integer(), description: NodeDescription, tasks: Type.Array(TaskReport, { maxItems: 100_000 }) }),
+  strictObject({ type: Type.Literal('heartbeat') }),
+  strictObject({ type: Type.Literal('description'), description: NodeDescription }),
+  /** A batch of what changed, in order; `report` numbers the batches of this session from 1. */
+  strictObject({ type: Type.Literal('status'), report: Type.Integer(), tasks: Type.Array(TaskReport, { maxItems: 10_000 }) }),
+  /** The desired set up to `seq` is taken over (saved to disk). */
+  strictObject({ type: Type.Literal('ack'), seq: Type.Integer() }),
+]);
+export type AgentMessage = Static<typeof AgentMessage>;
+
+/** One line of a log, or the end. Text frame of a log stream. */
+export const LogFrame = Type.Union([
+  strictObject({ type: Type.Literal('line'), stream: oneOf(['stdout', 'stderr']), text: Type.String(), at: Type.Optional(Type.String()) }),
+  strictObject({ type: Type.Literal('end') }),
+  strictObject({ type: Type.Literal('error'), message: Type.String() }),
+]);
+export type LogFrame = Static<typeof LogFrame>;

@@ -1,0 +1,5 @@
+export * from './common.js';
+export * from './container-spec.js';
+export * from './defaults.js';
+export * from './service-spec.js';
+export * from './stack-spec.js';

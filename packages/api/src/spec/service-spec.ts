@@ -1,0 +1,127 @@
+import { type Static, Type } from 'typebox';
+import { Bytes, DurationMs, Labels, Name, NanoCpus, oneOf, Port, strictObject } from './common.js';
+import { ContainerSpec } from './container-spec.js';
+
+const Replicas = Type.Integer({ minimum: 0, maximum: 1_000_000 });
+
+/** How many tasks a service has. */
+export const ServiceMode = Type.Union([
+  strictObject({ kind: Type.Literal('replicated'), replicas: Replicas }),
+  strictObject({ kind: Type.Literal('global') }),
+  strictObject({ kind: Type.Literal('replicated-job'), completions: Replicas, concurrency: Replicas }),
+  strictObject({ kind: Type.Literal('global-job') }),
+]);
+export type ServiceMode = Static<typeof ServiceMode>;
+
+export const GenericResource = strictObject({ kind: Type.String({ minLength: 1, maxLength: 128 }), count: Type.Integer({ minimum: 0 }) });
+
+/** What a task is given at least, and what the scheduler counts. */
+export const Reservations = strictObject({ nanoCpus: NanoCpus, memoryBytes: Bytes, generic: Type.Array(GenericResource) });
+export type Reservations = Static<typeof Reservations>;
+
+/** What a task is given at most. Absent: no limit. */
+export const Limits = strictObject({
+  nanoCpus: Type.Optional(NanoCpus),
+  memoryBytes: Type.Optional(Bytes),
+  pids: Type.Optional(Type.Integer({ minimum: -1 })),
+  memorySwapBytes: Type.Optional(Type.Integer({ minimum: -1 })),
+  memorySwappiness: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+  cpuShares: Type.Optional(Type.Integer({ minimum: 0 })),
+  cpuset: Type.Optional(Type.String()),
+  blkioWeight: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
+});
+export type Limits = Static<typeof Limits>;
+
+/** What happens when a task ends by itself. Defaults are Swarm's: any / 5 s / unlimited / unbounded. */
+export const RestartPolicy = strictObject({
+  condition: oneOf(['any', 'on-failure', 'none']),
+  delayMs: DurationMs,
+  /** 0: unlimited. */
+  maxAttempts: Type.Integer({ minimum: 0 }),
+  /** Attempts older than this are forgotten; 0: never. */
+  windowMs: DurationMs,
+});
+export type RestartPolicy = Static<typeof RestartPolicy>;
+
+/** How new tasks take the place of old ones. */
+export const UpdateConfig = strictObject({
+  /** Slots replaced at a time; 0: all at once. */
+  parallelism: Type.Integer({ minimum: 0 }),
+  delayMs: DurationMs,
+  order: oneOf(['start-first', 'stop-first']),
+  failureAction: oneOf(['pause', 'continue', 'rollback']),
+  /** How long a new task is watched for failure after it runs. */
+  monitorMs: DurationMs,
+  maxFailureRatio: Type.Number({ minimum: 0, maximum: 1 }),
+});
+export type UpdateConfig = Static<typeof UpdateConfig>;
+
+export const Placement = strictObject({
+  /** Swarm's grammar: `node.labels.zone==eu`, all must hold. */
+  constraints: Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), { maxItems: 256 }),
+  /** Spread over the values of a node attribute, such as `node.labels.zone`; nested in this order. */
+  preferences: Type.Array(strictObject({ spread: Type.String({ minLength: 1, maxLength: 256 }) }), { maxItems: 16 }),
+  /** 0: unlimited. */
+  maxReplicasPerNode: Type.Integer({ minimum: 0 }),
+  platforms: Type.Array(strictObject({ os: Type.Optional(Type.String()), architecture: Type.Optional(Type.String()) })),
+});
+export type Placement = Static<typeof Placement>;
+
+export const NetworkAttachment = strictObject({
+  /** Full name of the network object. */
+  network: Name,
+  aliases: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { maxItems: 64 }),
+});
+export type NetworkAttachment = Static<typeof NetworkAttachment>;
+
+export const PublishedPort = strictObject({
+  protocol: oneOf(['tcp', 'udp', 'sctp']),
+  target: Port,
+  /** Absent: chosen by the manager from 30000-32767. */
+  published: Type.Optional(Port),
+  mode: oneOf(['ingress', 'host']),
+  /** Only this address of the node. Absent: every address. */
+  hostIp: Type.Optional(Type.String({ maxLength: 64 })),
+  name: Type.Optional(Type.String({ maxLength: 128 })),
+});
+export type PublishedPort = Static<typeof PublishedPort>;
+
+/** The part of a service whose change replaces its tasks. */
+export const TaskTemplate = strictObject({
+  container: ContainerSpec,
+  limits: Limits,
+  reservations: Reservations,
+  restart: RestartPolicy,
+  networks: Type.Array(NetworkAttachment, { maxItems: 64 }),
+  /** Grows to replace all tasks though nothing else changed. */
+  forceUpdate: Type.Integer({ minimum: 0 }),
+  /** Hash of each config's and secret's content by name: new content is a new template. */
+  fileHashes: Type.Record(Type.String(), Type.String()),
+});
+export type TaskTemplate = Static<typeof TaskTemplate>;
+
+export const ServiceDependency = strictObject({
+  /** Full name of the service. */
+  service: Name,
+  condition: oneOf(['service_started', 'service_healthy', 'service_completed_successfully']),
+  required: Type.Boolean(),
+  restart: Type.Boolean(),
+});
+
+/** What a user wants of a service. */
+export const ServiceSpec = strictObject({
+  /** Full name: `stack_service` for a stack's service. */
+  name: Name,
+  /** Name of the stack that it belongs to. */
+  stack: Type.Optional(Name),
+  labels: Labels,
+  mode: ServiceMode,
+  template: TaskTemplate,
+  placement: Placement,
+  update: UpdateConfig,
+  rollback: UpdateConfig,
+  endpointMode: oneOf(['vip', 'dnsrr']),
+  ports: Type.Array(PublishedPort, { maxItems: 1024 }),
+  dependsOn: Type.Array(ServiceDependency, { maxItems: 256 }),
+});
+export type ServiceSpec = Static<typeof ServiceSpec>;

@@ -1,0 +1,54 @@
+import type { KvCompare, KvEntry, KvEvent, KvOp, KvTxn } from '../../../ports/kv.js';
+
+/** The newest state, as far as a txn needs it. */
+export interface CurrentState {
+  get(key: string): KvEntry | undefined;
+  /** All keys that begin with `prefix`, in key order. */
+  keysWithPrefix(prefix: string): readonly string[];
+}
+
+/**
+ * Works out what a txn changes when it runs at `revision`. The txn writes a key at most once, so its operations
+ * cannot see each other.
+ * @returns its events in order (none when it changes nothing), or `undefined` when a compare does not hold.
+ */
+export function planTxn(state: CurrentState, txn: KvTxn, revision: number): KvEvent[] | undefined {
+  if (!txn.compares.every((compare) => holds(state, compare))) return undefined;
+  return txn.ops.flatMap((op) => planOp(state, op, revision));
+}
+
+function holds(state: CurrentState, compare: KvCompare): boolean {
+  const entry = state.get(compare.key);
+  if ('exists' in compare) return compare.exists === (entry !== undefined);
+  return compare.modRevision === (entry?.modRevision ?? 0);
+}
+
+function planOp(state: CurrentState, op: KvOp, revision: number): KvEvent[] {
+  switch (op.type) {
+    case 'put':
+      return [{ type: 'put', entry: nextEntry(state.get(op.key), op, revision) }];
+    case 'delete':
+      return state.get(op.key) ? [deleteEvent(op.key, revision)] : [];
+    case 'delete-prefix':
+      return state.keysWithPrefix(op.prefix).map((key) => deleteEvent(key, revision));
+  }
+}
+
+function nextEntry(previous: KvEntry | undefined, put: Extract<KvOp, { type: 'put' }>, revision: number): KvEntry {
+  return {
+    key: put.key,
+    value: put.value,
+    createRevision: previous?.createRevision ?? revision,
+    modRevision: revision,
+    version: (previous?.version ?? 0) + 1,
+    ...(put.leaseId !== undefined && { leaseId: put.leaseId }),
+  };
+}
+
+export function deleteEvent(key: string, revision: number): KvEvent {
+  return { type: 'delete', key, modRevision: revision };
+}
+
+export function keyOf(event: KvEvent): string {
+  return event.type === 'put' ? event.entry.key : event.key;
+}

@@ -1,0 +1,84 @@
+import { KvError, type KvOp, type KvTxn, MAX_TXN_BYTES, MAX_TXN_OPS, MAX_VALUE_BYTES } from '../../../ports/kv.js';
+
+/** etcd's default limit holds for the compares of a txn too. */
+const MAX_TXN_COMPARES = 128;
+const MAX_KEY_BYTES = 4096;
+/** With the `u` flag this matches a surrogate only when its other half is missing. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * Refuses what etcd would refuse, in the same way for every adapter and before anything is sent.
+ * @throws KvError `too-large` or `invalid`.
+ */
+export function checkTxn(txn: KvTxn): void {
+  if (txn.ops.length > MAX_TXN_OPS) {
+    throw new KvError('too-large', `a txn carries at most ${MAX_TXN_OPS} operations, this one has ${txn.ops.length}`);
+  }
+  if (txn.compares.length > MAX_TXN_COMPARES) {
+    throw new KvError('too-large', `a txn checks at most ${MAX_TXN_COMPARES} keys, this one has ${txn.compares.length}`);
+  }
+  let totalBytes = 0;
+  for (const compare of txn.compares) totalBytes += checkKey(compare.key);
+  for (const op of txn.ops) totalBytes += checkOp(op);
+  if (totalBytes > MAX_TXN_BYTES) {
+    throw new KvError('too-large', `a txn carries at most ${MAX_TXN_BYTES} bytes of keys and values, this one has ${totalBytes}`);
+  }
+  checkWrittenOnce(txn.ops);
+}
+
+/** @returns the key's length in UTF-8 bytes. @throws KvError `invalid` or `too-large`. */
+export function checkKey(key: string): number {
+  if (key === '') throw new KvError('invalid', 'a key must not be empty');
+  return checkPrefix(key);
+}
+
+/** @returns the prefix's length in UTF-8 bytes. @throws KvError `invalid` or `too-large`. */
+export function checkPrefix(prefix: string): number {
+  if (LONE_SURROGATE.test(prefix)) throw new KvError('invalid', `key ${JSON.stringify(prefix)} is not valid Unicode`);
+  const bytes = Buffer.byteLength(prefix);
+  if (bytes > MAX_KEY_BYTES) throw new KvError('too-large', `a key takes at most ${MAX_KEY_BYTES} bytes, this one has ${bytes}`);
+  return bytes;
+}
+
+/** @throws KvError `invalid` for a time to live that is not positive. */
+export function checkTtl(ttlMs: number): void {
+  if (!(ttlMs > 0 && Number.isFinite(ttlMs))) {
+    throw new KvError('invalid', `a lease lives for a positive number of milliseconds, not ${ttlMs}`);
+  }
+}
+
+function checkOp(op: KvOp): number {
+  if (op.type === 'delete-prefix') return checkPrefix(op.prefix);
+  const keyBytes = checkKey(op.key);
+  return op.type === 'put' ? keyBytes + checkValue(op.key, op.value) : keyBytes;
+}
+
+function checkValue(key: string, value: string): number {
+  const bytes = Buffer.byteLength(value);
+  if (bytes > MAX_VALUE_BYTES) {
+    throw new KvError('too-large', `the value of key ${key} has ${bytes} bytes, at most ${MAX_VALUE_BYTES} are allowed`);
+  }
+  if (LONE_SURROGATE.test(value)) throw new KvError('invalid', `the value of key ${key} is not valid Unicode`);
+  return bytes;
+}
+
+function checkWrittenOnce(ops: readonly KvOp[]): void {
+  const written = new Set<string>();
+  const prefixes: string[] = [];
+  for (const op of ops) {
+    if (op.type === 'delete-prefix') {
+      if (prefixes.some((prefix) => prefix.startsWith(op.prefix) || op.prefix.startsWith(prefix))) throw writtenTwice(op.prefix);
+      prefixes.push(op.prefix);
+    } else {
+      if (written.has(op.key)) throw writtenTwice(op.key);
+      written.add(op.key);
+    }
+  }
+  for (const prefix of prefixes) {
+    for (const key of written) if (key.startsWith(prefix)) throw writtenTwice(key);
+  }
+}
+
+function writtenTwice(key: string): KvError {
+  return new KvError('invalid', `a txn may write a key once, this one writes ${key} twice`);
+}

@@ -1,0 +1,140 @@
+import type { Clock } from '@tessera/kit';
+import {
+  type KvEntry,
+  KvError,
+  type KvEvent,
+  type KvRange,
+  type KvTxn,
+  type KvTxnResult,
+  type RangeOptions,
+  type WatchOptions,
+} from '../../../ports/kv.js';
+import { LeaseTable } from '../engine/lease-table.js';
+import { dueCompaction } from '../engine/retention.js';
+import { checkCompaction, checkReadRevision } from '../engine/revision-rules.js';
+import { deleteEvent, planTxn } from '../engine/txn-planner.js';
+import { type Commit, type HubWatch, WatchHub } from '../engine/watch-hub.js';
+import { KeyVersions } from './key-versions.js';
+import { MemoryKv } from './memory-kv.js';
+
+/**
+ * A store in this process's memory, for tests and the simulator: the counterpart of an etcd cluster, to which several
+ * managers connect.
+ *
+ * It is deterministic: a call takes effect at once, and the watches see a commit in the microtask that the commit
+ * queues, which runs before the caller of `txn` gets its answer. Leases run under the given clock.
+ */
+export class MemoryStore {
+  readonly #clock: Clock;
+  readonly #keys = new KeyVersions();
+  readonly #leases: LeaseTable;
+  readonly #hub: WatchHub;
+  #commits: Commit[] = [];
+  #leaseCount = 0;
+  #revision = 1;
+  #compactedRevision = 0;
+
+  constructor(options: { clock: Clock }) {
+    this.#clock = options.clock;
+    this.#leases = new LeaseTable(options.clock, (id) => this.#deleteKeysOf(id));
+    this.#hub = new WatchHub(this, queueMicrotask);
+  }
+
+  /** A connection of its own: with its own watches and leases, and with a line that can be cut. */
+  connect(): MemoryKv {
+    return new MemoryKv(this, this.#clock);
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get compactedRevision(): number {
+    return this.#compactedRevision;
+  }
+
+  commitsFrom(fromRevision: number, limit: number): readonly Commit[] {
+    const oldest = this.#commits[0];
+    if (!oldest) return [];
+    // Each revision is one commit, so its place follows from its number.
+    const index = Math.max(0, fromRevision - oldest.revision);
+    return this.#commits.slice(index, index + limit);
+  }
+
+  get(key: string): KvEntry | undefined {
+    return this.#keys.get(key);
+  }
+
+  range(prefix: string, options: RangeOptions): KvRange {
+    const revision = options.revision ?? this.#revision;
+    checkReadRevision(revision, this);
+    const limit = options.limit ?? Number.POSITIVE_INFINITY;
+    const entries: KvEntry[] = [];
+    for (const entry of this.#keys.entriesAt(prefix, options.startKey, revision)) {
+      if (entries.length === limit) return { entries, revision, more: true };
+      entries.push(entry);
+    }
+    return { entries, revision, more: false };
+  }
+
+  txn(txn: KvTxn): KvTxnResult {
+    const events = planTxn(this.#keys, txn, this.#revision + 1);
+    if (!events) return { succeeded: false, revision: this.#revision };
+    for (const event of events) {
+      const leaseId = event.type === 'put' ? event.entry.leaseId : undefined;
+      if (leaseId !== undefined && !this.#leases.has(leaseId)) throw leaseNotFound(leaseId);
+    }
+    this.#commit(events);
+    return { succeeded: true, revision: this.#revision };
+  }
+
+  watch(prefix: string, options: WatchOptions): HubWatch {
+    return this.#hub.watch(prefix, options);
+  }
+
+  grantLease(ttlMs: number): string {
+    const id = String(++this.#leaseCount);
+    this.#leases.add(id, ttlMs);
+    return id;
+  }
+
+  /** @returns false when the lease has ended. */
+  renewLease(id: string): boolean {
+    return this.#leases.renew(id);
+  }
+
+  revokeLease(id: string): void {
+    if (!this.#leases.remove(id)) throw leaseNotFound(id);
+    this.#deleteKeysOf(id);
+  }
+
+  compact(revision: number): void {
+    checkCompaction(revision, this);
+    this.#compactTo(revision);
+  }
+
+  #commit(events: readonly KvEvent[]): void {
+    if (events.length === 0) return;
+    this.#revision++;
+    for (const event of events) this.#keys.apply(event);
+    this.#commits.push({ revision: this.#revision, events });
+    const due = dueCompaction(this.#revision, this.#compactedRevision);
+    if (due !== undefined) this.#compactTo(due);
+    this.#hub.changed();
+  }
+
+  #compactTo(revision: number): void {
+    this.#compactedRevision = revision;
+    this.#keys.compact(revision);
+    this.#commits = this.#commits.filter((commit) => commit.revision >= revision);
+    this.#hub.changed();
+  }
+
+  #deleteKeysOf(leaseId: string): void {
+    this.#commit(this.#keys.keysOfLease(leaseId).map((key) => deleteEvent(key, this.#revision + 1)));
+  }
+}
+
+function leaseNotFound(id: string): KvError {
+  return new KvError('lease-not-found', `lease ${id} has ended`);
+}

@@ -1,0 +1,164 @@
+import type { Kind, NetworkBlock, ObjectChange, ObjectTypes, Service, Task } from '@tessera/api';
+
+/** Kinds whose names are unique. */
+export type NamedKind = 'stacks' | 'services' | 'nodes' | 'networks' | 'configs' | 'secrets';
+
+/** The whole cluster state, read only, with the indices that planners ask for. Every lookup costs what it returns. */
+export interface ClusterView {
+  /** Store revision up to which the view is complete. */
+  readonly revision: number;
+  get<K extends Kind>(kind: K, id: string): ObjectTypes[K] | undefined;
+  all<K extends Kind>(kind: K): IterableIterator<ObjectTypes[K]>;
+  count(kind: Kind): number;
+  byName<K extends NamedKind>(kind: K, name: string): ObjectTypes[K] | undefined;
+  tasksOfService(serviceId: string): Iterable<Task>;
+  tasksOfNode(nodeId: string): Iterable<Task>;
+  servicesOfStack(stack: string): Iterable<Service>;
+  /** Services that name this network (by full name) in their template. */
+  servicesOfNetwork(network: string): Iterable<Service>;
+  blocksOfNetwork(networkId: string): Iterable<NetworkBlock>;
+  blocksOfNode(nodeId: string): Iterable<NetworkBlock>;
+}
+
+/** Name of an object of a kind whose names are unique. */
+export function nameOf<K extends NamedKind>(kind: K, object: ObjectTypes[K]): string {
+  const named = object as ObjectTypes[NamedKind];
+  if (kind === 'stacks' || kind === 'nodes') return (named as ObjectTypes['stacks' | 'nodes']).name;
+  return (named as ObjectTypes['services' | 'networks' | 'configs' | 'secrets']).spec.name;
+}
+
+export function isNamedKind(kind: Kind): kind is NamedKind {
+  return ['stacks', 'services', 'nodes', 'networks', 'configs', 'secrets'].includes(kind);
+}
+
+/** A multimap from a key to objects by id. */
+class Index<T extends { id: string }> {
+  readonly #buckets = new Map<string, Map<string, T>>();
+
+  constructor(private readonly keysOf: (object: T) => readonly string[]) {}
+
+  update(before: T | undefined, after: T | undefined): void {
+    for (const key of before ? this.keysOf(before) : []) this.#remove(key, before as T);
+    for (const key of after ? this.keysOf(after) : []) {
+      let bucket = this.#buckets.get(key);
+      if (!bucket) this.#buckets.set(key, (bucket = new Map()));
+      bucket.set((after as T).id, after as T);
+    }
+  }
+
+  of(key: string): Iterable<T> {
+    return this.#buckets.get(key)?.values() ?? [];
+  }
+
+  #remove(key: string, object: T): void {
+    const bucket = this.#buckets.get(key);
+    bucket?.delete(object.id);
+    if (bucket?.size === 0) this.#buckets.delete(key);
+  }
+}
+
+/** The view that an informer keeps current. Objects in it are frozen by nobody: treat them as immutable. */
+export class IndexedView implements ClusterView {
+  #revision = 0;
+  readonly #objects = new Map<Kind, Map<string, ObjectTypes[Kind]>>();
+  readonly #names = new Map<string, string>();
+  readonly #tasksByService = new Index<Task>((task) => [task.serviceId]);
+  readonly #tasksByNode = new Index<Task>((task) => (task.nodeId ? [task.nodeId] : []));
+  readonly #servicesByStack = new Index<Service>((service) => (service.spec.stack ? [service.spec.stack] : []));
+  readonly #servicesByNetwork = new Index<Service>((service) => service.spec.template.networks.map((attachment) => attachment.network));
+  readonly #blocksByNetwork = new Index<NetworkBlock>((block) => [block.networkId]);
+  readonly #blocksByNode = new Index<NetworkBlock>((block) => [block.nodeId]);
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get<K extends Kind>(kind: K, id: string): ObjectTypes[K] | undefined {
+    return this.#objects.get(kind)?.get(id) as ObjectTypes[K] | undefined;
+  }
+
+  all<K extends Kind>(kind: K): IterableIterator<ObjectTypes[K]> {
+    return this.#kind(kind).values() as IterableIterator<ObjectTypes[K]>;
+  }
+
+  count(kind: Kind): number {
+    return this.#kind(kind).size;
+  }
+
+  byName<K extends NamedKind>(kind: K, name: string): ObjectTypes[K] | undefined {
+    const id = this.#names.get(`${kind}/${name}`);
+    return id === undefined ? undefined : this.get(kind, id);
+  }
+
+  tasksOfService(serviceId: string): Iterable<Task> {
+    return this.#tasksByService.of(serviceId);
+  }
+
+  tasksOfNode(nodeId: string): Iterable<Task> {
+    return this.#tasksByNode.of(nodeId);
+  }
+
+  servicesOfStack(stack: string): Iterable<Service> {
+    return this.#servicesByStack.of(stack);
+  }
+
+  servicesOfNetwork(network: string): Iterable<Service> {
+    return this.#servicesByNetwork.of(network);
+  }
+
+  blocksOfNetwork(networkId: string): Iterable<NetworkBlock> {
+    return this.#blocksByNetwork.of(networkId);
+  }
+
+  blocksOfNode(nodeId: string): Iterable<NetworkBlock> {
+    return this.#blocksByNode.of(nodeId);
+  }
+
+  /** Takes over one change. An older revision of an object than the one held is left out; returns whether it was taken. */
+  apply(change: ObjectChange): boolean {
+    const objects = this.#kind(change.kind);
+    const before = objects.get(change.id);
+    this.#revision = Math.max(this.#revision, change.revision);
+    if (before && before.revision >= change.revision) return false;
+    if (!before && !change.object) return false;
+    if (change.object) objects.set(change.id, change.object);
+    else objects.delete(change.id);
+    this.#reindex(change, before);
+    return true;
+  }
+
+  /** Says that the view is complete up to `revision` though no change of an object carried it. */
+  advanceTo(revision: number): void {
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
+  #kind(kind: Kind): Map<string, ObjectTypes[Kind]> {
+    let objects = this.#objects.get(kind);
+    if (!objects) this.#objects.set(kind, (objects = new Map()));
+    return objects;
+  }
+
+  #reindex(change: ObjectChange, before: ObjectTypes[Kind] | undefined): void {
+    if (isNamedKind(change.kind)) this.#rename(change.kind, before as ObjectTypes[NamedKind] | undefined, change.object as ObjectTypes[NamedKind] | undefined);
+    switch (change.kind) {
+      case 'tasks':
+        this.#tasksByService.update(before as Task | undefined, change.object);
+        this.#tasksByNode.update(before as Task | undefined, change.object);
+        break;
+      case 'services':
+        this.#servicesByStack.update(before as Service | undefined, change.object);
+        this.#servicesByNetwork.update(before as Service | undefined, change.object);
+        break;
+      case 'blocks':
+        this.#blocksByNetwork.update(before as NetworkBlock | undefined, change.object);
+        this.#blocksByNode.update(before as NetworkBlock | undefined, change.object);
+        break;
+      default:
+    }
+  }
+
+  #rename(kind: NamedKind, before: ObjectTypes[NamedKind] | undefined, after: ObjectTypes[NamedKind] | undefined): void {
+    if (before) this.#names.delete(`${kind}/${nameOf(kind, before)}`);
+    if (after) this.#names.set(`${kind}/${nameOf(kind, after)}`, after.id);
+  }
+}

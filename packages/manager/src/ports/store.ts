@@ -1,0 +1,43 @@
+import type { Kind, ObjectChange, ObjectTypes } from '@tessera/api';
+import type { ClusterView } from '../model/view.js';
+
+/** What a change needs of the object that it replaces or deletes. */
+export type Expectation =
+  /** It has exactly this store revision. */
+  | { revision: number }
+  /** It does not exist yet. */
+  | 'absent'
+  /** Whatever it is (a status written by its one writer). */
+  | 'any';
+
+export type StoreChange =
+  | { [K in Kind]: { type: 'put'; kind: K; object: ObjectTypes[K]; expect: Expectation } }[Kind]
+  | { type: 'delete'; kind: Kind; id: string; expect: Expectation };
+
+export type CommitResult =
+  | { outcome: 'committed'; revision: number }
+  /** Somebody else changed an object that a change was based on: read again, plan again. Nothing was written. */
+  | { outcome: 'conflict' };
+
+/**
+ * Typed objects over {@link Kv}, and the view of them in memory. A commit is one atomic txn: all or nothing; names are
+ * unique within a kind (stacks, services, nodes, networks, configs, secrets) by index keys in the same txn.
+ * The view has this process's own commits at once, others' as the watch brings them.
+ */
+export interface ClusterStore {
+  readonly view: ClusterView;
+  /**
+   * Writes all changes in one txn. `object.revision` is ignored; `updatedAt` is set by the store.
+   * @throws ApiError `unavailable`, `already-exists` (a name is taken), `too-large` (more than {@link Kv} takes in one txn).
+   */
+  commit(changes: readonly StoreChange[]): Promise<CommitResult>;
+  /**
+   * Writes many changes in as few txns as fit, in order; each is atomic by itself. For controllers' and agents' bulk
+   * writes. Returns which changes were left out since their expectation did not hold.
+   */
+  commitBatch(changes: readonly StoreChange[]): Promise<{ revision: number; conflicts: StoreChange[] }>;
+  /** Calls `listener` after each change of the view, in order, own commits included. Returns the way to stop. */
+  onChange(listener: (change: ObjectChange) => void): () => void;
+  /** Resolves when the view holds everything up to `revision`. */
+  waitFor(revision: number, signal?: AbortSignal): Promise<void>;
+}
