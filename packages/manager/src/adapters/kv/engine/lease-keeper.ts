@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@tessera/kit';
-import type { KvLease } from '../../../ports/kv.js';
+import { KvError, type KvLease } from '../../../ports/kv.js';
 
 export interface LeaseKeeperOptions {
   id: string;
@@ -9,7 +9,7 @@ export interface LeaseKeeperOptions {
   grantedAtMs: number;
   /** Asks the store to renew. Resolves with false when the lease has ended; rejects when nobody answered in time. */
   renew(deadlineMs: number): Promise<boolean>;
-  /** Ends the lease at the store. */
+  /** Ends the lease at the store. May reject with `lease-not-found`: then it has ended, as was wanted. */
   revoke(): Promise<void>;
   /** Called once when the keeper has stopped. */
   onStop(): void;
@@ -49,7 +49,9 @@ export class LeaseKeeper implements KvLease {
 
   async revoke(): Promise<void> {
     this.stop();
-    await this.#options.revoke();
+    await this.#options.revoke().catch((error: unknown) => {
+      if (!(error instanceof KvError && error.code === 'lease-not-found')) throw error;
+    });
   }
 
   /** Ends the renewals. The lease is no longer to be trusted, though the store keeps it until it expires. */
