@@ -1,0 +1,3 @@
+export * from './address.js';
+export * from './https-transport.js';
+export * from './pinned-authority.js';
