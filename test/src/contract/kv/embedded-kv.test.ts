@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog, sleep, SystemClock } from '@tessera/kit';
+import { SystemClock, silentLog, sleep } from '@tessera/kit';
 import { until } from '@tessera/kit/wait/until';
 import { EmbeddedKv } from '@tessera/manager/adapters/kv/embedded/embedded-kv';
 import type { Kv } from '@tessera/manager/ports/kv';

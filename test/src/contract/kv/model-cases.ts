@@ -114,9 +114,7 @@ export function modelCases(subject: KvSubject): void {
   it('answers, keeps and tells any sequence of txns as the model does', async () => {
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30 }), (steps) =>
-        checkRun(subject, subject.kv, `run${run++}/`, steps),
-      ),
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30 }), (steps) => checkRun(subject, subject.kv, `run${run++}/`, steps)),
       { numRuns: RUNS },
     );
   });

@@ -45,7 +45,10 @@ export function rangeCases(subject: KvSubject): void {
       seen.push(...page.entries);
       more = page.more;
     }
-    assert.deepEqual(seen.map((entry) => [entry.key, entry.value]), keys.map((key) => [key, 'old']));
+    assert.deepEqual(
+      seen.map((entry) => [entry.key, entry.value]),
+      keys.map((key) => [key, 'old']),
+    );
   });
 
   it('has no more when the limit is met exactly', async () => {
@@ -86,7 +89,10 @@ export function rangeCases(subject: KvSubject): void {
     await remove(subject.kv, 'gone');
     await subject.kv.compact(compacted);
     const { entries } = await subject.kv.range('', { revision: compacted });
-    assert.deepEqual(entries.map((entry) => entry.value), ['three', 'x']);
+    assert.deepEqual(
+      entries.map((entry) => entry.value),
+      ['three', 'x'],
+    );
     assert.deepEqual(keysOf(await subject.kv.range('')), ['a']);
     await assert.rejects(subject.kv.range('', { revision: forgotten }), { name: 'KvError', code: 'compacted' });
     await assert.rejects(subject.kv.compact(forgotten), { name: 'KvError', code: 'compacted' });

@@ -33,9 +33,7 @@ export class Recorder {
 
   /** The events as short text: "put key=value" or "delete key". */
   get texts(): string[] {
-    return this.events.map((event) =>
-      event.type === 'put' ? `put ${event.entry.key}=${event.entry.value}` : `delete ${event.key}`,
-    );
+    return this.events.map((event) => (event.type === 'put' ? `put ${event.entry.key}=${event.entry.value}` : `delete ${event.key}`));
   }
 
   #receive(prefix: string, fromRevision: number, events: readonly KvEvent[], revision: number): void {
@@ -44,7 +42,11 @@ export class Recorder {
     assert.ok(events.length > 0, 'a delivery without events');
     const revisions = events.map(revisionOf);
     assert.ok((revisions[0] ?? 0) > this.#lastRevision, `revision ${revisions[0]} came in parts or twice`);
-    assert.deepEqual(revisions, revisions.toSorted((left, right) => left - right), 'events out of order');
+    assert.deepEqual(
+      revisions,
+      revisions.toSorted((left, right) => left - right),
+      'events out of order',
+    );
     assert.equal(revisions.at(-1), revision, 'the delivery names its last revision');
     for (const event of events) {
       assert.ok(keyOf(event).startsWith(prefix), `${keyOf(event)} does not begin with ${prefix}`);

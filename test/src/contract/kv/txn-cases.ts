@@ -51,7 +51,10 @@ export function txnCases(subject: KvSubject): void {
     const ops = [{ type: 'delete-prefix' as const, prefix: 'job/' }];
     assert.deepEqual(await subject.kv.txn({ compares: [], ops }), { succeeded: true, revision: before + 1 });
     const { entries } = await subject.kv.range('');
-    assert.deepEqual(entries.map((entry) => entry.key), ['jo', 'job', 'job0']);
+    assert.deepEqual(
+      entries.map((entry) => entry.key),
+      ['jo', 'job', 'job0'],
+    );
   });
 
   describe('compares', () => {
@@ -65,7 +68,13 @@ export function txnCases(subject: KvSubject): void {
       ['that a key exists', () => [{ key: 'a', exists: true }]],
       ['that a key is missing', () => [{ key: 'b', exists: false }]],
       ['revision 0 of a missing key', () => [{ key: 'b', modRevision: 0 }]],
-      ['several keys at once', () => [{ key: 'a', modRevision }, { key: 'b', modRevision: 0 }]],
+      [
+        'several keys at once',
+        () => [
+          { key: 'a', modRevision },
+          { key: 'b', modRevision: 0 },
+        ],
+      ],
     ];
     for (const [what, compares] of holding) {
       it(`accept ${what}`, async () => {
@@ -81,7 +90,13 @@ export function txnCases(subject: KvSubject): void {
       ['that an existing key is missing', () => [{ key: 'a', exists: false }]],
       ['that a missing key exists', () => [{ key: 'b', exists: true }]],
       ['a revision of a missing key', () => [{ key: 'b', modRevision }]],
-      ['several keys of which one differs', () => [{ key: 'a', modRevision }, { key: 'b', exists: true }]],
+      [
+        'several keys of which one differs',
+        () => [
+          { key: 'a', modRevision },
+          { key: 'b', exists: true },
+        ],
+      ],
     ];
     for (const [what, compares] of failing) {
       it(`refuse ${what}, write nothing and keep the revision`, async () => {

@@ -29,9 +29,7 @@ export class VersionTable implements CurrentState {
 
   constructor(database: Database) {
     this.#get = database.prepare(`SELECT ${COLUMNS} FROM versions WHERE key = ? AND superseded IS NULL`);
-    this.#current = database.prepare(
-      `SELECT ${COLUMNS} FROM versions WHERE key >= ? AND superseded IS NULL ORDER BY key`,
-    );
+    this.#current = database.prepare(`SELECT ${COLUMNS} FROM versions WHERE key >= ? AND superseded IS NULL ORDER BY key`);
     this.#at = database.prepare(
       `SELECT ${COLUMNS} FROM versions WHERE key >= :start AND revision <= :revision
        AND (superseded IS NULL OR superseded > :revision) ORDER BY key`,
@@ -40,9 +38,7 @@ export class VersionTable implements CurrentState {
       `SELECT ${COLUMNS} FROM versions WHERE revision >= :from AND revision < :from + :limit ORDER BY revision, place`,
     );
     this.#ofLease = database
-      .prepare<[number], string>(
-        'SELECT key FROM versions WHERE lease_id = ? AND superseded IS NULL ORDER BY key',
-      )
+      .prepare<[number], string>('SELECT key FROM versions WHERE lease_id = ? AND superseded IS NULL ORDER BY key')
       .pluck();
     this.#supersede = database.prepare('UPDATE versions SET superseded = ? WHERE key = ? AND superseded IS NULL');
     this.#insert = database.prepare(

@@ -7,7 +7,7 @@ export interface LeaseKeeperOptions {
   clock: Clock;
   /** Monotonic time at which the grant was asked for: the store counts from some later moment. */
   grantedAtMs: number;
-  /** Asks the store to renew. Resolves with false when the lease has ended; rejects when nobody answered in time. */
+  /** Asks the store to renew; each of its members has `deadlineMs` to answer. Resolves with false when the lease has ended; rejects when nobody answered in time. */
   renew(deadlineMs: number): Promise<boolean>;
   /** Ends the lease at the store. May reject with `lease-not-found`: then it has ended, as was wanted. */
   revoke(): Promise<void>;
@@ -77,7 +77,7 @@ export class LeaseKeeper implements KvLease {
 
   async #renew(): Promise<void> {
     const askedAtMs = this.#options.clock.monotonic();
-    const renewed = await this.#options.renew(this.ttlMs / RENEWALS_PER_TTL).catch(() => undefined);
+    const renewed = await this.#options.renew(this.ttlMs / (2 * RENEWALS_PER_TTL)).catch(() => undefined);
     if (this.#stopped) return;
     if (renewed === false) return this.stop();
     if (renewed) this.#trustFrom(askedAtMs);
