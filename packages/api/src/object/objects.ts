@@ -26,6 +26,8 @@ export const UpdateStatus = strictObject({
   startedAt: Timestamp,
   completedAt: Type.Optional(Timestamp),
   message: Type.String(),
+  /** Spec that the update leads to: a status of an older spec is history. */
+  specRevision: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 export type UpdateStatus = Static<typeof UpdateStatus>;
 

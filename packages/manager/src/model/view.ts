@@ -1,4 +1,5 @@
-import type { Kind, NetworkBlock, ObjectChange, ObjectTypes, Service, Task } from '@tessera/api';
+import type { Kind, NetworkBlock, ObjectChange, ObjectTypes, Service, ServiceRevision, Task } from '@tessera/api';
+import { isWanted } from './task.js';
 
 /** Kinds whose names are unique. */
 export type NamedKind = 'stacks' | 'services' | 'nodes' | 'networks' | 'configs' | 'secrets';
@@ -13,7 +14,14 @@ export interface ClusterView {
   byName<K extends NamedKind>(kind: K, name: string): ObjectTypes[K] | undefined;
   tasksOfService(serviceId: string): Iterable<Task>;
   tasksOfNode(nodeId: string): Iterable<Task>;
+  /** Tasks that wait for the scheduler: status `pending` and nobody told them to go. */
+  pendingTasks(): Iterable<Task>;
+  revisionsOfService(serviceId: string): Iterable<ServiceRevision>;
   servicesOfStack(stack: string): Iterable<Service>;
+  /** Services that wait for this service (by full name) before they start. */
+  dependentsOf(service: string): Iterable<Service>;
+  /** Services with tasks on every node that fits: global ones and global jobs. */
+  servicesPerNode(): Iterable<Service>;
   /** Services that name this network (by full name) in their template. */
   servicesOfNetwork(network: string): Iterable<Service>;
   blocksOfNetwork(networkId: string): Iterable<NetworkBlock>;
@@ -29,6 +37,10 @@ export function nameOf<K extends NamedKind>(kind: K, object: ObjectTypes[K]): st
 
 export function isNamedKind(kind: Kind): kind is NamedKind {
   return ['stacks', 'services', 'nodes', 'networks', 'configs', 'secrets'].includes(kind);
+}
+
+export function isPerNode(service: Service): boolean {
+  return service.spec.mode.kind === 'global' || service.spec.mode.kind === 'global-job';
 }
 
 /** A multimap from a key to objects by id. */
@@ -64,6 +76,10 @@ export class IndexedView implements ClusterView {
   readonly #names = new Map<string, string>();
   readonly #tasksByService = new Index<Task>((task) => [task.serviceId]);
   readonly #tasksByNode = new Index<Task>((task) => (task.nodeId ? [task.nodeId] : []));
+  readonly #pendingTasks = new Index<Task>((task) => (task.status.state === 'pending' && isWanted(task) ? ['pending'] : []));
+  readonly #revisionsByService = new Index<ServiceRevision>((revision) => [revision.serviceId]);
+  readonly #servicesByDependency = new Index<Service>((service) => service.spec.dependsOn.map((dependency) => dependency.service));
+  readonly #servicesPerNode = new Index<Service>((service) => (isPerNode(service) ? ['per-node'] : []));
   readonly #servicesByStack = new Index<Service>((service) => (service.spec.stack ? [service.spec.stack] : []));
   readonly #servicesByNetwork = new Index<Service>((service) => service.spec.template.networks.map((attachment) => attachment.network));
   readonly #blocksByNetwork = new Index<NetworkBlock>((block) => [block.networkId]);
@@ -96,6 +112,22 @@ export class IndexedView implements ClusterView {
 
   tasksOfNode(nodeId: string): Iterable<Task> {
     return this.#tasksByNode.of(nodeId);
+  }
+
+  pendingTasks(): Iterable<Task> {
+    return this.#pendingTasks.of('pending');
+  }
+
+  revisionsOfService(serviceId: string): Iterable<ServiceRevision> {
+    return this.#revisionsByService.of(serviceId);
+  }
+
+  dependentsOf(service: string): Iterable<Service> {
+    return this.#servicesByDependency.of(service);
+  }
+
+  servicesPerNode(): Iterable<Service> {
+    return this.#servicesPerNode.of('per-node');
   }
 
   servicesOfStack(stack: string): Iterable<Service> {
@@ -139,15 +171,22 @@ export class IndexedView implements ClusterView {
   }
 
   #reindex(change: ObjectChange, before: ObjectTypes[Kind] | undefined): void {
-    if (isNamedKind(change.kind)) this.#rename(change.kind, before as ObjectTypes[NamedKind] | undefined, change.object as ObjectTypes[NamedKind] | undefined);
+    if (isNamedKind(change.kind))
+      this.#rename(change.kind, before as ObjectTypes[NamedKind] | undefined, change.object as ObjectTypes[NamedKind] | undefined);
     switch (change.kind) {
       case 'tasks':
         this.#tasksByService.update(before as Task | undefined, change.object);
         this.#tasksByNode.update(before as Task | undefined, change.object);
+        this.#pendingTasks.update(before as Task | undefined, change.object);
         break;
       case 'services':
         this.#servicesByStack.update(before as Service | undefined, change.object);
         this.#servicesByNetwork.update(before as Service | undefined, change.object);
+        this.#servicesByDependency.update(before as Service | undefined, change.object);
+        this.#servicesPerNode.update(before as Service | undefined, change.object);
+        break;
+      case 'revisions':
+        this.#revisionsByService.update(before as ServiceRevision | undefined, change.object);
         break;
       case 'blocks':
         this.#blocksByNetwork.update(before as NetworkBlock | undefined, change.object);
@@ -158,7 +197,8 @@ export class IndexedView implements ClusterView {
   }
 
   #rename(kind: NamedKind, before: ObjectTypes[NamedKind] | undefined, after: ObjectTypes[NamedKind] | undefined): void {
-    if (before) this.#names.delete(`${kind}/${nameOf(kind, before)}`);
+    const former = before && `${kind}/${nameOf(kind, before)}`;
+    if (former && this.#names.get(former) === before.id) this.#names.delete(former);
     if (after) this.#names.set(`${kind}/${nameOf(kind, after)}`, after.id);
   }
 }

@@ -1,0 +1,60 @@
+import { compareStates, DESIRED_STATES, type DesiredState, isTerminal, type Task, type TaskState } from '@tessera/api';
+
+/** It has not ended and is not lost: it has a container, or may still get one. */
+export function isLive(task: Task): boolean {
+  return !isTerminal(task.status.state);
+}
+
+/** It runs and does not fail its health check: it counts as a ready replica. */
+export function isRunning(task: Task): boolean {
+  return task.status.state === 'running' && (task.status.health ?? 'healthy') === 'healthy';
+}
+
+/** A controller told it to go, whether it has gone yet or not. */
+export function isToldToGo(task: Task): boolean {
+  return task.desired === 'shutdown' || task.desired === 'remove';
+}
+
+/** It is live and nobody told it to go. */
+export function isWanted(task: Task): boolean {
+  return isLive(task) && !isToldToGo(task);
+}
+
+/** The scheduler gave it to a node: its status is the agent's from here on. */
+export function isAssigned(task: Task): boolean {
+  return compareStates(task.status.state, 'assigned') >= 0;
+}
+
+/** It ended though nobody told it to: what restart policies are about. */
+export function endedByItself(task: Task): boolean {
+  return !isLive(task) && !isToldToGo(task) && task.status.state !== 'orphaned';
+}
+
+/** When it ended, by the best clock there is for it. */
+export function endedAt(task: Task): number {
+  return task.status.finishedAt ?? task.status.at;
+}
+
+/**
+ * Whether a status may follow another one: forward only, and what has ended stays as it ended, but for its removal.
+ * The same state again is no move.
+ */
+export function canMove(from: TaskState, to: TaskState): boolean {
+  if (compareStates(from, to) >= 0) return false;
+  return !isTerminal(from) || to === 'remove';
+}
+
+/** Whether a desired state may follow another one: forward only. */
+export function canWant(from: DesiredState, to: DesiredState): boolean {
+  return DESIRED_STATES.indexOf(from) < DESIRED_STATES.indexOf(to);
+}
+
+/** Oldest first; the same on every manager. */
+export function byAge(a: Task, b: Task): number {
+  return a.createdAt - b.createdAt || a.specRevision - b.specRevision || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/** What holds at most one running task: the numbered slot of a replicated service, the node of a global one. */
+export function slotKey(task: Task): string {
+  return task.slot === undefined ? (task.nodeId ?? '') : String(task.slot);
+}

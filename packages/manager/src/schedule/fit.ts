@@ -1,0 +1,31 @@
+import type { Node, Placement } from '@tessera/api';
+import { type Constraint, ConstraintError, holds, parseConstraint } from './constraint.js';
+import { hasPlatform } from './platform.js';
+
+/**
+ * Constraints of a placement, parsed. One that cannot be parsed (validation keeps such out) fits no node, so that the
+ * reason shows instead of a task in the wrong place.
+ */
+export function constraintsOf(placement: Placement): Array<Constraint | { text: string; broken: true }> {
+  return placement.constraints.map((text) => {
+    try {
+      return parseConstraint(text);
+    } catch (error) {
+      if (error instanceof ConstraintError) return { text, broken: true };
+      throw error;
+    }
+  });
+}
+
+/** Whether a task placed so may stay on a node: its constraints and platform. Availability and resources are not asked. */
+export function fitsPlacement(placement: Placement, node: Node): boolean {
+  return (
+    hasPlatform(node, placement.platforms) &&
+    constraintsOf(placement).every((constraint) => !('broken' in constraint) && holds(constraint, node))
+  );
+}
+
+/** Whether new tasks may go to a node at all. */
+export function takesTasks(node: Node): boolean {
+  return node.status.state === 'ready' && node.spec.availability === 'active' && node.description !== undefined;
+}
