@@ -1,5 +1,6 @@
 export * from './client/index.js';
 export * from './error/index.js';
+export * from './net/ipv4.js';
 export * from './object/index.js';
 export * from './protocol/index.js';
 export * from './route/index.js';

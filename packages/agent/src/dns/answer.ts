@@ -1,0 +1,51 @@
+import type { Random } from '@tessera/kit';
+import packet, { type Answer, type DecodedPacket, type Question } from 'dns-packet';
+
+/** Answers are good for a second: tasks come and go. */
+const TTL_SECONDS = 1;
+const NXDOMAIN = 3;
+const SERVFAIL = 2;
+/** Largest answer over UDP without EDNS (RFC 1035 4.2.1). */
+const MAX_UDP_BYTES = 512;
+
+/** What the zone holds for a name; `undefined`: it is not ours. */
+export type Lookup = (name: string) => string[] | undefined;
+
+/** The one question of a query, or `undefined` when the message is no query that we answer. */
+export function questionOf(query: DecodedPacket): Question | undefined {
+  const isStandard = (((query.flags ?? 0) >> 11) & 0b1111) === 0;
+  return query.type === 'query' && isStandard && query.questions?.length === 1 ? query.questions[0] : undefined;
+}
+
+/** The answer to a question about one of our names, in a random order so that clients spread over the tasks. `undefined`: not ours. */
+export function answerFromZone(query: DecodedPacket, question: Question, lookup: Lookup, random: Random): Buffer | undefined {
+  const addresses = lookup(question.name);
+  if (!addresses) return undefined;
+  const wanted = question.type === 'A' || (question.type as string) === 'ANY' ? shuffled(addresses, random) : [];
+  const answers: Answer[] = wanted.map((data) => ({ type: 'A', name: question.name, ttl: TTL_SECONDS, class: 'IN', data }));
+  return encode(query, answers, packet.AUTHORITATIVE_ANSWER);
+}
+
+export function failure(query: DecodedPacket, kind: 'no-such-name' | 'server-failure'): Buffer {
+  return encode(query, [], kind === 'no-such-name' ? NXDOMAIN : SERVFAIL);
+}
+
+/** Cuts an answer that UDP cannot carry to its question, marked so that the client asks again over TCP. */
+export function fitUdp(answer: Buffer): Buffer {
+  if (answer.length <= MAX_UDP_BYTES) return answer;
+  const whole = packet.decode(answer);
+  return packet.encode({ ...whole, answers: [], flags: (whole.flags ?? 0) | packet.TRUNCATED_RESPONSE });
+}
+
+function encode(query: DecodedPacket, answers: Answer[], flags: number): Buffer {
+  const recursion = ((query.flags ?? 0) & packet.RECURSION_DESIRED) | packet.RECURSION_AVAILABLE;
+  return packet.encode({ type: 'response', id: query.id ?? 0, flags: flags | recursion, questions: query.questions ?? [], answers });
+}
+
+function shuffled(addresses: string[], random: Random): string[] {
+  for (let last = addresses.length - 1; last > 0; last--) {
+    const other = Math.floor(random.next() * (last + 1));
+    [addresses[last], addresses[other]] = [addresses[other] as string, addresses[last] as string];
+  }
+  return addresses;
+}

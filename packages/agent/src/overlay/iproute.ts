@@ -1,0 +1,131 @@
+import { writeFile } from 'node:fs/promises';
+import type { LinkStep, OverlayLink, PeerEntry, Underlay } from '../plan/network/links.js';
+import { BRIDGE_PREFIX, VXLAN_PREFIX } from '../plan/network/names.js';
+import { TABLE } from '../plan/network/ruleset.js';
+import type { KernelNetwork } from '../ports/kernel.js';
+import { run } from './run.js';
+
+interface IpLink {
+  ifname: string;
+  mtu: number;
+  address: string;
+  linkinfo?: { info_data?: { id: number; local?: string } };
+}
+interface IpAddress {
+  ifname: string;
+  mtu: number;
+  addr_info: { local: string }[];
+}
+interface IpNeighbour {
+  dst: string;
+  dev: string;
+  lladdr?: string;
+}
+interface IpRoute {
+  dst: string;
+  gateway?: string;
+  dev: string;
+  prefsrc?: string;
+}
+interface BridgeEntry {
+  mac: string;
+  ifname: string;
+  dst?: string;
+}
+
+/** The firewall rules that Docker looks at before its own. All four directions are needed; `+` is iptables' wildcard. */
+const DOCKER_RULES = [BRIDGE_PREFIX, VXLAN_PREFIX].flatMap((prefix) => ['-i', '-o'].map((direction) => [direction, `${prefix}+`]));
+const RULE_TAIL = ['-m', 'comment', '--comment', 'tessera', '-j', 'ACCEPT'];
+
+/** {@link KernelNetwork} through iproute2, nftables and iptables. */
+export class IprouteKernel implements KernelNetwork {
+  async underlay(address: string): Promise<Underlay> {
+    const devices = await this.#json<IpAddress>('ip', ['-j', 'address', 'show']);
+    const device = devices.find((candidate) => candidate.addr_info.some((info) => info.local === address));
+    if (!device) throw new Error(`no interface of this host has the address ${address}; give the right one with --advertise-address`);
+    return { address, device: device.ifname, mtu: device.mtu };
+  }
+
+  async links(): Promise<OverlayLink[]> {
+    const links = (await this.#json<IpLink>('ip', ['-j', '-d', 'link', 'show', 'type', 'vxlan'])).filter((link) =>
+      link.ifname.startsWith(VXLAN_PREFIX),
+    );
+    if (links.length === 0) return [];
+    const [neighbours, routes, entries] = await Promise.all([
+      this.#json<IpNeighbour>('ip', ['-j', '-4', 'neigh', 'show', 'nud', 'permanent']),
+      this.#json<IpRoute>('ip', ['-j', '-4', 'route', 'show']),
+      this.#json<BridgeEntry>('bridge', ['-j', 'fdb', 'show']),
+    ]);
+    return links.map((link) => toOverlayLink(link, neighbours, routes, entries));
+  }
+
+  async applyLinks(steps: readonly LinkStep[]): Promise<void> {
+    // Runs of the same tool go in one batch; their order among each other is kept.
+    for (let start = 0; start < steps.length; ) {
+      const tool = steps[start]?.tool as LinkStep['tool'];
+      let end = start;
+      while (steps[end]?.tool === tool) end++;
+      const batch = steps.slice(start, end).map((step) => `${step.line}\n`);
+      await run(tool, ['-force', '-batch', '-'], batch.join(''));
+      start = end;
+    }
+  }
+
+  async applyRuleset(script: string): Promise<void> {
+    await run('nft', ['-f', '-'], script);
+  }
+
+  async hasRuleset(): Promise<boolean> {
+    return (await run('nft', ['list', 'tables', 'ip'])).split('\n').includes(`table ip ${TABLE}`);
+  }
+
+  async openDockerFirewall(): Promise<void> {
+    await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
+    // Published ports answer on 127.0.0.1 too.
+    await writeFile('/proc/sys/net/ipv4/conf/all/route_localnet', '1');
+    for (const rule of DOCKER_RULES) {
+      if (!(await this.#hasDockerRule(rule))) await run('iptables', ['-w', '-I', 'DOCKER-USER', ...rule, ...RULE_TAIL]);
+    }
+  }
+
+  async closeDockerFirewall(): Promise<void> {
+    for (const rule of DOCKER_RULES) {
+      while (await this.#hasDockerRule(rule)) await run('iptables', ['-w', '-D', 'DOCKER-USER', ...rule, ...RULE_TAIL]);
+    }
+  }
+
+  #hasDockerRule(rule: readonly string[]): Promise<boolean> {
+    return run('iptables', ['-w', '-C', 'DOCKER-USER', ...rule, ...RULE_TAIL]).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #json<T>(program: string, args: string[]): Promise<T[]> {
+    const text = await run(program, args);
+    return text.trim() === '' ? [] : (JSON.parse(text) as T[]);
+  }
+}
+
+/** Puts a device together with the peers that are whole: route, next hop and forwarding entry all there. */
+function toOverlayLink(link: IpLink, neighbours: IpNeighbour[], routes: IpRoute[], entries: BridgeEntry[]): OverlayLink {
+  const name = link.ifname;
+  const hardwareByHop = new Map(neighbours.filter((entry) => entry.dev === name).map((entry) => [entry.dst, entry.lladdr]));
+  const peerByHardware = new Map(entries.filter((entry) => entry.ifname === name).map((entry) => [entry.mac, entry.dst]));
+  const ownRoutes = routes.filter((route) => route.dev === name && route.gateway !== undefined);
+  const peers = ownRoutes.flatMap((route): PeerEntry[] => {
+    const nextHop = route.gateway as string;
+    const hardwareAddress = hardwareByHop.get(nextHop);
+    const peerAddress = hardwareAddress && peerByHardware.get(hardwareAddress);
+    return hardwareAddress && peerAddress ? [{ block: route.dst, nextHop, hardwareAddress, peerAddress }] : [];
+  });
+  return {
+    vxlan: name,
+    vni: link.linkinfo?.info_data?.id ?? 0,
+    hardwareAddress: link.address,
+    mtu: link.mtu,
+    localAddress: link.linkinfo?.info_data?.local ?? '',
+    gateway: ownRoutes[0]?.prefsrc ?? '',
+    peers: peers.sort((a, b) => a.block.localeCompare(b.block)),
+  };
+}

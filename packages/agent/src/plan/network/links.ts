@@ -1,0 +1,148 @@
+import type { NetworkAssignment } from '@tessera/api';
+import { bridgeName, gatewayOf, hardwareAddressOf, nextHopOf, vxlanName } from './names.js';
+
+/** VXLAN's own port (IANA). */
+export const VXLAN_PORT = 4789;
+/** Bytes that VXLAN over IPv4 adds to each packet. */
+export const VXLAN_OVERHEAD = 50;
+
+/** What the node is on the underlay. */
+export interface Underlay {
+  /** Address by which peers reach this node. */
+  address: string;
+  /** Interface that holds the address. */
+  device: string;
+  mtu: number;
+}
+
+/** A peer's block as the kernel must know it: a route to it, its next hop's hardware address and where that one is reached. */
+export interface PeerEntry {
+  block: string;
+  nextHop: string;
+  hardwareAddress: string;
+  peerAddress: string;
+}
+
+/** The kernel's side of one network, as it should be or as it is. */
+export interface OverlayLink {
+  vxlan: string;
+  vni: number;
+  hardwareAddress: string;
+  mtu: number;
+  localAddress: string;
+  /** Source address for what the node itself sends into the network. */
+  gateway: string;
+  peers: PeerEntry[];
+}
+
+/** One change of the kernel's links, as a line of `ip -batch` or `bridge -batch`. */
+export interface LinkStep {
+  tool: 'ip' | 'bridge';
+  line: string;
+}
+
+export function overlayMtu(underlay: Underlay): number {
+  return underlay.mtu - VXLAN_OVERHEAD;
+}
+
+/** How the kernel should know a network. */
+export function desiredLink(network: NetworkAssignment, underlay: Underlay): OverlayLink {
+  const peers = network.peers.map((peer) => ({
+    block: peer.block,
+    nextHop: nextHopOf(peer.block),
+    hardwareAddress: hardwareAddressOf(peer.block),
+    peerAddress: peer.address,
+  }));
+  return {
+    vxlan: vxlanName(network.vni),
+    vni: network.vni,
+    hardwareAddress: hardwareAddressOf(network.block),
+    mtu: overlayMtu(underlay),
+    localAddress: underlay.address,
+    gateway: gatewayOf(network.block),
+    peers: peers.sort((a, b) => a.block.localeCompare(b.block)),
+  };
+}
+
+/**
+ * Steps from the links that are to those that should be. A device whose own settings differ is made anew; peers are
+ * compared one by one, so that a change costs what changed. Links that are right give no step.
+ */
+export function planLinks(desired: readonly OverlayLink[], observed: readonly OverlayLink[], underlay: Underlay): LinkStep[] {
+  const observedByName = new Map(observed.map((link) => [link.vxlan, link]));
+  const wanted = new Set(desired.map((link) => link.vxlan));
+  const steps = observed.filter((link) => !wanted.has(link.vxlan)).map(removeLink);
+  for (const link of desired) {
+    const before = observedByName.get(link.vxlan);
+    if (before && sameDevice(before, link)) steps.push(...planPeers(link, before.peers));
+    else steps.push(...(before ? [removeLink(before)] : []), ...addLink(link, underlay), ...planPeers(link, []));
+  }
+  return steps;
+}
+
+function sameDevice(a: OverlayLink, b: OverlayLink): boolean {
+  return a.vni === b.vni && a.hardwareAddress === b.hardwareAddress && a.mtu === b.mtu && a.localAddress === b.localAddress;
+}
+
+function removeLink(link: OverlayLink): LinkStep {
+  return { tool: 'ip', line: `link delete ${link.vxlan}` };
+}
+
+function addLink(link: OverlayLink, underlay: Underlay): LinkStep[] {
+  const { vxlan, vni, hardwareAddress, mtu, localAddress } = link;
+  return [
+    {
+      tool: 'ip',
+      line: `link add ${vxlan} address ${hardwareAddress} mtu ${mtu} type vxlan id ${vni} dstport ${VXLAN_PORT} local ${localAddress} dev ${underlay.device} nolearning`,
+    },
+    { tool: 'ip', line: `link set ${vxlan} up` },
+  ];
+}
+
+function planPeers(link: OverlayLink, observed: readonly PeerEntry[]): LinkStep[] {
+  const key = (peer: PeerEntry): string => JSON.stringify(peer);
+  const have = new Set(observed.map(key));
+  const want = new Set(link.peers.map(key));
+  return [
+    ...observed.filter((peer) => !want.has(key(peer))).flatMap((peer) => removePeer(link, peer)),
+    ...link.peers.filter((peer) => !have.has(key(peer))).flatMap((peer) => addPeer(link, peer)),
+  ];
+}
+
+/** `replace` and `flush` succeed whatever part of the entry is there already, so a half-made peer is mended as well. */
+function addPeer({ vxlan, gateway }: OverlayLink, peer: PeerEntry): LinkStep[] {
+  return [
+    { tool: 'ip', line: `neigh replace ${peer.nextHop} lladdr ${peer.hardwareAddress} dev ${vxlan} nud permanent` },
+    { tool: 'bridge', line: `fdb replace ${peer.hardwareAddress} dev ${vxlan} dst ${peer.peerAddress} self permanent` },
+    { tool: 'ip', line: `route replace ${peer.block} via ${peer.nextHop} dev ${vxlan} src ${gateway} onlink` },
+  ];
+}
+
+function removePeer({ vxlan }: OverlayLink, peer: PeerEntry): LinkStep[] {
+  return [
+    { tool: 'ip', line: `route flush ${peer.block} dev ${vxlan}` },
+    { tool: 'ip', line: `neigh flush to ${peer.nextHop} dev ${vxlan} nud permanent` },
+    { tool: 'bridge', line: `fdb delete ${peer.hardwareAddress} dev ${vxlan} dst ${peer.peerAddress} self` },
+  ];
+}
+
+/** The Docker network that owns this node's block of a network. */
+export interface BridgeNetwork {
+  name: string;
+  networkId: string;
+  bridge: string;
+  block: string;
+  gateway: string;
+  mtu: number;
+}
+
+export function desiredBridge(network: NetworkAssignment, underlay: Underlay, dockerName: string): BridgeNetwork {
+  return {
+    name: dockerName,
+    networkId: network.id,
+    bridge: bridgeName(network.vni),
+    block: network.block,
+    gateway: gatewayOf(network.block),
+    mtu: overlayMtu(underlay),
+  };
+}

@@ -1,0 +1,48 @@
+import { addressAt, formatIpv4, type NetworkAssignment, parseRange } from '@tessera/api';
+
+/**
+ * Names of everything that the agent makes for a network, all from its VXLAN id: whoever reads `ip link` sees whose it is,
+ * and a stale one is known by its name. Interface names hold 15 characters at most.
+ */
+export const BRIDGE_PREFIX = 'tsb';
+export const VXLAN_PREFIX = 'tsv';
+
+export function bridgeName(vni: number): string {
+  return `${BRIDGE_PREFIX}${vni}`;
+}
+
+export function vxlanName(vni: number): string {
+  return `${VXLAN_PREFIX}${vni}`;
+}
+
+/** Docker's name of a network: its own, behind a prefix that keeps it apart from what the host's owner made. */
+export function dockerNetworkName(networkName: string): string {
+  return `tessera.${networkName}`;
+}
+
+/** First host address of a block: the bridge's, so the containers' gateway and DNS server. */
+export function gatewayOf(block: string): string {
+  return addressAt(rangeOf(block), 1);
+}
+
+/** First address of a block: nobody's own, so it stands for the block's node as next hop on the VXLAN. */
+export function nextHopOf(block: string): string {
+  return formatIpv4(rangeOf(block).base);
+}
+
+/** Hardware address of a node's VXLAN device: every peer computes it from the block alone. */
+export function hardwareAddressOf(block: string): string {
+  const octets = nextHopOf(block).split('.');
+  return ['02', '54', ...octets.map((octet) => Number(octet).toString(16).padStart(2, '0'))].join(':');
+}
+
+/** Networks in a fixed order, so that what is made of them can be compared as text. */
+export function inOrder(networks: readonly NetworkAssignment[]): NetworkAssignment[] {
+  return [...networks].sort((a, b) => a.vni - b.vni);
+}
+
+function rangeOf(block: string) {
+  const range = parseRange(block);
+  if (!range) throw new Error(`${block} is not an address range such as 10.1.2.0/24`);
+  return range;
+}

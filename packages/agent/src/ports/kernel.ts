@@ -1,0 +1,19 @@
+import type { LinkStep, OverlayLink, Underlay } from '../plan/network/links.js';
+
+/** The kernel's network, as far as the agent touches it. */
+export interface KernelNetwork {
+  /** The interface that holds `address`. @throws Error naming the address when no interface has it. */
+  underlay(address: string): Promise<Underlay>;
+  /** The agent's VXLAN devices with the peers that they know. */
+  links(): Promise<OverlayLink[]>;
+  /** Carries out steps in order. A step that fails does not keep the later ones back. @throws Error that names those that failed. */
+  applyLinks(steps: readonly LinkStep[]): Promise<void>;
+  /** Takes over an nftables script, all or nothing. */
+  applyRuleset(script: string): Promise<void>;
+  /** Whether the agent's table is there. */
+  hasRuleset(): Promise<boolean>;
+  /** Lets the agent's interfaces pass Docker's own firewall, and forwards packets. Does nothing where that is so already. */
+  openDockerFirewall(): Promise<void>;
+  /** Takes that back. */
+  closeDockerFirewall(): Promise<void>;
+}
