@@ -1,0 +1,102 @@
+import type { ObjectChange } from '@tessera/api';
+import type { Clock, Log, Random } from '@tessera/kit';
+import type { ClusterView } from '../model/view.js';
+import type { Kv, KvCompare } from '../ports/kv.js';
+import type { ClusterStore, CommitResult, StoreChange } from '../ports/store.js';
+import { commitGroups, groupChanges } from './batch.js';
+import { Codec } from './codec.js';
+import { Committer } from './committer.js';
+import { Informer } from './informer.js';
+import { clusterKeys, type Keys } from './keys.js';
+import { type PreparedChange, prepare, toObjectChange } from './prepare.js';
+import type { Sealer } from './seal.js';
+
+export interface ClusterStoreOptions {
+  kv: Kv;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** Encrypts secrets at rest. */
+  sealer: Sealer;
+  /** First part of all keys. */
+  prefix?: string;
+}
+
+/** What a store shares with its fenced forms. */
+interface Parts {
+  keys: Keys;
+  codec: Codec;
+  clock: Clock;
+  informer: Informer;
+  committer: Committer;
+}
+
+const NO_FENCE = (): KvCompare[] => [];
+
+/** {@link ClusterStore} over a {@link Kv}. */
+export class KvClusterStore implements ClusterStore {
+  private constructor(
+    private readonly parts: Parts,
+    private readonly fence: () => readonly KvCompare[],
+  ) {}
+
+  /** Reads the state and follows it. Resolves when the view is complete; waits for a store that cannot be reached. */
+  static async open(options: ClusterStoreOptions): Promise<KvClusterStore> {
+    const { kv, clock } = options;
+    const keys = clusterKeys(options.prefix);
+    const codec = new Codec(options.sealer);
+    const informer = new Informer({ ...options, keys, codec });
+    await informer.start();
+    return new KvClusterStore({ keys, codec, clock, informer, committer: new Committer(kv, keys) }, NO_FENCE);
+  }
+
+  get keys(): Keys {
+    return this.parts.keys;
+  }
+
+  get view(): ClusterView {
+    return this.parts.informer.view;
+  }
+
+  /** The same view; each txn also compares what `fence` says, so that a deposed leader writes nothing. */
+  fenced(fence: () => readonly KvCompare[]): ClusterStore {
+    return new KvClusterStore(this.parts, fence);
+  }
+
+  async commit(changes: readonly StoreChange[]): Promise<CommitResult> {
+    if (changes.length === 0) return { outcome: 'committed', revision: this.view.revision };
+    return this.#commit(this.#prepare(changes));
+  }
+
+  async commitBatch(changes: readonly StoreChange[]): Promise<{ revision: number; conflicts: StoreChange[] }> {
+    return commitGroups(groupChanges(this.#prepare(changes)), {
+      view: this.view,
+      commit: (group) => this.#commit(group),
+      mayWrite: () => this.parts.committer.holds(this.fence()),
+    });
+  }
+
+  onChange(listener: (change: ObjectChange) => void): () => void {
+    return this.parts.informer.onChange(listener);
+  }
+
+  waitFor(revision: number, signal?: AbortSignal): Promise<void> {
+    return this.parts.informer.waitFor(revision, signal);
+  }
+
+  /** Follows the store no more. The view stays as it is. */
+  close(): void {
+    this.parts.informer.stop();
+  }
+
+  #prepare(changes: readonly StoreChange[]): PreparedChange[] {
+    const { keys, codec, clock } = this.parts;
+    return changes.map((change) => prepare(change, { keys, codec, view: this.view, now: clock.now() }));
+  }
+
+  async #commit(prepared: readonly PreparedChange[]): Promise<CommitResult> {
+    const result = await this.parts.committer.commit(prepared, this.fence());
+    if (result.outcome === 'committed') this.parts.informer.applyOwn(prepared.map((change) => toObjectChange(change, result.revision)));
+    return result;
+  }
+}

@@ -1,0 +1,165 @@
+import { KINDS, type ObjectChange } from '@tessera/api';
+import { type Clock, jittered, type Log, type Random, sleep } from '@tessera/kit';
+import { IndexedView } from '../model/view.js';
+import { type Kv, type KvEntry, KvError, type KvEvent, type KvWatch } from '../ports/kv.js';
+import type { Codec } from './codec.js';
+import type { Keys } from './keys.js';
+import { RevisionWaiters } from './revision-waiters.js';
+
+/** Objects read at a time: keeps an answer of etcd within a few megabytes. */
+const PAGE_SIZE = 500;
+const RETRY_MS = 500;
+
+export interface InformerOptions {
+  kv: Kv;
+  keys: Keys;
+  codec: Codec;
+  clock: Clock;
+  random: Random;
+  log: Log;
+}
+
+/** Keeps the view current: lists the store once, then follows its watch, and lists again when the watch was compacted. */
+export class Informer {
+  readonly view = new IndexedView();
+  readonly #options: InformerOptions;
+  readonly #listeners = new Set<(change: ObjectChange) => void>();
+  /** Deletes of our own that the watch has not told yet: an older put must not bring the object back. */
+  readonly #deleted = new Map<string, number>();
+  readonly #waiters = new RevisionWaiters();
+  readonly #stop = new AbortController();
+  #watch: KvWatch | undefined;
+
+  constructor(options: InformerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when the view holds the state of the store. Tries until it succeeds or `stop` is called. */
+  async start(): Promise<void> {
+    const { clock, random, log } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      try {
+        return this.#follow(await this.#list());
+      } catch (error) {
+        if (this.#stop.signal.aborted || (error instanceof KvError && error.code === 'closed')) return;
+        log.warn({ error }, 'the state cannot be listed, trying again');
+        await sleep(clock, jittered(random, RETRY_MS), this.#stop.signal).catch(() => {});
+      }
+    }
+  }
+
+  stop(): void {
+    this.#stop.abort();
+    this.#watch?.cancel();
+    this.#waiters.rejectAll(new Error('the manager stops'));
+  }
+
+  onChange(listener: (change: ObjectChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Takes over what this process has committed, before the watch tells it. */
+  applyOwn(changes: readonly ObjectChange[]): void {
+    for (const change of changes) {
+      if (!change.object && change.revision > this.#waiters.reached) this.#deleted.set(`${change.kind}/${change.id}`, change.revision);
+      this.#apply(change);
+    }
+  }
+
+  waitFor(revision: number, signal?: AbortSignal): Promise<void> {
+    return this.#waiters.wait(revision, signal);
+  }
+
+  async #list(): Promise<number> {
+    const { kv, keys } = this.#options;
+    const found = new Set<string>();
+    let revision: number | undefined;
+    let startKey = keys.objects;
+    for (;;) {
+      const page = await kv.range(keys.objects, { limit: PAGE_SIZE, startKey, ...(revision !== undefined && { revision }) });
+      revision = page.revision;
+      for (const entry of page.entries) {
+        const change = this.#decode(entry);
+        if (!change) continue;
+        found.add(`${change.kind}/${change.id}`);
+        this.#apply(change);
+      }
+      const last = page.entries.at(-1);
+      if (!page.more || !last) break;
+      startKey = `${last.key}\0`;
+    }
+    this.#dropUnlisted(found, revision);
+    return revision;
+  }
+
+  /** Tells of what was deleted while nobody watched. */
+  #dropUnlisted(found: ReadonlySet<string>, revision: number): void {
+    for (const kind of KINDS) {
+      for (const object of [...this.view.all(kind)]) {
+        if (!found.has(`${kind}/${object.id}`) && object.revision <= revision)
+          this.#apply({ kind, id: object.id, object: undefined, revision } as ObjectChange);
+      }
+    }
+  }
+
+  #follow(listed: number): void {
+    const { kv, keys, log } = this.#options;
+    this.#reach(listed);
+    this.#watch = kv.watch(keys.objects, {
+      fromRevision: listed + 1,
+      onEvents: (events, revision) => {
+        for (const event of events) this.#take(event);
+        this.#reach(revision);
+      },
+      onEnd: (reason) => {
+        if (reason === 'closed') return;
+        log.warn({ revision: this.#waiters.reached }, 'the watch was compacted, listing again');
+        void this.start();
+      },
+    });
+  }
+
+  #take(event: KvEvent): void {
+    if (event.type === 'put') {
+      const change = this.#decode(event.entry);
+      if (change) this.#apply(change);
+      return;
+    }
+    const parsed = this.#options.keys.parse(event.key);
+    if (parsed) this.#apply({ ...parsed, object: undefined, revision: event.modRevision } as ObjectChange);
+  }
+
+  #apply(change: ObjectChange): void {
+    const deletedAt = this.#deleted.get(`${change.kind}/${change.id}`);
+    if (deletedAt !== undefined && change.object && change.revision < deletedAt) return;
+    if (!this.view.apply(change)) return;
+    for (const listener of [...this.#listeners]) this.#tell(listener, change);
+  }
+
+  #tell(listener: (change: ObjectChange) => void, change: ObjectChange): void {
+    try {
+      listener(change);
+    } catch (error) {
+      this.#options.log.error({ error, kind: change.kind, id: change.id }, 'a listener to the state failed');
+    }
+  }
+
+  #reach(revision: number): void {
+    this.view.advanceTo(revision);
+    this.#waiters.reach(revision);
+    for (const [key, deletedAt] of this.#deleted) if (deletedAt <= revision) this.#deleted.delete(key);
+  }
+
+  #decode(entry: KvEntry): ObjectChange | undefined {
+    const { keys, codec, log } = this.#options;
+    const parsed = keys.parse(entry.key);
+    if (!parsed) return undefined;
+    try {
+      return { ...parsed, object: codec.decode(parsed.kind, entry.value, entry.modRevision), revision: entry.modRevision } as ObjectChange;
+    } catch (error) {
+      log.error({ error, key: entry.key }, 'an object of the store cannot be read and is left out');
+      return undefined;
+    }
+  }
+}

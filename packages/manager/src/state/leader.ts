@@ -1,0 +1,126 @@
+import { type Clock, jittered, type Log, type Random, sleep } from '@tessera/kit';
+import { type Kv, type KvCompare, KvError, type KvLease } from '../ports/kv.js';
+
+/** A leader that dies is replaced within so many milliseconds. */
+const LEADER_TTL_MS = 3_000;
+const RETRY_MS = 1_000;
+
+export interface LeaderElectionOptions {
+  kv: Kv;
+  /** Key that the leader holds. */
+  key: string;
+  /** Who stands for election, for people who look at the key. */
+  candidate: string;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /**
+   * Called when this manager has become the leader. `fence` holds as long as it is: compare it in every txn.
+   * What it returns is called at once when the leadership is lost or given up.
+   */
+  lead(fence: KvCompare): { stop(): void | Promise<void> };
+}
+
+/** Stands for election until it is stopped, by a key that is attached to a lease. */
+export class LeaderElection {
+  readonly #options: LeaderElectionOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #isLeader = false;
+
+  constructor(options: LeaderElectionOptions) {
+    this.#options = options;
+  }
+
+  get isLeader(): boolean {
+    return this.#isLeader;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Gives the leadership up, so that another manager takes over at once. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, log } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#campaign();
+      } catch (error) {
+        if (this.#stop.signal.aborted || (error instanceof KvError && error.code === 'closed')) return;
+        log.warn({ error }, 'the election cannot be held, trying again');
+        await sleep(clock, jittered(random, RETRY_MS), this.#stop.signal).catch(() => {});
+      }
+    }
+  }
+
+  async #campaign(): Promise<void> {
+    const { kv, key } = this.#options;
+    const holder = await kv.get(key);
+    if (holder) return this.#waitUntilFree(holder.modRevision);
+    const lease = await kv.grantLease(LEADER_TTL_MS);
+    try {
+      const wonAt = await this.#claim(lease);
+      if (wonAt !== undefined) await this.#lead(lease, wonAt);
+    } finally {
+      await lease.revoke().catch(() => {});
+    }
+  }
+
+  /** Revision at which the key became ours; undefined when another was faster. */
+  async #claim(lease: KvLease): Promise<number | undefined> {
+    const { kv, key, candidate } = this.#options;
+    const value = `${candidate} ${lease.id}`;
+    try {
+      const result = await kv.txn({ compares: [{ key, exists: false }], ops: [{ type: 'put', key, value, leaseId: lease.id }] });
+      return result.succeeded ? result.revision : undefined;
+    } catch (error) {
+      if (!(error instanceof KvError) || error.code !== 'unknown') throw error;
+      const entry = await kv.get(key);
+      return entry?.value === value ? entry.modRevision : undefined;
+    }
+  }
+
+  async #lead(lease: KvLease, wonAt: number): Promise<void> {
+    const { key, lead, log } = this.#options;
+    log.info({ revision: wonAt }, 'this manager leads');
+    this.#isLeader = true;
+    const work = lead({ key, modRevision: wonAt });
+    const reason = await Promise.race([lease.lost.then(() => 'the lease was lost'), aborted(this.#stop.signal).then(() => 'it stops')]);
+    this.#isLeader = false;
+    log.info({ reason }, 'this manager leads no more');
+    await work.stop();
+  }
+
+  /** Resolves when the key is deleted, or the election is stopped. */
+  #waitUntilFree(heldSince: number): Promise<void> {
+    const { kv, key } = this.#options;
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        watch.cancel();
+        this.#stop.signal.removeEventListener('abort', finish);
+        resolve();
+      };
+      const watch = kv.watch(key, {
+        fromRevision: heldSince + 1,
+        onEvents: (events) => {
+          if (events.some((event) => event.type === 'delete')) finish();
+        },
+        onEnd: () => resolve(),
+      });
+      this.#stop.signal.addEventListener('abort', finish, { once: true });
+    });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,114 @@
+import { ApiError, type Kind, type ObjectChange, type ObjectTypes } from '@tessera/api';
+import { type ClusterView, isNamedKind, type NamedKind, nameOf } from '../model/view.js';
+import { type KvCompare, type KvOp, type KvTxn, MAX_TXN_BYTES, MAX_TXN_OPS, MAX_VALUE_BYTES } from '../ports/kv.js';
+import type { StoreChange } from '../ports/store.js';
+import type { Codec } from './codec.js';
+import type { Keys } from './keys.js';
+
+/** A change as ops and compares of the store. */
+export interface PreparedChange {
+  change: StoreChange;
+  compares: KvCompare[];
+  ops: KvOp[];
+  /** Keys and values together, in UTF-8 bytes. */
+  bytes: number;
+  /** The object as it will be stored, but for its revision. */
+  object: ObjectTypes[Kind] | undefined;
+  /** The name that a new object claims. */
+  claims?: { kind: NamedKind; name: string };
+}
+
+export interface PrepareContext {
+  keys: Keys;
+  codec: Codec;
+  view: ClusterView;
+  /** For `updatedAt`: milliseconds since 1970. */
+  now: number;
+}
+
+/** @throws ApiError `too-large` when the store does not take a value of this size. */
+export function prepare(change: StoreChange, context: PrepareContext): PreparedChange {
+  return change.type === 'put' ? preparePut(change, context) : prepareDelete(change, context);
+}
+
+/** All changes as one txn. @throws ApiError `too-large` when the store does not take so much at once. */
+export function toTxn(changes: readonly PreparedChange[], fence: readonly KvCompare[]): KvTxn {
+  const ops = new Map<string, KvOp>();
+  const freed = new Set<string>();
+  for (const op of changes.flatMap((prepared) => prepared.ops)) {
+    if (op.type === 'delete-prefix') continue;
+    if (op.type === 'delete') freed.add(op.key);
+    // A name that one object gives up and another takes in the same txn: only the taking counts.
+    if (op.type === 'put' || !ops.has(op.key)) ops.set(op.key, op);
+  }
+  const compares = changes.flatMap((prepared) => prepared.compares).filter((compare) => !('exists' in compare && freed.has(compare.key)));
+  const txn = { compares: [...fence, ...compares], ops: [...ops.values()] };
+  const bytes = changes.reduce((sum, prepared) => sum + prepared.bytes, 0);
+  if (txn.ops.length > MAX_TXN_OPS || txn.compares.length > MAX_TXN_OPS || bytes > MAX_TXN_BYTES) {
+    throw new ApiError('too-large', `${changes.length} changes of ${bytes} bytes are more than the store takes at once`);
+  }
+  return txn;
+}
+
+/** What watchers are told of a change that was committed at `revision`. */
+export function toObjectChange({ change, object }: PreparedChange, revision: number): ObjectChange {
+  const id = change.type === 'put' ? change.object.id : change.id;
+  return { kind: change.kind, id, object: object && { ...object, revision }, revision } as ObjectChange;
+}
+
+function preparePut(change: Extract<StoreChange, { type: 'put' }>, { keys, codec, view, now }: PrepareContext): PreparedChange {
+  const { kind, expect } = change;
+  const object = { ...change.object, updatedAt: now } as ObjectTypes[typeof kind];
+  const key = keys.object(kind, object.id);
+  const value = codec.encode(kind, object);
+  const bytes = Buffer.byteLength(value);
+  if (bytes > MAX_VALUE_BYTES) throw tooLarge(kind, object, bytes);
+  const prepared: PreparedChange = {
+    change,
+    compares: comparesFor(key, expect),
+    ops: [{ type: 'put', key, value }],
+    bytes: bytes + key.length,
+    object,
+  };
+  if (isNamedKind(kind)) claimName(prepared, kind, object as ObjectTypes[NamedKind], { keys, view });
+  return prepared;
+}
+
+function claimName(
+  prepared: PreparedChange,
+  kind: NamedKind,
+  object: ObjectTypes[NamedKind],
+  { keys, view }: Pick<PrepareContext, 'keys' | 'view'>,
+): void {
+  const name = nameOf(kind, object);
+  const before = view.get(kind, object.id);
+  const nameBefore = before && nameOf(kind, before);
+  if (nameBefore === name) return;
+  const key = keys.name(kind, name);
+  prepared.claims = { kind, name };
+  prepared.compares.push({ key, exists: false });
+  prepared.ops.push({ type: 'put', key, value: object.id });
+  if (nameBefore !== undefined) prepared.ops.push({ type: 'delete', key: keys.name(kind, nameBefore) });
+  prepared.bytes += key.length + object.id.length;
+}
+
+function prepareDelete(change: Extract<StoreChange, { type: 'delete' }>, { keys, view }: PrepareContext): PreparedChange {
+  const { kind, id, expect } = change;
+  const key = keys.object(kind, id);
+  const ops: KvOp[] = [{ type: 'delete', key }];
+  const before = isNamedKind(kind) ? view.get(kind, id) : undefined;
+  if (before && isNamedKind(kind)) ops.push({ type: 'delete', key: keys.name(kind, nameOf(kind, before)) });
+  return { change, compares: comparesFor(key, expect), ops, bytes: key.length * 2, object: undefined };
+}
+
+function comparesFor(key: string, expect: StoreChange['expect']): KvCompare[] {
+  if (expect === 'any') return [];
+  return expect === 'absent' ? [{ key, exists: false }] : [{ key, modRevision: expect.revision }];
+}
+
+function tooLarge(kind: Kind, object: ObjectTypes[Kind], bytes: number): ApiError {
+  const name = isNamedKind(kind) ? nameOf(kind, object as ObjectTypes[NamedKind]) : object.id;
+  return new ApiError('too-large', `${kind}/${name} takes ${bytes} bytes in the store, and ${MAX_VALUE_BYTES} is the most`, {
+    cure: 'make it smaller: large files belong into an image or a volume',
+  });
+}
