@@ -4,8 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SystemClock } from '@tessera/kit';
-import { withDeadline } from '@tessera/kit/clock/clock';
+import { SystemClock, withDeadline } from '@tessera/kit';
 
 /** Paths of PEM files. The server then asks every client for a certificate of this CA. */
 export interface EtcdServerTls {

@@ -36,7 +36,7 @@ function prepare(database: Database.Database, path: string): void {
   if (isEmpty(database)) createSchema(database);
   checkOrigin(database, path);
   const damage = database.pragma('quick_check(1)', { simple: true });
-  if (damage !== 'ok') throw damaged(path, String(damage));
+  if (damage !== 'ok') throw damaged(path, String(damage).replaceAll('\n', ' '));
 }
 
 function isEmpty(database: Database.Database): boolean {

@@ -97,9 +97,9 @@ export class EtcdWatch implements KvWatch {
       this.#timer?.cancel();
       this.#backoffMs = FIRST_BACKOFF_MS;
     }
-    if (Number(response.compact_revision) > 0) return this.end('compacted');
-    if (response.canceled) return this.#lose(client, stream, new Error(response.cancel_reason || 'the member cancelled it'));
-    this.#deliver(response);
+    if (Number(response.compact_revision) > 0) this.end('compacted');
+    else if (response.canceled) this.#lose(client, stream, new Error(response.cancel_reason || 'the member cancelled it'));
+    else this.#deliver(response);
   }
 
   #deliver(response: IWatchResponse): void {
