@@ -1,0 +1,73 @@
+import type { Diagnostics, Path } from '../diagnostic.js';
+import type { FileContents } from '../load/file-contents.js';
+import { didYouMean } from '../suggest.js';
+import { type MapNode, markAt, valueMarkAt } from '../yaml/node.js';
+import { type ComposeModel, modelOf, type Texts } from './model.js';
+
+export interface ConvertInput {
+  /** Name of the stack. */
+  name: string;
+  document: MapNode;
+  contents: FileContents;
+  diagnostics: Diagnostics;
+}
+
+/** What every part of the conversion needs: the model, names in full, and a way to say what is wrong and where. */
+export class ConvertContext {
+  readonly model: ComposeModel;
+  readonly stack: string;
+  readonly contents: FileContents;
+
+  constructor(readonly input: ConvertInput) {
+    this.model = modelOf(input.document);
+    this.stack = input.name;
+    this.contents = input.contents;
+  }
+
+  /** An error at the value of `path`, or at its key when the path says so by ending at a map. */
+  error(path: Path, message: string, cure?: string, code = 'unsupported-value'): void {
+    this.input.diagnostics.error({ at: valueMarkAt(this.input.document, path), path, code, message, cure });
+  }
+
+  warn(path: Path, message: string, cure?: string, code = 'ignored'): void {
+    this.input.diagnostics.warning({ at: markAt(this.input.document, path), path, code, message, cure });
+  }
+
+  /** `file:line` of a key. */
+  lineOf(path: Path): string {
+    const { file, line } = markAt(this.input.document, path);
+    return `${file}:${line}`;
+  }
+
+  /** Full name of something that the stack owns or, if `name` or `external` says so, the name as written. */
+  fullName(key: string, resource: { name?: string; external?: boolean } | undefined): string {
+    return resource?.name ?? (resource?.external ? key : `${this.stack}_${key}`);
+  }
+
+  /** Whether `section` has `key`; if not, that is an error at `path`. */
+  requireDeclared(section: 'networks' | 'volumes' | 'configs' | 'secrets' | 'services', key: string, path: Path): boolean {
+    const declared = this.model[section] ?? {};
+    if (Object.hasOwn(declared, key)) return true;
+    const kind = section.slice(0, -1);
+    const guess = didYouMean(key, Object.keys(declared));
+    this.error(
+      path,
+      `the ${kind} '${key}' is not defined${guess}`,
+      guess === '' ? `define it under the top-level '${section}:'` : undefined,
+      'undefined-reference',
+    );
+    return false;
+  }
+}
+
+/** A map of texts where a missing value is empty, as of labels. */
+export function filled(texts: Texts | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts ?? {}).map(([key, value]) => [key, value ?? '']));
+}
+
+/** The object without its undefined values. */
+export function compact<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
+    [Key in keyof Value]: Exclude<Value[Key], undefined>;
+  };
+}

@@ -1,0 +1,101 @@
+import { DEFAULT_RESTART, type Placement, type RestartPolicy, type ServiceMode, type UpdateConfig } from '../../spec/index.js';
+import type { Path } from '../diagnostic.js';
+import { type ConvertContext, compact } from './context.js';
+import type { ComposeService, ComposeUpdate } from './model.js';
+
+/** What a file says about updates; the rest is Swarm's defaults. */
+export function convertUpdate(update: ComposeUpdate | undefined): Partial<UpdateConfig> {
+  if (update === undefined) return {};
+  return compact({
+    parallelism: update.parallelism,
+    delayMs: update.delay,
+    failureAction: update.failure_action,
+    monitorMs: update.monitor,
+    maxFailureRatio: update.max_failure_ratio,
+    order: update.order,
+  });
+}
+
+/** `deploy.restart_policy`, else `restart`, else Swarm's default: always. Jobs never restart what succeeded. */
+export function convertRestart(key: string, service: ComposeService, mode: ServiceMode, context: ConvertContext): RestartPolicy {
+  const written = writtenRestart(service, ['services', key], context);
+  const policy = { ...DEFAULT_RESTART, ...written };
+  const isJob = mode.kind === 'replicated-job' || mode.kind === 'global-job';
+  if (isJob && policy.condition === 'any') return { ...policy, condition: 'on-failure' };
+  return policy.condition === 'any' ? allowCompletion(key, policy, written !== undefined, context) : policy;
+}
+
+function writtenRestart(service: ComposeService, path: Path, context: ConvertContext): Partial<RestartPolicy> | undefined {
+  const policy = service.deploy?.restart_policy;
+  if (policy !== undefined) {
+    if (service.restart !== undefined) context.warn([...path, 'restart'], 'deploy.restart_policy takes its place', 'keep one of them');
+    return compact({ condition: policy.condition, delayMs: policy.delay, maxAttempts: policy.max_attempts, windowMs: policy.window });
+  }
+  const match = /^(no|none|always|unless-stopped|on-failure)(?::(\d+))?$/.exec(service.restart ?? 'always');
+  if (match === null || (match[2] !== undefined && match[1] !== 'on-failure')) {
+    context.error([...path, 'restart'], `"${service.restart}" is not one of no, always, unless-stopped, on-failure, on-failure:<attempts>`);
+    return undefined;
+  }
+  if (service.restart === undefined) return undefined;
+  if (match[1] === 'on-failure') return { condition: 'on-failure', maxAttempts: Number(match[2] ?? 0) };
+  return { condition: match[1]?.startsWith('no') ? 'none' : 'any' };
+}
+
+/** A service that others wait for to complete must be able to: always restarting it would keep them waiting for ever. */
+function allowCompletion(key: string, policy: RestartPolicy, isWritten: boolean, context: ConvertContext): RestartPolicy {
+  const waiting = Object.entries(context.model.services ?? {}).find(
+    ([, other]) => other.depends_on?.[key]?.condition === 'service_completed_successfully',
+  );
+  if (waiting === undefined) return policy;
+  const [waiter] = waiting;
+  const cure = `write 'restart: on-failure', or 'deploy.mode: replicated-job', in '${key}'`;
+  if (isWritten)
+    context.error(['services', waiter, 'depends_on', key], `waits until '${key}' completes, but '${key}' is always restarted`, cure);
+  else
+    context.warn(
+      ['services', waiter, 'depends_on', key],
+      `'${key}' is restarted on failure only, since '${waiter}' waits until it completes`,
+      cure,
+      'changed-default',
+    );
+  return { ...policy, condition: 'on-failure' };
+}
+
+export function convertPlacement(service: ComposeService, mode: ServiceMode, path: Path, context: ConvertContext): Placement {
+  const { constraints = [], preferences = [], max_replicas_per_node: maxReplicasPerNode = 0 } = service.deploy?.placement ?? {};
+  const place = [...path, 'deploy', 'placement'];
+  for (const [index, constraint] of constraints.entries()) checkConstraint(constraint, [...place, 'constraints', index], context);
+  if (maxReplicasPerNode > 0 && mode.kind.startsWith('global')) {
+    context.error([...place, 'max_replicas_per_node'], `does not go with mode ${mode.kind}: it runs one task on each node`);
+  }
+  return {
+    constraints,
+    preferences: preferences.map(({ spread }) => ({ spread })),
+    maxReplicasPerNode,
+    platforms: convertPlatform(service, path, context),
+  };
+}
+
+const CONSTRAINT_KEY = /^(node\.(id|hostname|ip|role|platform\.os|platform\.arch|labels\.[\w./-]+)|engine\.labels\.[\w./-]+)$/i;
+
+function checkConstraint(constraint: string, path: Path, context: ConvertContext): void {
+  const match = /^\s*(.*?)\s*(==|!=)\s*(.*?)\s*$/.exec(constraint);
+  if (match === null || match[3] === '') {
+    context.error(path, `"${constraint}" is not a constraint`, 'write key==value or key!=value, such as node.role==worker');
+  } else if (!CONSTRAINT_KEY.test(match[1] ?? '')) {
+    context.error(
+      path,
+      `"${match[1]}" is nothing of a node`,
+      'known are node.id, node.hostname, node.ip, node.role, node.platform.os, node.platform.arch, node.labels.<key>, engine.labels.<key>',
+    );
+  }
+}
+
+/** `linux/arm64/v8` as what a node must be. */
+function convertPlatform(service: ComposeService, path: Path, context: ConvertContext): Placement['platforms'] {
+  if (service.platform === undefined) return [];
+  const [os = '', architecture] = service.platform.split('/');
+  if (!/^[a-z0-9]+(\/[a-z0-9_]+){0,2}$/.test(service.platform))
+    context.error([...path, 'platform'], `"${service.platform}" is not a platform`, 'write os/architecture, such as linux/amd64');
+  return [compact({ os, architecture })];
+}

@@ -1,0 +1,93 @@
+import type { Static } from 'typebox';
+import type { NetworkAttachment, NetworkSpec } from '../../spec/index.js';
+import type { Path } from '../diagnostic.js';
+import { type ConvertContext, compact, filled } from './context.js';
+import type { ComposeNetwork, ComposeService } from './model.js';
+
+type Attachment = Static<typeof NetworkAttachment>;
+
+const DEFAULT_NETWORK = 'default';
+const DRIVERS: readonly string[] = ['overlay', 'bridge', 'host', 'none'];
+const SUBNET = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+
+/** The networks that the stack owns and its services join. */
+export function convertNetworks(context: ConvertContext): NetworkSpec[] {
+  const used = usedNetworks(context);
+  const declared = context.model.networks ?? {};
+  for (const key of Object.keys(declared)) {
+    if (!used.has(key) && key !== DEFAULT_NETWORK)
+      context.warn(['networks', key], 'no service joins this network: it is not made', undefined, 'unused');
+  }
+  return [...used].flatMap((key) => {
+    const network = Object.hasOwn(declared, key) ? (declared[key] ?? {}) : {};
+    return network.external ? [] : [convertNetwork(key, network, context)];
+  });
+}
+
+/** Keys of the networks that services join, the default one among them if a service names none. */
+function usedNetworks(context: ConvertContext): Set<string> {
+  const declared = context.model.networks ?? {};
+  const keys = Object.values(context.model.services ?? {}).flatMap(networkKeys);
+  return new Set(keys.filter((key) => key === DEFAULT_NETWORK || Object.hasOwn(declared, key)));
+}
+
+function networkKeys(service: ComposeService): string[] {
+  if (service.network_mode !== undefined && service.network_mode !== 'bridge') return [];
+  const keys = Object.keys(service.networks ?? {});
+  return keys.length === 0 ? [DEFAULT_NETWORK] : keys;
+}
+
+function convertNetwork(key: string, network: ComposeNetwork, context: ConvertContext): NetworkSpec {
+  const path = ['networks', key];
+  return compact({
+    name: context.fullName(key, network),
+    stack: context.stack,
+    labels: filled(network.labels),
+    driver: convertDriver(network.driver ?? 'overlay', path, context),
+    driverOptions: filled(network.driver_opts),
+    internal: network.internal ?? false,
+    attachable: network.attachable ?? false,
+    ipv6: network.enable_ipv6 ?? false,
+    subnet: convertSubnet(network, path, context),
+  });
+}
+
+function convertDriver(driver: string, path: Path, context: ConvertContext): NetworkSpec['driver'] {
+  if (DRIVERS.includes(driver)) return driver as NetworkSpec['driver'];
+  context.error([...path, 'driver'], `"${driver}" is not one of ${DRIVERS.join(', ')}`);
+  return 'overlay';
+}
+
+function convertSubnet(network: ComposeNetwork, path: Path, context: ConvertContext): string | undefined {
+  const place = [...path, 'ipam', 'config'];
+  if (network.ipam?.driver !== undefined && network.ipam.driver !== 'default')
+    context.error([...path, 'ipam', 'driver'], `"${network.ipam.driver}" is not 'default', the only one`);
+  if (network.enable_ipv4 === false) context.error([...path, 'enable_ipv4'], 'a network without IPv4 cannot be made');
+  const subnets = (network.ipam?.config ?? []).map((config) => config.subnet);
+  subnets.forEach((subnet, index) => {
+    if (subnet === undefined) return;
+    if (subnet.includes(':')) context.warn([...place, index, 'subnet'], 'IPv6 subnets are chosen by the manager');
+    else if (!isSubnet(subnet))
+      context.error([...place, index, 'subnet'], `"${subnet}" is not an IPv4 subnet`, 'write it as address/prefix, such as 10.20.0.0/16');
+  });
+  const ipv4 = subnets.filter((subnet) => subnet !== undefined && !subnet.includes(':'));
+  if (ipv4.length > 1) context.error(place, 'a network has one IPv4 subnet, not several');
+  return ipv4[0];
+}
+
+function isSubnet(text: string): boolean {
+  const [address = '', prefix] = text.split('/');
+  return SUBNET.test(text) && Number(prefix) <= 32 && address.split('.').every((byte) => Number(byte) <= 255);
+}
+
+/** What a service joins, under its own short name and its aliases. */
+export function convertAttachments(key: string, service: ComposeService, context: ConvertContext): Attachment[] {
+  return networkKeys(service).flatMap((network) => {
+    const path = ['services', key, 'networks', network];
+    if (network !== DEFAULT_NETWORK && !context.requireDeclared('networks', network, path)) return [];
+    const declared = context.model.networks?.[network];
+    const name = context.fullName(network, declared);
+    if (declared?.external && (name === 'host' || name === 'none')) return [];
+    return [{ network: name, aliases: [...new Set([key, ...(service.networks?.[network]?.aliases ?? [])])] }];
+  });
+}

@@ -1,0 +1,161 @@
+import type { Static } from 'typebox';
+import {
+  DEFAULT_UPDATE,
+  type PublishedPort,
+  type ServiceDependency,
+  type ServiceMode,
+  type ServiceSpec,
+  type TaskTemplate,
+} from '../../spec/index.js';
+import type { Path } from '../diagnostic.js';
+import { convertContainer } from './container.js';
+import { type ConvertContext, compact, filled } from './context.js';
+import { convertPlacement, convertRestart, convertUpdate } from './deploy.js';
+import { fileHashes } from './files.js';
+import type { ComposeService } from './model.js';
+import { convertAttachments } from './networks.js';
+import { convertLimits, convertReservations } from './resources.js';
+
+type Dependency = Static<typeof ServiceDependency>;
+
+/** Source of the rule: Tessera's `Name`, of which a service's is the last part. */
+const SERVICE_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?$/;
+const MAX_FULL_NAME = 128;
+
+/** One service in full, or undefined when it has no image to run. */
+export function convertService(key: string, service: ComposeService, context: ConvertContext): ServiceSpec | undefined {
+  const path = ['services', key];
+  const name = context.fullName(key, undefined);
+  if (!SERVICE_NAME.test(key))
+    context.error(path, `'${key}' cannot name a service: it must begin and end with a letter or digit`, undefined, 'bad-name');
+  if (name.length > MAX_FULL_NAME)
+    context.error(path, `the full name '${name}' has ${name.length} characters; ${MAX_FULL_NAME} is the most`, undefined, 'bad-name');
+  const image = requireImage(service, path, context);
+  if (image === undefined) return undefined;
+  const mode = convertMode(service, path, context);
+  return {
+    name,
+    stack: context.stack,
+    labels: filled(service.deploy?.labels),
+    mode,
+    template: convertTemplate(key, service, image, mode, context),
+    placement: convertPlacement(service, mode, path, context),
+    update: { ...DEFAULT_UPDATE, ...convertUpdate(service.deploy?.update_config) },
+    rollback: { ...DEFAULT_UPDATE, ...convertUpdate(service.deploy?.rollback_config) },
+    endpointMode: convertEndpointMode(service, path, context),
+    ports: convertPorts(service, path, context),
+    dependsOn: convertDependencies(key, service, context),
+  };
+}
+
+function requireImage(service: ComposeService, path: Path, context: ConvertContext): string | undefined {
+  const image = service.image ?? '';
+  if (image !== '') {
+    if (service.build !== undefined)
+      context.warn([...path, 'build'], 'nothing is built: the service runs its image', 'build and push the image before the deploy');
+    if (/\s/.test(image)) context.error([...path, 'image'], `"${image}" is not the name of an image`);
+    return image;
+  }
+  if (service.build === undefined) context.error([...path, 'image'], 'the service has no image', "name one with 'image:'");
+  else
+    context.error(
+      [...path, 'build'],
+      'the service has only a build, and a cluster runs images',
+      "build and push it, and name it with 'image:'",
+    );
+  return undefined;
+}
+
+function convertTemplate(key: string, service: ComposeService, image: string, mode: ServiceMode, context: ConvertContext): TaskTemplate {
+  const path = ['services', key];
+  return {
+    container: convertContainer(service, image, path, context),
+    limits: convertLimits(service, path, context),
+    reservations: convertReservations(service, path, context),
+    restart: convertRestart(key, service, mode, context),
+    networks: convertAttachments(key, service, context),
+    forceUpdate: 0,
+    fileHashes: fileHashes(service, context),
+  };
+}
+
+function convertMode(service: ComposeService, path: Path, context: ConvertContext): ServiceMode {
+  const kind = service.deploy?.mode ?? 'replicated';
+  const replicas = convertReplicas(service, path, context);
+  if (kind === 'replicated') return { kind, replicas: replicas ?? 1 };
+  if (kind === 'replicated-job') return { kind, completions: replicas ?? 1, concurrency: replicas ?? 1 };
+  if (replicas !== undefined) {
+    const place = service.deploy?.replicas === undefined ? [...path, 'scale'] : [...path, 'deploy', 'replicas'];
+    context.error(
+      place,
+      `replicas do not go with mode ${kind}: it runs one task on each node`,
+      'take replicas out, or set mode: replicated',
+    );
+  }
+  return { kind };
+}
+
+function convertReplicas(service: ComposeService, path: Path, context: ConvertContext): number | undefined {
+  const replicas = service.deploy?.replicas;
+  if (replicas !== undefined && service.scale !== undefined && replicas !== service.scale) {
+    context.error([...path, 'scale'], `scale (${service.scale}) and deploy.replicas (${replicas}) differ`, 'keep one of them');
+  }
+  return replicas ?? service.scale;
+}
+
+function convertEndpointMode(service: ComposeService, path: Path, context: ConvertContext): 'vip' | 'dnsrr' {
+  const mode = service.deploy?.endpoint_mode ?? 'vip';
+  const ingress = service.ports?.findIndex((port) => port.mode === 'ingress') ?? -1;
+  if (mode === 'dnsrr' && ingress >= 0) {
+    context.error(
+      [...path, 'ports', ingress],
+      'a port in ingress mode does not go with endpoint_mode: dnsrr',
+      'publish it with mode: host, or use endpoint_mode: vip',
+    );
+  }
+  return mode;
+}
+
+function convertPorts(service: ComposeService, path: Path, context: ConvertContext): PublishedPort[] {
+  if (service.network_mode === 'host' && service.ports?.length) {
+    context.warn(
+      [...path, 'ports'],
+      'ports are not published with network_mode: host: the service listens on the node itself',
+      'take ports out',
+    );
+    return [];
+  }
+  const seen = new Set<string>();
+  return (service.ports ?? []).map((port, index) => {
+    const identity = [port.host_ip, port.published, port.protocol].join();
+    if (port.published !== undefined && seen.has(identity)) {
+      context.error(
+        [...path, 'ports', index],
+        `the port ${port.published}/${port.protocol} is published twice`,
+        undefined,
+        'duplicate-port',
+      );
+    }
+    seen.add(identity);
+    return compact({
+      protocol: port.protocol,
+      target: port.target,
+      published: port.published,
+      mode: port.mode,
+      hostIp: port.host_ip,
+      name: port.name,
+    });
+  });
+}
+
+function convertDependencies(key: string, service: ComposeService, context: ConvertContext): Dependency[] {
+  return Object.entries(service.depends_on ?? {}).flatMap(([target, { condition, required = true, restart = false }]) => {
+    const path = ['services', key, 'depends_on', target];
+    if (!required && !Object.hasOwn(context.model.services ?? {}, target)) return [];
+    if (!context.requireDeclared('services', target, path)) return [];
+    if (condition === 'service_healthy' && context.model.services?.[target]?.healthcheck?.disable) {
+      context.error(path, `waits until '${target}' is healthy, but its health check is disabled`, 'wait for service_started instead');
+    }
+    return [{ service: context.fullName(target, undefined), condition, required, restart }];
+  });
+}
