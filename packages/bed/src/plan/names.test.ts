@@ -22,7 +22,7 @@ describe('the names of a bed', () => {
   });
 
   it('keep clusters of equal name in two state directories apart', () => {
-    assert.equal(clusterCgroup(DEFAULT_DEV_DIR, 'dev'), 'tessera-dev/dev');
+    assert.equal(clusterCgroup(DEFAULT_DEV_DIR, 'dev'), 'tessera-dev-dev');
     assert.notEqual(clusterCgroup('/tmp/a', 'dev'), clusterCgroup('/tmp/b', 'dev'));
   });
 });

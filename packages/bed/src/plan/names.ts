@@ -5,14 +5,19 @@ export const DEFAULT_DEV_DIR = '/var/lib/tessera-dev';
 
 const CLUSTER_NAME = /^[a-z][a-z0-9-]{0,23}$/;
 /** Folders in the state directory that are not clusters. */
-const RESERVED_NAMES = new Set(['base', 'lan']);
+const RESERVED_NAMES = new Set(['base']);
+
+/** Whether a folder of the state directory can be that of a cluster. */
+export function isClusterName(name: string): boolean {
+  return CLUSTER_NAME.test(name) && !RESERVED_NAMES.has(name);
+}
 
 /** @throws Error that tells the rule when `name` cannot be the name of a cluster. */
 export function checkClusterName(name: string): void {
-  if (!CLUSTER_NAME.test(name)) {
+  if (RESERVED_NAMES.has(name)) throw new Error(`cluster name "${name}" is reserved: choose another`);
+  if (!isClusterName(name)) {
     throw new Error(`cluster name "${name}": use 1 to 24 of a-z, 0-9 and "-", with a letter first`);
   }
-  if (RESERVED_NAMES.has(name)) throw new Error(`cluster name "${name}" is reserved: choose another`);
 }
 
 /** Host number `index` (from 1) of a cluster: also its host name. */
@@ -36,15 +41,11 @@ export function natTableName(subnet: number): string {
 }
 
 /**
- * The cgroup, below the root of every hierarchy, that holds all processes of a cluster.
- * A state directory other than the default gets a parent of its own, so that equal names in two of them do not meet.
+ * The cgroup, below the root of every hierarchy, that holds all processes of a cluster. Clusters share no parent, so that
+ * removing one never races with making another. A state directory other than the default is part of the name, so that
+ * equal names in two of them do not meet.
  */
 export function clusterCgroup(devDir: string, cluster: string): string {
-  return `${devCgroup(devDir)}/${cluster}`;
-}
-
-/** The cgroup that holds the clusters of one state directory. */
-export function devCgroup(devDir: string): string {
-  if (devDir === DEFAULT_DEV_DIR) return 'tessera-dev';
-  return `tessera-dev-${createHash('sha256').update(devDir).digest('hex').slice(0, 8)}`;
+  if (devDir === DEFAULT_DEV_DIR) return `tessera-dev-${cluster}`;
+  return `tessera-dev-${createHash('sha256').update(devDir).digest('hex').slice(0, 8)}-${cluster}`;
 }

@@ -1,0 +1,33 @@
+import type { Clock } from '@tessera/kit';
+import { MAX_HOSTS } from '../plan/address-plan.js';
+import type { HostKind } from '../state/cluster-file.js';
+
+export interface BedOptions {
+  /** 1 to 24 of a-z, 0-9 and "-", with a letter first. */
+  name: string;
+  /** How many hosts, 1 to 200. */
+  hosts: number;
+  /** Default `light`. */
+  kind?: HostKind;
+  /** Let the hosts reach the outside, when the machine can. Default false. */
+  internet?: boolean;
+  /** Called after each step. */
+  onProgress?: (event: BedProgress) => void;
+  /** Ends the making; what was made until then is removed. */
+  signal?: AbortSignal;
+  clock?: Clock;
+}
+
+/** A step that is done, for people. */
+export interface BedProgress {
+  /** Absent for steps of the whole bed. */
+  host?: string;
+  message: string;
+}
+
+/** @throws Error when the number of hosts is none that a bed can have. */
+export function checkHostCount(hosts: number): void {
+  if (!Number.isInteger(hosts) || hosts < 1 || hosts > MAX_HOSTS) {
+    throw new Error(`${hosts} hosts: a cluster has 1 to ${MAX_HOSTS}`);
+  }
+}
