@@ -1,0 +1,23 @@
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+/** A container of the agent's as the engine shows it. Times are milliseconds since the epoch. */
+export interface ObservedContainer {
+  id: string;
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  state: ContainerState;
+  exitCode?: number;
+  oomKilled: boolean;
+  /** What the engine says went wrong when it started the container. */
+  error?: string;
+  startedAt?: number;
+  finishedAt?: number;
+  /** Absent when neither the spec nor the image has a health check. */
+  health?: { status: 'starting' | 'healthy' | 'unhealthy'; lastOutput: string };
+  /** Address by Docker network. */
+  addresses: Readonly<Record<string, string>>;
+  imageId: string;
+  /** Bytes that the container may use; 0: no limit. */
+  memoryLimitBytes: number;
+  tty: boolean;
+}

@@ -1,0 +1,41 @@
+import type { DesiredState, TaskAssignment } from '@tessera/api';
+import { newRecord, type TaskRecord } from '../model/task-record.js';
+
+type Records = ReadonlyMap<string, TaskRecord>;
+
+/**
+ * The records that change when the manager desires exactly `tasks`. A successor that the manager has not heard of stays, as
+ * long as the task whose place it took is desired: a manager that knew it would name it, one that wants the slot no more names neither.
+ */
+export function adoptDesired(records: Records, tasks: readonly TaskAssignment[], now: number): TaskRecord[] {
+  const desired = new Map(tasks.map((task) => [task.id, task]));
+  const known = tasks.map((task) => adopt(records.get(task.id), task, now));
+  const others = [...records.values()].filter(({ assignment }) => !desired.has(assignment.id));
+  const left = others.map((record) => withDesired(record, inheritedDesired(record, records, desired)));
+  return [...known, ...left].filter((record) => record !== records.get(record.assignment.id));
+}
+
+function adopt(record: TaskRecord | undefined, task: TaskAssignment, now: number): TaskRecord {
+  if (!record) return newRecord(task, now);
+  if (record.known && record.wanted && JSON.stringify(record.assignment) === JSON.stringify(task)) return record;
+  return { ...record, assignment: task, wanted: true, known: true };
+}
+
+/** What is desired of a task that the set does not name: `remove`, unless it stands in for one that is named. */
+function inheritedDesired(record: TaskRecord, records: Records, desired: ReadonlyMap<string, TaskAssignment>): DesiredState {
+  const seen = new Set<string>();
+  let current: TaskRecord | undefined = record;
+  while (current?.successorOf !== undefined && !current.known && !seen.has(current.successorOf)) {
+    const named = desired.get(current.successorOf);
+    if (named) return named.desired === 'running' ? record.assignment.desired : named.desired;
+    seen.add(current.successorOf);
+    current = records.get(current.successorOf);
+  }
+  return 'remove';
+}
+
+function withDesired(record: TaskRecord, desired: DesiredState): TaskRecord {
+  const wanted = desired !== 'remove';
+  if (record.assignment.desired === desired && record.wanted === wanted) return record;
+  return { ...record, wanted, assignment: { ...record.assignment, desired } };
+}

@@ -1,0 +1,39 @@
+import type { ObservedContainer } from '../model/container.js';
+import type { StatusChange, TaskRecord } from '../model/task-record.js';
+
+const SIGNAL_BASE = 128;
+const SIGKILL = 9;
+const MEBIBYTE = 1024 * 1024;
+
+/** The last status of a task whose container has ended: by order, by the agent's own judgement, or by itself. */
+export function ending({ assignment, endReason }: TaskRecord, container: ObservedContainer): StatusChange {
+  const facts = endFacts(container);
+  if (assignment.desired === 'shutdown' || assignment.desired === 'remove') return { ...facts, state: 'shutdown', message: 'stopped' };
+  if (endReason !== undefined) return { ...facts, state: 'failed', message: 'failed', error: endReason };
+  if (container.exitCode === 0 && !container.error && !container.oomKilled) return { ...facts, state: 'complete', message: 'completed' };
+  return { ...facts, state: 'failed', message: 'failed', error: causeOfDeath(container) };
+}
+
+function endFacts({ id, exitCode, oomKilled, startedAt, finishedAt }: ObservedContainer) {
+  return {
+    containerId: id,
+    ...(exitCode !== undefined && { exitCode }),
+    ...(oomKilled && { oomKilled }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(finishedAt !== undefined && { finishedAt }),
+  };
+}
+
+function causeOfDeath({ exitCode = -1, oomKilled, error, memoryLimitBytes }: ObservedContainer): string {
+  if (oomKilled) {
+    const limit =
+      memoryLimitBytes > 0
+        ? `its memory limit is ${Math.round(memoryLimitBytes / MEBIBYTE)} MiB`
+        : 'it has no memory limit of its own: the host ran out';
+    return `killed: out of memory (${limit}), exit code ${exitCode}`;
+  }
+  if (error) return `exit code ${exitCode}: ${error}`;
+  if (exitCode === SIGNAL_BASE + SIGKILL) return `exit code ${exitCode} (killed by signal 9, not by Tessera)`;
+  if (exitCode > SIGNAL_BASE && exitCode < SIGNAL_BASE + 65) return `exit code ${exitCode} (ended by signal ${exitCode - SIGNAL_BASE})`;
+  return `exit code ${exitCode}`;
+}

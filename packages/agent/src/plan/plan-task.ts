@@ -1,0 +1,139 @@
+import { isTerminal } from '@tessera/api';
+import type { ObservedContainer } from '../model/container.js';
+import { labelledNetworks } from '../model/labels.js';
+import { advance, type StatusChange, type TaskRecord } from '../model/task-record.js';
+import { ending } from './ending.js';
+import { restartDecision } from './restart.js';
+import type { Step, TaskPlan } from './step.js';
+
+/** One task as it should be and as it is. No record: the container is left over from a task that nobody knows. */
+export interface TaskView {
+  record?: TaskRecord;
+  container?: ObservedContainer;
+}
+
+/** Stop grace for a container whose task is not known any more. */
+const ORPHAN_GRACE_MS = 10_000;
+const REMOVING_RECHECK_MS = 1_000;
+
+/** What to do now to bring one task to where it should be. Planning what has just been carried out gives no steps. */
+export function planTask({ record, container }: TaskView, now: number): TaskPlan {
+  if (!record) return { steps: container ? removal(container, ORPHAN_GRACE_MS) : [] };
+  if (!container) return planWithoutContainer(record, now);
+  switch (container.state) {
+    case 'created':
+      return planCreated(record, container, now);
+    case 'running':
+    case 'paused':
+    case 'restarting':
+      return { steps: planRunning(record, container, now) };
+    case 'exited':
+    case 'dead':
+      return { steps: planEnded(record, container, now) };
+    case 'removing':
+      return { steps: [], wakeAt: now + REMOVING_RECHECK_MS };
+  }
+}
+
+function planWithoutContainer(record: TaskRecord, now: number): TaskPlan {
+  const { state } = record.status;
+  if (isTerminal(state)) return { steps: [...afterEnd(record), ...forget(record)] };
+  if (mustEnd(record)) return { steps: [...report(record, now, { state: 'shutdown', message: 'ended before it started' })] };
+  if (state === 'starting' || state === 'running') {
+    return {
+      steps: report(record, now, {
+        state: 'failed',
+        message: 'failed',
+        error: 'its container is gone: it was removed by someone other than Tessera',
+      }),
+    };
+  }
+  const preparing = state === 'accepted' ? report(record, now, { state: 'preparing', message: 'preparing' }) : [];
+  return { steps: [...preparing, { type: 'ensure-image' }, { type: 'write-files' }, { type: 'create' }] };
+}
+
+function planCreated(record: TaskRecord, container: ObservedContainer, now: number): TaskPlan {
+  if (isTerminal(record.status.state)) return { steps: [...afterEnd(record), ...disposal(record, container)] };
+  if (mustEnd(record)) return { steps: report(record, now, { state: 'shutdown', message: 'ended before it started' }) };
+  const ready = report(record, now, { state: 'ready', message: readyMessage(record, now), containerId: container.id });
+  if (record.assignment.desired === 'ready') return { steps: ready };
+  const { startAfter = 0 } = record.assignment;
+  if (startAfter > now) return { steps: ready, wakeAt: startAfter };
+  const starting = report(record, now, { state: 'starting', message: 'starting', containerId: container.id });
+  return { steps: [...ready, ...starting, { type: 'write-files' }, { type: 'start', containerId: container.id }] };
+}
+
+function readyMessage({ assignment }: TaskRecord, now: number): string {
+  return assignment.startAfter !== undefined && assignment.startAfter > now ? 'ready, waits out the restart delay' : 'ready';
+}
+
+function planRunning(record: TaskRecord, container: ObservedContainer, now: number): Step[] {
+  const stop: Step = { type: 'stop', containerId: container.id, graceMs: record.assignment.template.container.stopGraceMs };
+  if (isTerminal(record.status.state) || mustEnd(record) || record.endReason !== undefined) return [stop];
+  if (container.health?.status === 'unhealthy') {
+    const reason = `unhealthy: ${container.health.lastOutput.trim() || 'the health check failed without output'}`;
+    return [
+      ...report(record, now, { state: record.status.state, message: 'stopping: unhealthy', health: 'unhealthy' }),
+      { type: 'condemn', reason },
+      stop,
+    ];
+  }
+  return report(record, now, liveStatus(container));
+}
+
+function liveStatus(container: ObservedContainer): StatusChange {
+  const facts = {
+    containerId: container.id,
+    addresses: addressesByNetwork(container),
+    ...(container.startedAt !== undefined && { startedAt: container.startedAt }),
+  };
+  if (!container.health) return { ...facts, state: 'running', message: 'running' };
+  if (container.health.status === 'healthy') return { ...facts, state: 'running', message: 'running, healthy', health: 'healthy' };
+  return { ...facts, state: 'starting', message: 'started, waits for its health check', health: 'starting' };
+}
+
+function addressesByNetwork({ labels, addresses }: ObservedContainer): Record<string, string> {
+  const entries = Object.entries(labelledNetworks(labels)).map(([id, name]) => [id, addresses[name]] as const);
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => Boolean(entry[1])));
+}
+
+function planEnded(record: TaskRecord, container: ObservedContainer, now: number): Step[] {
+  if (!isTerminal(record.status.state)) return report(record, now, ending(record, container));
+  return [...afterEnd(record), ...disposal(record, container)];
+}
+
+function mustEnd({ assignment }: TaskRecord): boolean {
+  return assignment.desired === 'shutdown' || assignment.desired === 'remove';
+}
+
+/** A task that ended by itself while it should run: its restart policy decides, once. Jobs (desired `complete`) are the manager's. */
+function afterEnd({ status, assignment, restartSettled }: TaskRecord): Step[] {
+  if (restartSettled || assignment.desired !== 'running') return [];
+  const decision = restartDecision({
+    state: status.state,
+    endedAt: status.at,
+    restarts: assignment.restarts,
+    policy: assignment.template.restart,
+  });
+  if (!decision.restart) return [{ type: 'no-restart', reason: decision.reason }];
+  return [{ type: 'restart', startAfter: decision.startAfter, restarts: decision.restarts }];
+}
+
+/** Ended containers stay for their logs, until retention or the manager removes them. */
+function disposal(record: TaskRecord, container: ObservedContainer): Step[] {
+  return record.assignment.desired === 'remove' ? [{ type: 'remove-container', containerId: container.id }, { type: 'remove-files' }] : [];
+}
+
+function forget({ wanted, confirmed }: TaskRecord): Step[] {
+  return wanted || !confirmed ? [] : [{ type: 'remove-files' }, { type: 'forget' }];
+}
+
+function removal(container: ObservedContainer, graceMs: number): Step[] {
+  const live = container.state === 'running' || container.state === 'paused' || container.state === 'restarting';
+  const stop: Step[] = live ? [{ type: 'stop', containerId: container.id, graceMs }] : [];
+  return [...stop, { type: 'remove-container', containerId: container.id }, { type: 'remove-files' }];
+}
+
+function report(record: TaskRecord, now: number, change: StatusChange): Step[] {
+  return advance(record.status, change, now) ? [{ type: 'report', change }] : [];
+}

@@ -1,0 +1,29 @@
+import type { StatusChange } from '../model/task-record.js';
+
+/** One thing to do for one task. The runner's table carries out each kind. */
+export type Step =
+  /** Save and tell a new status. */
+  | { type: 'report'; change: StatusChange }
+  /** Have the image here, by the pull policy. */
+  | { type: 'ensure-image' }
+  /** Have the files of its configs and secrets in memory. */
+  | { type: 'write-files' }
+  | { type: 'create' }
+  | { type: 'start'; containerId: string }
+  | { type: 'stop'; containerId: string; graceMs: number }
+  /** Remember why the agent is about to end it. */
+  | { type: 'condemn'; reason: string }
+  | { type: 'remove-container'; containerId: string }
+  | { type: 'remove-files' }
+  /** Make a new task in the same slot that starts at `startAfter`. */
+  | { type: 'restart'; startAfter: number; restarts: number[] }
+  /** No successor: `reason` tells why. */
+  | { type: 'no-restart'; reason: string }
+  /** Drop all knowledge of it. */
+  | { type: 'forget' };
+
+/** Steps in order, and when to look again though nothing happens. */
+export interface TaskPlan {
+  steps: Step[];
+  wakeAt?: number;
+}

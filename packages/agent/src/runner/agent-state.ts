@@ -1,0 +1,162 @@
+import {
+  type FileContent,
+  isTerminal,
+  type NetworkAssignment,
+  type NodeSetItems,
+  type ServiceEndpoints,
+  type TaskAssignment,
+  type TaskReport,
+} from '@tessera/api';
+import { advance, reportOf, type StatusChange, type TaskRecord } from '../model/task-record.js';
+import { adoptDesired } from '../plan/adopt-desired.js';
+import type { RemovedItems } from '../ports/core.js';
+import type { NetworkState } from '../ports/node-network.js';
+import type { StateChange, TaskDb } from '../ports/task-db.js';
+
+interface Items {
+  tasks: Map<string, TaskAssignment>;
+  networks: Map<string, NetworkAssignment>;
+  services: Map<string, ServiceEndpoints>;
+  files: Map<string, FileContent>;
+}
+
+/** Desired set and task records in memory, written through to the database; tells each change of a status, in order. */
+export class AgentState {
+  readonly #db: TaskDb;
+  readonly #records: Map<string, TaskRecord>;
+  readonly #listeners = new Set<(report: TaskReport) => void>();
+  /** Networks that were desired while the agent ran: their tasks may still have to end. */
+  readonly #formerNetworks = new Map<string, NetworkAssignment>();
+  /** Tasks whose containers were removed: they hold no network any more. */
+  readonly #removed = new Set<string>();
+  #items: Items;
+  #seq: number;
+
+  constructor(db: TaskDb) {
+    const saved = db.load();
+    this.#db = db;
+    this.#seq = saved.seq;
+    this.#items = indexed(saved.desired);
+    this.#records = new Map(saved.records.map((record) => [record.assignment.id, record]));
+  }
+
+  get records(): ReadonlyMap<string, TaskRecord> {
+    return this.#records;
+  }
+
+  /** No desired set was ever taken over: what runs here may well be wanted. */
+  get isEmpty(): boolean {
+    return this.#seq === 0;
+  }
+
+  file(id: string): FileContent | undefined {
+    return this.#items.files.get(id);
+  }
+
+  onReport(listener: (report: TaskReport) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Returns the ids of tasks that changed. */
+  replace(seq: number, put: NodeSetItems, now: number): string[] {
+    // The set answers a `hello` that told of all held tasks: the manager knows how those ended that ended before.
+    const told = [...this.#records.values()].filter(({ status, confirmed }) => isTerminal(status.state) && !confirmed);
+    for (const record of told) this.#records.set(record.assignment.id, { ...record, confirmed: true });
+    return this.#adopt(indexed(put), { seq, put, remove: 'all' }, now);
+  }
+
+  merge(seq: number, put: NodeSetItems, remove: RemovedItems, now: number): string[] {
+    return this.#adopt(merged(this.#items, put, remove), { seq, put, remove }, now);
+  }
+
+  /** What the node's network must be: networks stay until the tasks on them are gone. */
+  networkState(): NetworkState {
+    const networks = new Map(this.#items.networks);
+    for (const [taskId, { assignment }] of this.#records) {
+      if (this.#removed.has(taskId)) continue;
+      for (const { networkId } of assignment.networks) {
+        const former = this.#formerNetworks.get(networkId);
+        if (former && !networks.has(networkId)) networks.set(networkId, former);
+      }
+    }
+    return { networks: [...networks.values()], services: [...this.#items.services.values()] };
+  }
+
+  report(taskId: string, change: StatusChange, now: number): void {
+    const record = this.#records.get(taskId);
+    const status = record && advance(record.status, change, now);
+    if (!record || !status) return;
+    this.#put([{ ...record, status }]);
+    this.#tell(taskId);
+  }
+
+  update(taskId: string, change: Partial<TaskRecord>): void {
+    const record = this.#records.get(taskId);
+    if (record) this.#put([{ ...record, ...change }]);
+  }
+
+  /** Saves the predecessor's and the successor's record as one, so that a crash between makes no second successor. */
+  succeed(taskId: string, successor: TaskRecord): void {
+    const record = this.#records.get(taskId);
+    if (!record) return;
+    this.#put([{ ...record, restartSettled: true }, successor]);
+    this.#tell(successor.assignment.id);
+  }
+
+  containerRemoved(taskId: string): void {
+    this.#removed.add(taskId);
+  }
+
+  forget(taskId: string): void {
+    this.#removed.delete(taskId);
+    this.#records.delete(taskId);
+    this.#db.save({ forget: [taskId] });
+  }
+
+  #adopt(items: Items, desired: NonNullable<StateChange['desired']>, now: number): string[] {
+    for (const [id, network] of this.#items.networks) this.#formerNetworks.set(id, network);
+    for (const id of items.networks.keys()) this.#formerNetworks.delete(id);
+    const before = new Set(this.#records.keys());
+    const changed = adoptDesired(this.#records, [...items.tasks.values()], now);
+    this.#put(changed, desired);
+    this.#items = items;
+    this.#seq = desired.seq;
+    const ids = changed.map(({ assignment }) => assignment.id);
+    for (const id of ids) if (!before.has(id)) this.#tell(id);
+    return ids;
+  }
+
+  #put(records: readonly TaskRecord[], desired?: StateChange['desired']): void {
+    this.#db.save({ records, ...(desired && { desired }) });
+    for (const record of records) this.#records.set(record.assignment.id, record);
+  }
+
+  #tell(taskId: string): void {
+    const record = this.#records.get(taskId);
+    if (record) for (const listener of this.#listeners) listener(reportOf(record));
+  }
+}
+
+function byId<T extends { id: string }>(items: readonly T[]): Map<string, T> {
+  return new Map(items.map((item) => [item.id, item]));
+}
+
+function indexed({ tasks, networks, services, files }: NodeSetItems): Items {
+  return { tasks: byId(tasks), networks: byId(networks), services: byId(services), files: byId(files) };
+}
+
+function merged(items: Items, put: NodeSetItems, remove: RemovedItems): Items {
+  const merge = <T extends { id: string }>(old: ReadonlyMap<string, T>, more: readonly T[], gone: readonly string[]): Map<string, T> => {
+    const result = new Map(old);
+    for (const id of gone) result.delete(id);
+    for (const item of more) result.set(item.id, item);
+    return result;
+  };
+  return {
+    tasks: merge(items.tasks, put.tasks, remove.tasks),
+    networks: merge(items.networks, put.networks, remove.networks),
+    services: merge(items.services, put.services, remove.services),
+    files: merge(items.files, put.files, remove.files),
+  };
+}

@@ -1,0 +1,179 @@
+import type { TaskAssignment } from '@tessera/api';
+import { type Clock, type Log, newId, type Random } from '@tessera/kit';
+import { newRecord, type TaskRecord } from '../model/task-record.js';
+import { type ContainerContext, containerRequest } from '../plan/container-config.js';
+import { failureStatus, type StepFailure } from '../plan/failure.js';
+import { taskFiles } from '../plan/mounts.js';
+import type { Step } from '../plan/step.js';
+import { type NodeFacts, SpecError } from '../plan/template.js';
+import type { Engine } from '../ports/engine.js';
+import { EngineError } from '../ports/engine.js';
+import type { FileStore, StoredFile } from '../ports/file-store.js';
+import type { NetworkPlug, NodeNetwork } from '../ports/node-network.js';
+import type { AgentState } from './agent-state.js';
+import type { Pulls } from './pulls.js';
+import { Semaphore } from './semaphore.js';
+
+export interface ExecutorOptions {
+  clusterId: string;
+  node: NodeFacts;
+  state: AgentState;
+  engine: Engine;
+  network: NodeNetwork;
+  files: FileStore;
+  pulls: Pulls;
+  clock: Clock;
+  random: Random;
+  log: Log;
+}
+
+/** The network of a task is not there yet: try again when it is. */
+export class NetworkNotReady extends Error {
+  override readonly name = 'NetworkNotReady';
+}
+
+type StepOf<K extends Step['type']> = Extract<Step, { type: K }>;
+type Table = { [K in Step['type']]: (taskId: string, step: StepOf<K>, signal: AbortSignal) => Promise<void> | void };
+
+/** Creates, starts and removals under way at a time: more only slow each other down in the engine. */
+const CONCURRENT_CALLS = 8;
+const PROGRESS_INTERVAL_MS = 1_000;
+
+/** Carries out the steps of a plan. */
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #calls = new Semaphore(CONCURRENT_CALLS);
+  readonly #table: Table;
+
+  constructor(options: ExecutorOptions) {
+    const { state, engine, network, files, clock, log } = options;
+    const limited = (work: () => Promise<void>): Promise<void> => this.#calls.run(work);
+    this.#options = options;
+    this.#table = {
+      report: (taskId, { change }) => state.report(taskId, change, clock.now()),
+      'ensure-image': (taskId, _step, signal) => this.#ensureImage(taskId, signal),
+      'write-files': (taskId) => this.#writeFiles(taskId),
+      create: (taskId) => limited(() => this.#create(taskId)),
+      start: async (_taskId, { containerId }) => {
+        await limited(() => engine.start(containerId));
+        network.containersChanged();
+      },
+      stop: (_taskId, { containerId, graceMs }) => engine.stop(containerId, graceMs),
+      condemn: (taskId, { reason }) => state.update(taskId, { endReason: reason }),
+      'remove-container': async (taskId, { containerId }) => {
+        await limited(() => engine.remove(containerId));
+        state.containerRemoved(taskId);
+      },
+      'remove-files': (taskId) => files.remove(taskId),
+      restart: (taskId, step) => this.#restart(taskId, step),
+      'no-restart': (taskId, { reason }) => {
+        log.info({ taskId, reason }, 'task is not restarted');
+        state.update(taskId, { restartSettled: true });
+      },
+      forget: (taskId) => state.forget(taskId),
+    };
+  }
+
+  /**
+   * Carries out `steps` in order. A step that cannot succeed ends the task with a status that says why.
+   * @throws what passes by itself (the engine is gone, a call timed out, the network is not ready): plan again later.
+   */
+  async run(taskId: string, steps: readonly Step[], signal: AbortSignal): Promise<void> {
+    for (const step of steps) {
+      this.#options.log.debug({ taskId, step: step.type }, 'step');
+      try {
+        await this.#one(taskId, step, signal);
+      } catch (error) {
+        this.#fail(taskId, step, error);
+        return;
+      }
+    }
+  }
+
+  async #one<K extends Step['type']>(taskId: string, step: StepOf<K>, signal: AbortSignal): Promise<void> {
+    const carryOut = this.#table[step.type as K];
+    await carryOut(taskId, step, signal);
+  }
+
+  #fail(taskId: string, step: Step, error: unknown): void {
+    const failure = failureOf(error);
+    const status = failure && isLaunch(step) ? failureStatus(step.type === 'start' ? 'start' : 'prepare', failure) : undefined;
+    if (!status) throw error;
+    const { clock, log, state } = this.#options;
+    log.warn({ taskId, step: step.type, reason: status.error }, `task ${status.state}`);
+    state.report(taskId, status, clock.now());
+  }
+
+  #record(taskId: string): TaskRecord {
+    const record = this.#options.state.records.get(taskId);
+    if (!record) throw new Error(`task ${taskId} is not known any more`);
+    return record;
+  }
+
+  async #ensureImage(taskId: string, signal: AbortSignal): Promise<void> {
+    const { clock, pulls, state } = this.#options;
+    let lastAt = Number.NEGATIVE_INFINITY;
+    const onProgress = (message: string): void => {
+      if (clock.monotonic() - lastAt < PROGRESS_INTERVAL_MS) return;
+      lastAt = clock.monotonic();
+      state.report(taskId, { state: 'preparing', message }, clock.now());
+    };
+    const image = await pulls.ensure(this.#record(taskId).assignment.template.container, { signal, onProgress });
+    const imageDigest = image.digests[0]?.split('@')[1] ?? image.id;
+    state.report(taskId, { state: 'preparing', message: 'creating container', imageDigest }, clock.now());
+  }
+
+  async #writeFiles(taskId: string): Promise<void> {
+    const { files, state } = this.#options;
+    const stored = taskFiles(this.#record(taskId).assignment).map(({ fileId, reference, fileName }): StoredFile => {
+      const content = state.file(fileId);
+      if (!content) throw new SpecError(`the content of "${reference.source}" did not come with the task`);
+      const data = Buffer.from(content.data, 'base64');
+      return { name: fileName, data, uid: numericId(reference.uid), gid: numericId(reference.gid), mode: reference.mode };
+    });
+    await files.write(taskId, stored);
+  }
+
+  async #create(taskId: string): Promise<void> {
+    const { clusterId, node, engine, files } = this.#options;
+    const { assignment } = this.#record(taskId);
+    const context: ContainerContext = { clusterId, node, plugs: this.#plugs(assignment), filesFolder: files.folder(taskId) };
+    await engine.create(containerRequest(assignment, context));
+  }
+
+  #plugs({ networks, template }: TaskAssignment): Record<string, NetworkPlug> {
+    if (template.container.networkMode) return {};
+    try {
+      return Object.fromEntries(networks.map(({ networkId }) => [networkId, this.#options.network.plug(networkId)]));
+    } catch (error) {
+      throw new NetworkNotReady(`its network is not ready: ${(error as Error).message}`);
+    }
+  }
+
+  #restart(taskId: string, { startAfter, restarts }: StepOf<'restart'>): void {
+    const { clock, random, state, log } = this.#options;
+    const { assignment } = this.#record(taskId);
+    const id = newId(random);
+    const record = newRecord({ ...assignment, id, startAfter, restarts }, clock.now());
+    log.info({ taskId, successor: id, startAfter }, 'task is restarted as a new one');
+    state.succeed(taskId, { ...record, known: false, successorOf: taskId });
+  }
+}
+
+/** Steps whose failure is the task's: the others are tried again. */
+function isLaunch({ type }: Step): boolean {
+  return type === 'ensure-image' || type === 'write-files' || type === 'create' || type === 'start';
+}
+
+function failureOf(error: unknown): StepFailure | undefined {
+  if (error instanceof EngineError) return { kind: error.kind, message: error.message };
+  if (error instanceof SpecError) return { kind: 'spec', message: error.message };
+  return undefined;
+}
+
+function numericId(id: string): number {
+  const value = Number(id);
+  if (!Number.isInteger(value) || value < 0)
+    throw new SpecError(`owner "${id}" of a file is not a number: names are not known outside of the container`);
+  return value;
+}

@@ -1,0 +1,205 @@
+import { isTerminal, type LogFrame, type LogOptions, type NodeDescription, type NodeSetItems, type TaskReport } from '@tessera/api';
+import { ReconcileLoop } from '@tessera/kit';
+import type { ObservedContainer } from '../model/container.js';
+import { containerName, LABELS } from '../model/labels.js';
+import { reportOf } from '../model/task-record.js';
+import { planTask } from '../plan/plan-task.js';
+import type { AgentCore, RemovedItems } from '../ports/core.js';
+import type { TaskDb } from '../ports/task-db.js';
+import { AgentState } from './agent-state.js';
+import { Executor, type ExecutorOptions, NetworkNotReady } from './executor.js';
+import { Pulls } from './pulls.js';
+
+export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls'> {
+  db: TaskDb;
+  describe(): Promise<NodeDescription>;
+}
+
+/** Keys of the loop that are no task ids: those have no colon. */
+const NETWORK_KEY = 'node:network';
+const LISTING_KEY = 'node:listing';
+/** Tasks worked on at a time; most of them wait for a stop or a pull. */
+const CONCURRENT_TASKS = 64;
+/** Steps of one task lead to rest within a few rounds; more is a planner that does not come to rest. */
+const MAX_ROUNDS = 20;
+const NETWORK_RECHECK_MS = 250;
+/** Everything is looked at again so often, whatever events said. */
+const LISTING_INTERVAL_MS = 30_000;
+
+/**
+ * Runs the desired set on the local engine: for each task that may have changed it looks, plans and carries out, until nothing is left to
+ * do. Holds no truth of its own: after a crash of the agent or the engine it goes on from the database and what it finds.
+ */
+export class Runner implements AgentCore {
+  readonly #options: RunnerOptions;
+  readonly #state: AgentState;
+  readonly #executor: Executor;
+  readonly #loop: ReconcileLoop;
+  readonly #stop = new AbortController();
+  /** Ids of containers by task, as listings and events told: the way to containers of tasks that nobody knows. */
+  readonly #containerIds = new Map<string, string>();
+  /** Ends the wait for an image when the task is to end. */
+  readonly #interrupts = new Map<string, AbortController>();
+
+  constructor(options: RunnerOptions) {
+    const { clock, random, log } = options;
+    this.#options = options;
+    this.#state = new AgentState(options.db);
+    this.#executor = new Executor({ ...options, state: this.#state, pulls: new Pulls(options.engine) });
+    this.#loop = new ReconcileLoop({
+      name: 'agent',
+      clock,
+      random,
+      log,
+      concurrency: CONCURRENT_TASKS,
+      reconcile: (key) => this.#reconcile(key),
+    });
+  }
+
+  /** Begins to work: with what is saved, also before any manager answers. */
+  start(): void {
+    this.#loop.mark(NETWORK_KEY);
+    void this.#watch();
+  }
+
+  /** Stops working; containers run on. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    for (const interrupt of this.#interrupts.values()) interrupt.abort();
+    await this.#loop.stop();
+  }
+
+  describe(): Promise<NodeDescription> {
+    return this.#options.describe();
+  }
+
+  heldTasks(): TaskReport[] {
+    return [...this.#state.records.values()].map(reportOf);
+  }
+
+  async replaceDesired(seq: number, items: NodeSetItems): Promise<void> {
+    const wasEmpty = this.#state.isEmpty;
+    this.#taken(this.#state.replace(seq, items, this.#options.clock.now()));
+    // Leftovers of earlier runs were spared until now.
+    if (wasEmpty) this.#loop.mark(LISTING_KEY);
+    for (const [taskId] of this.#state.records) this.#loop.mark(taskId);
+  }
+
+  async mergeDesired(seq: number, put: NodeSetItems, remove: RemovedItems): Promise<void> {
+    this.#taken(this.#state.merge(seq, put, remove, this.#options.clock.now()));
+  }
+
+  onReport(listener: (report: TaskReport) => void): () => void {
+    return this.#state.onReport(listener);
+  }
+
+  confirmReported(reports: readonly TaskReport[]): void {
+    for (const { taskId, status } of reports) {
+      const record = this.#state.records.get(taskId);
+      if (!record || record.confirmed || !isTerminal(status.state) || record.status.state !== status.state) continue;
+      this.#state.update(taskId, { confirmed: true });
+      this.#loop.mark(taskId);
+    }
+  }
+
+  async *logs(taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame> {
+    const container = await this.#find(taskId);
+    if (container) yield* this.#options.engine.logs(container, options, signal);
+    else yield { type: 'error', message: `task ${taskId} has no container on this node: it has not been created, or was cleaned up` };
+  }
+
+  #taken(changed: readonly string[]): void {
+    this.#loop.mark(NETWORK_KEY);
+    for (const taskId of changed) {
+      const desired = this.#state.records.get(taskId)?.assignment.desired;
+      if (desired === 'shutdown' || desired === 'remove') this.#interrupts.get(taskId)?.abort();
+      this.#loop.mark(taskId);
+    }
+  }
+
+  async #watch(): Promise<void> {
+    const { engine, clusterId } = this.#options;
+    for await (const event of engine.events(`${LABELS.cluster}=${clusterId}`, this.#stop.signal)) {
+      if (!event) this.#loop.mark(LISTING_KEY);
+      else if (event.taskId !== undefined) {
+        this.#containerIds.set(event.taskId, event.containerId);
+        this.#loop.mark(event.taskId);
+      }
+    }
+  }
+
+  #reconcile(key: string): Promise<number | undefined> {
+    if (key === NETWORK_KEY) return this.#reconcileNetwork();
+    if (key === LISTING_KEY) return this.#list();
+    return this.#reconcileTask(key);
+  }
+
+  async #reconcileNetwork(): Promise<undefined> {
+    await this.#options.network.apply(this.#state.networkState());
+    for (const [taskId, { status }] of this.#state.records) if (!isTerminal(status.state)) this.#loop.mark(taskId);
+  }
+
+  async #list(): Promise<number> {
+    const { engine, clusterId, files } = this.#options;
+    const containers = await engine.list(`${LABELS.cluster}=${clusterId}`);
+    const held = new Set(this.#state.records.keys());
+    for (const { id, labels } of containers) {
+      const taskId = labels[LABELS.task];
+      if (taskId === undefined) continue;
+      this.#containerIds.set(taskId, id);
+      held.add(taskId);
+    }
+    await files.keepOnly(held);
+    for (const taskId of held) this.#loop.mark(taskId);
+    return LISTING_INTERVAL_MS;
+  }
+
+  async #reconcileTask(taskId: string): Promise<number | undefined> {
+    const { clock } = this.#options;
+    for (let round = 0; round < MAX_ROUNDS && !this.#stop.signal.aborted; round += 1) {
+      const record = this.#state.records.get(taskId);
+      if (!record && this.#state.isEmpty) return undefined;
+      const container = await this.#find(taskId);
+      const { steps, wakeAt } = planTask({ ...(record && { record }), ...(container && { container }) }, clock.now());
+      if (steps.length === 0) return wakeAt === undefined ? undefined : Math.max(0, wakeAt - clock.now());
+      const before = new Set(this.#state.records.keys());
+      if (!(await this.#carryOut(taskId, steps))) return NETWORK_RECHECK_MS;
+      this.#markNew(before);
+      // It may have been the last one on a network that is to go.
+      if (steps.some(({ type }) => type === 'remove-container')) this.#loop.mark(NETWORK_KEY);
+    }
+    if (this.#stop.signal.aborted) return undefined;
+    throw new Error(`task ${taskId} does not come to rest`);
+  }
+
+  /** Returns false when the task waits for its network. */
+  async #carryOut(taskId: string, steps: Parameters<Executor['run']>[1]): Promise<boolean> {
+    const interrupt = new AbortController();
+    this.#interrupts.set(taskId, interrupt);
+    try {
+      await this.#executor.run(taskId, steps, interrupt.signal);
+    } catch (error) {
+      if (error instanceof NetworkNotReady) return false;
+      if (!interrupt.signal.aborted) throw error;
+    } finally {
+      this.#interrupts.delete(taskId);
+    }
+    return true;
+  }
+
+  /** Successors that were born by the steps just done have work of their own. */
+  #markNew(before: ReadonlySet<string>): void {
+    for (const taskId of this.#state.records.keys()) if (!before.has(taskId)) this.#loop.mark(taskId);
+  }
+
+  async #find(taskId: string): Promise<ObservedContainer | undefined> {
+    const { engine, node } = this.#options;
+    const record = this.#state.records.get(taskId);
+    const known = this.#containerIds.get(taskId);
+    const byId = known === undefined ? undefined : await engine.inspect(known);
+    const found = byId ?? (record && (await engine.inspect(containerName(record.assignment, node.id))));
+    if (!found) this.#containerIds.delete(taskId);
+    // A foreign container that took the name is not ours: creating ours fails with a name conflict.
+    return found?.labels[LABELS.task] === taskId && found.labels[LABELS.cluster] === this.#options.clusterId ? found : undefined;
+  }
+}

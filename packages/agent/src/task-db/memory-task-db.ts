@@ -1,0 +1,45 @@
+import type { NodeSetItems, NodeSetKind } from '@tessera/api';
+import type { TaskRecord } from '../model/task-record.js';
+import type { SavedState, StateChange, TaskDb } from '../ports/task-db.js';
+
+export const NODE_SET_KINDS: readonly NodeSetKind[] = ['tasks', 'networks', 'services', 'files'];
+
+export function emptySet(): NodeSetItems {
+  return { tasks: [], networks: [], services: [], files: [] };
+}
+
+/** Keeps everything in memory, as texts, so that nobody changes what was saved: for tests and the simulator. */
+export class MemoryTaskDb implements TaskDb {
+  #seq = 0;
+  readonly #items: Record<NodeSetKind, Map<string, string>> = {
+    tasks: new Map(),
+    networks: new Map(),
+    services: new Map(),
+    files: new Map(),
+  };
+  readonly #records = new Map<string, string>();
+
+  load(): SavedState {
+    const desired = Object.fromEntries(NODE_SET_KINDS.map((kind) => [kind, parsed(this.#items[kind])]));
+    return { seq: this.#seq, desired: desired as unknown as NodeSetItems, records: parsed(this.#records) as TaskRecord[] };
+  }
+
+  save({ desired, records = [], forget = [] }: StateChange): void {
+    if (desired) {
+      this.#seq = desired.seq;
+      for (const kind of NODE_SET_KINDS) {
+        if (desired.remove === 'all') this.#items[kind].clear();
+        else for (const id of desired.remove[kind]) this.#items[kind].delete(id);
+        for (const item of desired.put[kind]) this.#items[kind].set(item.id, JSON.stringify(item));
+      }
+    }
+    for (const record of records) this.#records.set(record.assignment.id, JSON.stringify(record));
+    for (const id of forget) this.#records.delete(id);
+  }
+
+  close(): void {}
+}
+
+function parsed(texts: ReadonlyMap<string, string>): unknown[] {
+  return [...texts.values()].map((text) => JSON.parse(text));
+}
