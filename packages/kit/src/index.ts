@@ -7,4 +7,5 @@ export * from './loop/reconcile-loop.js';
 export * from './random/random.js';
 export * from './random/seeded-random.js';
 export * from './random/system-random.js';
+export * from './socket/index.js';
 export * from './wait/until.js';

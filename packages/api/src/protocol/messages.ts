@@ -76,7 +76,9 @@ export const ServiceEndpoints = strictObject({
   aliases: Type.Array(Type.String()),
   endpointMode: oneOf(['vip', 'dnsrr']),
   /** Ports published on every node and sent to these endpoints; empty on all networks of the service but one. */
-  ingress: Type.Array(strictObject({ protocol: oneOf(['tcp', 'udp', 'sctp']), published: Port, target: Port, hostIp: Type.Optional(Type.String()) })),
+  ingress: Type.Array(
+    strictObject({ protocol: oneOf(['tcp', 'udp', 'sctp']), published: Port, target: Port, hostIp: Type.Optional(Type.String()) }),
+  ),
   endpoints: Type.Array(Endpoint),
 });
 export type ServiceEndpoints = Static<typeof ServiceEndpoints>;
@@ -122,6 +124,8 @@ export const ManagerMessage = Type.Union([
   strictObject({ type: Type.Literal('open-logs'), streamId: Id, taskId: Id, options: LogOptions }),
   /** Statuses up to this report number are in the store. */
   strictObject({ type: Type.Literal('reported'), report: Type.Integer() }),
+  /** Answers a heartbeat, so that an agent notices a dead connection as soon as the manager does. */
+  strictObject({ type: Type.Literal('heartbeat') }),
   /** The session is over; the agent connects again later, unless `final`. */
   strictObject({ type: Type.Literal('refused'), code: Type.String(), message: Type.String(), final: Type.Boolean() }),
 ]);
@@ -131,13 +135,23 @@ export type ManagerMessage = Static<typeof ManagerMessage>;
  * What one task does. `successorOf` says that the agent itself restarted a task: this one took the place of that one,
  * in the same slot with the same spec, and the manager records it as a task of its own.
  */
-export const TaskReport = strictObject({ taskId: Id, status: TaskStatus, successorOf: Type.Optional(Id), startAfter: Type.Optional(Timestamp) });
+export const TaskReport = strictObject({
+  taskId: Id,
+  status: TaskStatus,
+  successorOf: Type.Optional(Id),
+  startAfter: Type.Optional(Timestamp),
+});
 export type TaskReport = Static<typeof TaskReport>;
 
 /** Agent to manager. */
 export const AgentMessage = Type.Union([
   /** First message. `tasks`: all that the agent holds, with restarts made while away, oldest first. */
-  strictObject({ type: Type.Literal('hello'), protocol: Type.Integer(), description: NodeDescription, tasks: Type.Array(TaskReport, { maxItems: 100_000 }) }),
+  strictObject({
+    type: Type.Literal('hello'),
+    protocol: Type.Integer(),
+    description: NodeDescription,
+    tasks: Type.Array(TaskReport, { maxItems: 100_000 }),
+  }),
   strictObject({ type: Type.Literal('heartbeat') }),
   strictObject({ type: Type.Literal('description'), description: NodeDescription }),
   /** A batch of what changed, in order; `report` numbers the batches of this session from 1. */

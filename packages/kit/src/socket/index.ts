@@ -1,0 +1,3 @@
+export * from './memory-socket.js';
+export * from './session-socket.js';
+export * from './ws-socket.js';

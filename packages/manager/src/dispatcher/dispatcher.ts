@@ -1,0 +1,172 @@
+import { HEARTBEAT_MS, type LogFrame, type LogOptions, MISSED_HEARTBEATS, type NodeDescription, type ObjectChange } from '@tessera/api';
+import { CLOSE_CODES, type Clock, type Log, type Random, type SessionSocket, type Timer, until } from '@tessera/kit';
+import type { Dispatcher } from '../ports/dispatcher.js';
+import type { ClusterStore } from '../ports/store.js';
+import { ChangeRouter } from './feed/change-router.js';
+import { NodeFeed } from './feed/node-feed.js';
+import { Projector } from './feed/projector.js';
+import { StatusIntake } from './intake/status-intake.js';
+import { UpdateQueue } from './intake/update-queue.js';
+import { Liveness } from './liveness/liveness.js';
+import { LogRelay } from './logs/log-relay.js';
+import { AgentSession, type SessionHost } from './session/agent-session.js';
+
+export interface DispatcherOptions {
+  store: ClusterStore;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** Defaults of {@link DISPATCHER_TIMES}. */
+  times?: Partial<typeof DISPATCHER_TIMES>;
+}
+
+/** All in milliseconds. */
+export const DISPATCHER_TIMES = {
+  /** Changes of the view are gathered so long before they are sent. */
+  deltaTickMs: 15,
+  /** Reports are gathered so long before they are written. */
+  reportTickMs: 10,
+  heartbeatMs: HEARTBEAT_MS,
+  /** A node without session is down after this: time to come back, here or at another manager. */
+  reconnectGraceMs: 1_000,
+  /** After a start, nodes have so long to come back before they are down. */
+  startGraceMs: 5_000,
+  /** How long a node that this manager does not know may take to appear: it may just have joined elsewhere. */
+  memberLimitMs: 2_000,
+  /** How long an agent has to dial a log stream. */
+  dialLimitMs: 5_000,
+};
+
+/** Makes the dispatcher of one manager. It works at once and until `stop`. */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  return new SessionDispatcher(options);
+}
+
+class SessionDispatcher implements Dispatcher, SessionHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly intake: StatusIntake;
+  readonly #times: typeof DISPATCHER_TIMES;
+  readonly #store: ClusterStore;
+  readonly #projector: Projector;
+  readonly #router: ChangeRouter;
+  readonly #queue: UpdateQueue;
+  readonly #liveness: Liveness;
+  readonly #logs: LogRelay;
+  readonly #sessions = new Map<string, AgentSession>();
+  readonly #feeds = new Map<string, NodeFeed>();
+  readonly #dirty = new Set<string>();
+  readonly #unsubscribe: () => void;
+  #deltaTick: Timer | undefined;
+  #sweep: Timer;
+  #stopped = false;
+
+  constructor({ store, clock, random, log, times }: DispatcherOptions) {
+    this.clock = clock;
+    this.log = log;
+    this.#times = { ...DISPATCHER_TIMES, ...times };
+    this.#store = store;
+    this.#projector = new Projector(store.view);
+    this.#router = new ChangeRouter(this.#projector, this.#feeds);
+    this.#queue = new UpdateQueue({ store, clock, log, tickMs: this.#times.reportTickMs });
+    this.intake = new StatusIntake({ store, clock, log, queue: this.#queue, slots: this.#projector.slots });
+    this.#liveness = new Liveness({ view: store.view, clock, queue: this.#queue, ...this.#times });
+    this.#logs = new LogRelay({ clock, random, ...this.#times });
+    this.#unsubscribe = store.onChange((change) => this.#changed(change));
+    this.#sweep = this.#scheduleSweep();
+  }
+
+  accept(socket: SessionSocket, nodeId: string): void {
+    if (this.#stopped) {
+      socket.close(CLOSE_CODES.goingAway, 'the manager stops');
+      return;
+    }
+    const former = this.#sessions.get(nodeId);
+    const session = new AgentSession(nodeId, socket, this);
+    this.#sessions.set(nodeId, session);
+    this.#feeds.delete(nodeId);
+    former?.refuse('replaced', 'a newer session of this node took the place of this one', false);
+    session.start();
+  }
+
+  acceptStream(socket: SessionSocket, streamId: string, nodeId: string): void {
+    this.#logs.accept(socket, streamId, nodeId);
+  }
+
+  openLogs(nodeId: string, taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame> {
+    const session = this.#sessions.get(nodeId);
+    const name = this.#store.view.get('nodes', nodeId)?.name ?? nodeId;
+    return this.#logs.open({ id: nodeId, name }, taskId, options, signal, session && ((message) => session.send(message)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#liveness.stop();
+    this.#unsubscribe();
+    this.#deltaTick?.cancel();
+    this.#sweep.cancel();
+    const sessions = [...this.#sessions.values()];
+    for (const session of sessions) session.refuse('manager-stops', 'the manager stops', false);
+    await this.#queue.stop();
+    await Promise.all(sessions.map((session) => session.settled()));
+  }
+
+  async isMember(nodeId: string, signal: AbortSignal): Promise<boolean> {
+    const wait = { clock: this.clock, what: 'the node', limitMs: this.#times.memberLimitMs, signal };
+    return until(() => this.#store.view.get('nodes', nodeId), wait).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  connected(session: AgentSession, description: NodeDescription): Promise<void> {
+    this.log.info({ nodeId: session.nodeId, address: description.address }, 'dispatcher: node connected');
+    return this.#liveness.connected(session.nodeId, description);
+  }
+
+  described(nodeId: string, description: NodeDescription): Promise<void> {
+    return this.#liveness.described(nodeId, description);
+  }
+
+  openFeed(session: AgentSession): NodeFeed {
+    const feed = new NodeFeed(session.nodeId, this.#projector, () => this.#markDirty(session.nodeId));
+    this.#feeds.set(session.nodeId, feed);
+    return feed;
+  }
+
+  closed(session: AgentSession, reason: string): void {
+    if (this.#sessions.get(session.nodeId) !== session) return;
+    this.log.info({ nodeId: session.nodeId, reason }, 'dispatcher: node disconnected');
+    this.#sessions.delete(session.nodeId);
+    this.#feeds.delete(session.nodeId);
+    this.#liveness.disconnected(session.nodeId, reason);
+  }
+
+  #changed(change: ObjectChange): void {
+    this.#router.route(change);
+    if (change.kind === 'nodes' && !change.object)
+      this.#sessions.get(change.id)?.refuse('node-removed', 'this node was removed from the cluster', true);
+  }
+
+  #markDirty(nodeId: string): void {
+    this.#dirty.add(nodeId);
+    this.#deltaTick ??= this.clock.timer(this.#times.deltaTickMs, () => {
+      this.#deltaTick = undefined;
+      const nodeIds = [...this.#dirty];
+      this.#dirty.clear();
+      for (const id of nodeIds) this.#sessions.get(id)?.flush();
+    });
+  }
+
+  /** Cuts sessions that went silent, and sends to agents that have caught up again. */
+  #scheduleSweep(): Timer {
+    return this.clock.timer(this.#times.heartbeatMs / 4, () => {
+      const limitMs = this.#times.heartbeatMs * MISSED_HEARTBEATS;
+      for (const session of this.#sessions.values()) {
+        if (session.silentForMs() > limitMs) session.cut(`its agent was silent for ${limitMs} ms`);
+        else session.flush();
+      }
+      this.#sweep = this.#scheduleSweep();
+    });
+  }
+}

@@ -1,0 +1,188 @@
+import { isTerminal, type NetworkBlock, type Node, type ObjectChange, type Service, type ServiceRevision, type Task } from '@tessera/api';
+import { endpointOf } from '../projection/network-assignment.js';
+import { slotKeyOf } from '../projection/slot-index.js';
+import { fileNamesOf } from '../projection/task-assignment.js';
+import type { NodeFeed } from './node-feed.js';
+import type { Projector } from './projector.js';
+
+/**
+ * Marks what a change of the view can alter in the sets of nodes that have a session. The view tells only what an
+ * object is now: what it was before is kept here, as references.
+ */
+export class ChangeRouter {
+  readonly #tasks = new Map<string, Task>();
+  /** The endpoints that tasks had when last looked at, as one string each. */
+  readonly #endpoints = new Map<string, string>();
+  readonly #services = new Map<string, Service>();
+  readonly #blocks = new Map<string, NetworkBlock>();
+  readonly #nodes = new Map<string, Node>();
+  /** Names of networks, configs and secrets by id. */
+  readonly #names = new Map<string, string>();
+  /** Services that mount a config or secret of this name. */
+  readonly #fileUsers = new Map<string, Set<string>>();
+
+  constructor(
+    private readonly projector: Projector,
+    private readonly feeds: ReadonlyMap<string, NodeFeed>,
+  ) {
+    const { view } = projector;
+    for (const service of view.all('services')) this.#services.set(service.id, service);
+    for (const revision of view.all('revisions')) this.#noteFileUsers(revision);
+    for (const task of view.all('tasks')) this.#noteTask(task);
+    for (const block of view.all('blocks')) this.#blocks.set(block.id, block);
+    for (const node of view.all('nodes')) this.#nodes.set(node.id, node);
+    for (const kind of ['networks', 'configs', 'secrets'] as const)
+      for (const object of view.all(kind)) this.#names.set(object.id, object.spec.name);
+  }
+
+  /** Takes over one change of the view, after the view has it. */
+  route(change: ObjectChange): void {
+    switch (change.kind) {
+      case 'tasks':
+        this.#taskChanged(change.id, change.object);
+        break;
+      case 'services':
+        this.#serviceChanged(change.id, change.object);
+        break;
+      case 'revisions':
+        this.#revisionChanged(change.object);
+        break;
+      case 'blocks':
+        this.#blockChanged(change.id, change.object);
+        break;
+      case 'networks':
+        this.#networkChanged(change.id, change.object?.spec.name);
+        break;
+      case 'nodes':
+        this.#nodeChanged(change.id, change.object);
+        break;
+      case 'configs':
+      case 'secrets':
+        this.#fileChanged(change.id, change.object?.spec.name);
+        break;
+      default:
+    }
+  }
+
+  #taskChanged(id: string, after: Task | undefined): void {
+    const before = this.#tasks.get(id);
+    this.projector.slots.update(before, after);
+    const endpointsBefore = this.#endpoints.get(id);
+    if (after) this.#noteTask(after);
+    else this.#forgetTask(id);
+    for (const task of [before, after]) if (task?.nodeId) this.feeds.get(task.nodeId)?.markTask(id);
+    if (endpointsBefore !== this.#endpoints.get(id)) this.#markService((after ?? before)?.serviceId ?? '');
+    if (changesSlot(before, after)) this.#markSlot(before, after);
+  }
+
+  /** A task that comes, goes or ends alters what its slot's other tasks are: succeeded, or restarted once more. */
+  #markSlot(...tasks: Array<Task | undefined>): void {
+    for (const slotKey of new Set(tasks.flatMap((task) => (task ? [slotKeyOf(task)] : [])))) {
+      for (const mate of this.projector.slots.tasksOfSlot(slotKey)) if (mate.nodeId) this.feeds.get(mate.nodeId)?.markTask(mate.id);
+    }
+  }
+
+  #serviceChanged(id: string, after: Service | undefined): void {
+    const before = this.#services.get(id);
+    if (after) this.#services.set(id, after);
+    else this.#services.delete(id);
+    const names = [before, after].flatMap((service) => service?.spec.template.networks.map((attachment) => attachment.network) ?? []);
+    for (const name of new Set(names)) this.#markServiceOn(id, name);
+  }
+
+  #revisionChanged(after: ServiceRevision | undefined): void {
+    if (!after) return;
+    this.#noteFileUsers(after);
+    // A revision is written with its service, before any task of it: only a view that is being filled again has tasks here.
+    for (const task of this.projector.view.tasksOfService(after.serviceId))
+      if (task.specRevision === after.specRevision) this.#markTask(task);
+    this.#markService(after.serviceId);
+  }
+
+  #blockChanged(id: string, after: NetworkBlock | undefined): void {
+    const block = after ?? this.#blocks.get(id);
+    if (!block) return;
+    if (after) this.#blocks.set(id, after);
+    else this.#blocks.delete(id);
+    this.feeds.get(block.nodeId)?.markEverything();
+    this.#markPeers(block.networkId);
+  }
+
+  #networkChanged(id: string, name: string | undefined): void {
+    const names = new Set([this.#names.get(id), name].flatMap((one) => one ?? []));
+    if (name === undefined) this.#names.delete(id);
+    else this.#names.set(id, name);
+    for (const one of names) {
+      for (const service of this.projector.view.servicesOfNetwork(one)) {
+        for (const attachment of service.spec.template.networks) this.#markServiceOn(service.id, attachment.network);
+        this.projector.forget(service.id, id);
+        this.#markTasksOf(service.id);
+      }
+    }
+    for (const block of this.projector.view.blocksOfNetwork(id)) this.feeds.get(block.nodeId)?.markEverything();
+  }
+
+  #nodeChanged(id: string, after: Node | undefined): void {
+    const before = this.#nodes.get(id);
+    if (after) this.#nodes.set(id, after);
+    else this.#nodes.delete(id);
+    if (before?.description?.address === after?.description?.address) return;
+    for (const block of this.projector.view.blocksOfNode(id)) this.#markPeers(block.networkId);
+  }
+
+  #fileChanged(id: string, name: string | undefined): void {
+    for (const one of new Set([this.#names.get(id), name]))
+      for (const serviceId of this.#fileUsers.get(one ?? '') ?? []) this.#markTasksOf(serviceId);
+    if (name === undefined) this.#names.delete(id);
+    else this.#names.set(id, name);
+    for (const feed of this.feeds.values()) feed.markFile(id);
+  }
+
+  #markService(serviceId: string): void {
+    for (const attachment of this.#services.get(serviceId)?.spec.template.networks ?? [])
+      this.#markServiceOn(serviceId, attachment.network);
+  }
+
+  #markServiceOn(serviceId: string, networkName: string): void {
+    const network = this.projector.view.byName('networks', networkName);
+    if (!network) return;
+    this.projector.forget(serviceId, network.id);
+    for (const block of this.projector.view.blocksOfNetwork(network.id)) this.feeds.get(block.nodeId)?.markService(serviceId, network.id);
+  }
+
+  #markPeers(networkId: string): void {
+    for (const block of this.projector.view.blocksOfNetwork(networkId)) this.feeds.get(block.nodeId)?.markNetwork(networkId);
+  }
+
+  #markTasksOf(serviceId: string): void {
+    for (const task of this.projector.view.tasksOfService(serviceId)) this.#markTask(task);
+  }
+
+  #markTask(task: Task): void {
+    if (task.nodeId) this.feeds.get(task.nodeId)?.markTask(task.id);
+  }
+
+  #noteTask(task: Task): void {
+    this.#tasks.set(task.id, task);
+    const takesTraffic = Object.keys(task.status.addresses ?? {}).some((networkId) => endpointOf(this.projector.view, task, networkId));
+    if (takesTraffic) this.#endpoints.set(task.id, JSON.stringify([task.status.state, task.desired, task.status.addresses]));
+    else this.#endpoints.delete(task.id);
+  }
+
+  #forgetTask(id: string): void {
+    this.#tasks.delete(id);
+    this.#endpoints.delete(id);
+  }
+
+  #noteFileUsers(revision: ServiceRevision): void {
+    for (const name of fileNamesOf(revision)) {
+      const users = this.#fileUsers.get(name);
+      if (users) users.add(revision.serviceId);
+      else this.#fileUsers.set(name, new Set([revision.serviceId]));
+    }
+  }
+}
+
+function changesSlot(before: Task | undefined, after: Task | undefined): boolean {
+  return !before || !after || isTerminal(before.status.state) !== isTerminal(after.status.state) || slotKeyOf(before) !== slotKeyOf(after);
+}

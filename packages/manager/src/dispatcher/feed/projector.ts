@@ -1,0 +1,52 @@
+import { type NodeSetItems, type NodeSetKind, networkBlockId, type ServiceEndpoints } from '@tessera/api';
+import type { ClusterView } from '../../model/view.js';
+import { projectNetwork, projectService, serviceEndpointsId } from '../projection/network-assignment.js';
+import { projectNode, slotIndexOf } from '../projection/node-set.js';
+import type { SlotIndex } from '../projection/slot-index.js';
+import { projectFile, projectTask } from '../projection/task-assignment.js';
+
+export type NodeSetItem = NodeSetItems[NodeSetKind][number];
+
+/** The projection over the current view. Endpoints of a service are worked out once for all nodes that want them. */
+export class Projector {
+  readonly slots: SlotIndex;
+  readonly #services = new Map<string, ServiceEndpoints | undefined>();
+
+  constructor(readonly view: ClusterView) {
+    this.slots = slotIndexOf(view);
+  }
+
+  node(nodeId: string): NodeSetItems {
+    const items = projectNode(this.view, this.slots, nodeId);
+    // The shared object makes comparison and encoding cheap; its content is the same.
+    return { ...items, services: items.services.map((item) => this.#service(item.serviceId, item.networkId) ?? item) };
+  }
+
+  task(nodeId: string, taskId: string): NodeSetItem | undefined {
+    return projectTask(this.view, this.slots, nodeId, this.view.get('tasks', taskId));
+  }
+
+  network(nodeId: string, networkId: string): NodeSetItem | undefined {
+    return projectNetwork(this.view, nodeId, networkId);
+  }
+
+  service(nodeId: string, serviceId: string, networkId: string): NodeSetItem | undefined {
+    if (!this.view.get('blocks', networkBlockId(networkId, nodeId))) return undefined;
+    return this.#service(serviceId, networkId);
+  }
+
+  file(fileId: string): NodeSetItem | undefined {
+    return projectFile(this.view, fileId);
+  }
+
+  /** Says that the endpoints of the service on the network may have changed. */
+  forget(serviceId: string, networkId: string): void {
+    this.#services.delete(serviceEndpointsId(serviceId, networkId));
+  }
+
+  #service(serviceId: string, networkId: string): ServiceEndpoints | undefined {
+    const id = serviceEndpointsId(serviceId, networkId);
+    if (!this.#services.has(id)) this.#services.set(id, projectService(this.view, this.slots, serviceId, networkId));
+    return this.#services.get(id);
+  }
+}

@@ -1,0 +1,104 @@
+import {
+  type Endpoint,
+  type Network,
+  type NetworkAssignment,
+  type NetworkPeer,
+  networkBlockId,
+  type Service,
+  type ServiceEndpoints,
+  type Task,
+} from '@tessera/api';
+import type { ClusterView } from '../../model/view.js';
+import { revisionOf, type SlotIndex } from './slot-index.js';
+
+/** A network as the node takes part in it, or `undefined` when it has no block of it. */
+export function projectNetwork(view: ClusterView, nodeId: string, networkId: string): NetworkAssignment | undefined {
+  const network = view.get('networks', networkId);
+  const block = view.get('blocks', networkBlockId(networkId, nodeId));
+  if (!network?.allocation || !block) return undefined;
+  return {
+    id: network.id,
+    name: network.spec.name,
+    vni: network.allocation.vni,
+    subnet: network.allocation.subnet,
+    block: block.subnet,
+    internal: network.spec.internal,
+    attachable: network.spec.attachable,
+    driverOptions: network.spec.driverOptions,
+    peers: peersOf(view, nodeId, networkId),
+  };
+}
+
+/** Id of a service's endpoints on one network. */
+export function serviceEndpointsId(serviceId: string, networkId: string): string {
+  return `${serviceId}n${networkId}`;
+}
+
+/** A service on one network: the same for every node that takes part in it. */
+export function projectService(view: ClusterView, slots: SlotIndex, serviceId: string, networkId: string): ServiceEndpoints | undefined {
+  const service = view.get('services', serviceId);
+  const network = view.get('networks', networkId);
+  const attachment = network && service?.spec.template.networks.find((one) => one.network === network.spec.name);
+  if (!service || !network?.allocation || !attachment) return undefined;
+  const { name, stack, endpointMode } = service.spec;
+  return {
+    id: serviceEndpointsId(serviceId, networkId),
+    serviceId,
+    serviceName: name,
+    shortName: stack !== undefined && name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name,
+    ...(stack !== undefined && { stack }),
+    networkId,
+    aliases: attachment.aliases,
+    endpointMode,
+    ingress: carriesIngress(view, service, network) ? ingressPorts(service) : [],
+    endpoints: endpointsOf(view, slots, serviceId, networkId),
+  };
+}
+
+/** The address of the task on the network while it takes traffic: running, and healthy when it has a health check. */
+export function endpointOf(view: ClusterView, task: Task, networkId: string): Endpoint | undefined {
+  const address = task.status.addresses?.[networkId];
+  if (!address || !task.nodeId || !isHealthy(view, task)) return undefined;
+  return { taskId: task.id, nodeId: task.nodeId, ...(task.slot !== undefined && { slot: task.slot }), address };
+}
+
+function endpointsOf(view: ClusterView, slots: SlotIndex, serviceId: string, networkId: string): Endpoint[] {
+  const endpoints: Endpoint[] = [];
+  for (const task of slots.servingTasks(serviceId)) {
+    const endpoint = endpointOf(view, task, networkId);
+    if (endpoint) endpoints.push(endpoint);
+  }
+  // One order for equal sets, so that nothing is sent again that has not changed.
+  return endpoints.sort((a, b) => (a.taskId < b.taskId ? -1 : 1));
+}
+
+/** Without a health the spec decides: a check that it asks for has then not answered yet. */
+function isHealthy(view: ClusterView, task: Task): boolean {
+  if (task.status.health !== undefined) return task.status.health === 'healthy';
+  const test = revisionOf(view, task)?.spec.template.container.healthcheck?.test ?? [];
+  return test.length === 0 || test[0] === 'NONE';
+}
+
+function peersOf(view: ClusterView, nodeId: string, networkId: string): NetworkPeer[] {
+  const peers: NetworkPeer[] = [];
+  for (const block of view.blocksOfNetwork(networkId)) {
+    const address = view.get('nodes', block.nodeId)?.description?.address;
+    if (block.nodeId !== nodeId && address) peers.push({ nodeId: block.nodeId, address, block: block.subnet });
+  }
+  return peers.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+}
+
+/** Published ports lead into one network of the service: the first that has a way out. */
+function carriesIngress(view: ClusterView, service: Service, network: Network): boolean {
+  for (const { network: name } of service.spec.template.networks) {
+    const candidate = view.byName('networks', name);
+    if (candidate?.allocation && !candidate.spec.internal) return candidate.id === network.id;
+  }
+  return false;
+}
+
+function ingressPorts(service: Service): ServiceEndpoints['ingress'] {
+  return service.ports.flatMap(({ mode, protocol, published, target, hostIp }) =>
+    mode === 'ingress' && published !== undefined ? [{ protocol, published, target, ...(hostIp !== undefined && { hostIp }) }] : [],
+  );
+}

@@ -1,0 +1,100 @@
+import { compareStates, isTerminal, type ServiceRevision, serviceRevisionId, type Task } from '@tessera/api';
+import type { ClusterView } from '../../model/view.js';
+
+/** The slot of a task: its number, or for global services its node. */
+export function slotKeyOf(task: Task): string {
+  return `${task.serviceId}/${task.slot ?? task.nodeId ?? ''}`;
+}
+
+/** Creation order of two tasks of a slot: below 0 when `a` is the older. */
+function compareAge(a: Task, b: Task): number {
+  return a.createdAt - b.createdAt || a.revision - b.revision;
+}
+
+/** Tasks by slot and the endpoints-to-be by service, kept current change by change. */
+export class SlotIndex {
+  readonly #slots = new Map<string, Set<string>>();
+  readonly #serving = new Map<string, Set<string>>();
+
+  constructor(private readonly view: ClusterView) {}
+
+  /** Takes over one change of a task; either may be absent. */
+  update(before: Task | undefined, after: Task | undefined): void {
+    if (before) remove(this.#slots, slotKeyOf(before), before.id);
+    if (before) remove(this.#serving, before.serviceId, before.id);
+    if (after) add(this.#slots, slotKeyOf(after), after.id);
+    if (after && mayServe(after)) add(this.#serving, after.serviceId, after.id);
+  }
+
+  /** All tasks of the slot, the given one included. */
+  *tasksOfSlot(slotKey: string): Iterable<Task> {
+    yield* this.#read(this.#slots.get(slotKey));
+  }
+
+  /** Tasks of the service that run and are wanted running. Whether they are healthy is not looked at. */
+  *servingTasks(serviceId: string): Iterable<Task> {
+    yield* this.#read(this.#serving.get(serviceId));
+  }
+
+  /** A newer task has taken the place of this ended one. */
+  isSucceeded(task: Task): boolean {
+    for (const other of this.tasksOfSlot(slotKeyOf(task))) if (other.id !== task.id && compareAge(task, other) < 0) return true;
+    return false;
+  }
+
+  /** When earlier runs of this slot with the same spec ended by themselves, oldest first, in milliseconds since 1970. */
+  restartTimes(task: Task): number[] {
+    const times: number[] = [];
+    for (const other of this.tasksOfSlot(slotKeyOf(task))) {
+      if (other.id === task.id || other.specRevision !== task.specRevision || compareAge(other, task) > 0) continue;
+      if (endedByItself(other)) times.push(other.status.finishedAt ?? other.status.at);
+    }
+    return times.sort((a, b) => a - b);
+  }
+
+  *#read(ids: Iterable<string> | undefined): Iterable<Task> {
+    for (const id of ids ?? []) {
+      const task = this.view.get('tasks', id);
+      if (task) yield task;
+    }
+  }
+}
+
+/** The revision whose template the task runs. */
+export function revisionOf(view: ClusterView, task: Task): ServiceRevision | undefined {
+  return view.get('revisions', serviceRevisionId(task.serviceId, task.specRevision));
+}
+
+/**
+ * Whether the agent of the task's node must know of it: from `assigned` on until it is over for good. A task that ended
+ * by itself but is still wanted stays, since its agent may restart it, until a newer task has its slot.
+ */
+export function belongsToNode(task: Task, slots: SlotIndex): boolean {
+  if (compareStates(task.status.state, 'assigned') < 0) return false;
+  if (!isTerminal(task.status.state)) return true;
+  if (task.status.state === 'remove' || task.status.state === 'orphaned') return false;
+  const wanted =
+    task.desired === 'ready' || task.desired === 'running' || (task.desired === 'complete' && task.status.state !== 'complete');
+  return wanted && !slots.isSucceeded(task);
+}
+
+/** Running and wanted running; jobs count too as long as they run. */
+function mayServe(task: Task): boolean {
+  return task.status.state === 'running' && (task.desired === 'running' || task.desired === 'complete');
+}
+
+function endedByItself(task: Task): boolean {
+  return task.status.state === 'complete' || task.status.state === 'failed' || task.status.state === 'rejected';
+}
+
+function add(buckets: Map<string, Set<string>>, key: string, id: string): void {
+  const bucket = buckets.get(key);
+  if (bucket) bucket.add(id);
+  else buckets.set(key, new Set([id]));
+}
+
+function remove(buckets: Map<string, Set<string>>, key: string, id: string): void {
+  const bucket = buckets.get(key);
+  bucket?.delete(id);
+  if (bucket?.size === 0) buckets.delete(key);
+}

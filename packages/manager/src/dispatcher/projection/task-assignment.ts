@@ -1,0 +1,64 @@
+import type { FileContent, ServiceRevision, Task, TaskAssignment } from '@tessera/api';
+import type { ClusterView } from '../../model/view.js';
+import { belongsToNode, revisionOf, type SlotIndex } from './slot-index.js';
+
+/** What the node must know to run the task, or `undefined` when the task is not, or no longer, the node's. */
+export function projectTask(view: ClusterView, slots: SlotIndex, nodeId: string, task: Task | undefined): TaskAssignment | undefined {
+  if (!task || task.nodeId !== nodeId || !belongsToNode(task, slots)) return undefined;
+  const revision = revisionOf(view, task);
+  if (!revision) return undefined;
+  const { spec } = revision;
+  return {
+    id: task.id,
+    serviceId: task.serviceId,
+    serviceName: task.serviceName,
+    ...(task.stack !== undefined && { stack: task.stack }),
+    serviceLabels: spec.labels,
+    ...(task.slot !== undefined && { slot: task.slot }),
+    specRevision: task.specRevision,
+    desired: task.desired,
+    ...(task.startAfter !== undefined && { startAfter: task.startAfter }),
+    restarts: slots.restartTimes(task),
+    template: spec.template,
+    networks: attachments(view, revision),
+    hostPorts: spec.ports.filter((port) => port.mode === 'host'),
+    configIds: idsByName(view, 'configs', revision),
+    secretIds: idsByName(view, 'secrets', revision),
+  };
+}
+
+/** The content of a config or secret, by its id. */
+export function projectFile(view: ClusterView, fileId: string): FileContent | undefined {
+  const secret = view.get('secrets', fileId);
+  const file = secret ?? view.get('configs', fileId);
+  if (!file) return undefined;
+  return { id: file.id, name: file.spec.name, secret: secret !== undefined, hash: file.hash, data: file.spec.data };
+}
+
+/** Ids of the configs and secrets that the assignment names. */
+export function* fileIdsOf(assignment: TaskAssignment): Iterable<string> {
+  yield* Object.values(assignment.configIds);
+  yield* Object.values(assignment.secretIds);
+}
+
+/** Names of the configs and secrets that a revision's tasks mount. */
+export function* fileNamesOf(revision: ServiceRevision): Iterable<string> {
+  const { configs, secrets } = revision.spec.template.container;
+  for (const reference of [...configs, ...secrets]) yield reference.source;
+}
+
+function attachments(view: ClusterView, revision: ServiceRevision): TaskAssignment['networks'] {
+  return revision.spec.template.networks.flatMap(({ network: name, aliases }) => {
+    const network = view.byName('networks', name);
+    return network ? [{ networkId: network.id, name, aliases }] : [];
+  });
+}
+
+function idsByName(view: ClusterView, kind: 'configs' | 'secrets', revision: ServiceRevision): Record<string, string> {
+  const ids: Record<string, string> = {};
+  for (const { source } of revision.spec.template.container[kind]) {
+    const file = view.byName(kind, source);
+    if (file) ids[source] = file.id;
+  }
+  return ids;
+}

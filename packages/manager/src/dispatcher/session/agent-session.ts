@@ -1,0 +1,192 @@
+import {
+  type AgentMessage,
+  type ManagerMessage,
+  type NodeDescription,
+  PROTOCOL_VERSION,
+  parseAgentMessage,
+  protocolOf,
+} from '@tessera/api';
+import { CLOSE_CODES, type Clock, type Log, type SessionSocket } from '@tessera/kit';
+import type { NodeFeed } from '../feed/node-feed.js';
+import type { StatusIntake } from '../intake/status-intake.js';
+import { encodeDelta, encodeDesired } from './encode.js';
+
+/** What a session needs of the dispatcher. */
+export interface SessionHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly intake: StatusIntake;
+  /** Resolves to whether the node is one of the cluster; waits a little for a node that has just joined. */
+  isMember(nodeId: string, signal: AbortSignal): Promise<boolean>;
+  /** The node's agent said hello. Resolves when its status and description are stored. */
+  connected(session: AgentSession, description: NodeDescription): Promise<void>;
+  described(nodeId: string, description: NodeDescription): Promise<void>;
+  /** The feed of this session, from now on told of every change. */
+  openFeed(session: AgentSession): NodeFeed;
+  /** @param reason in words, for people */
+  closed(session: AgentSession, reason: string): void;
+}
+
+/** Above these, changes wait (as marks in the feed) until the agent has read or saved more. */
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+const MAX_UNACKNOWLEDGED = 32;
+/** Messages of one agent that wait to be worked off; above it, its socket is not read. */
+const MAX_WAITING_MESSAGES = 16;
+
+/** The manager's end of the session with one agent. */
+export class AgentSession {
+  readonly #closing = new AbortController();
+  #lastHeardMs: number;
+  #greeted = false;
+  #feed: NodeFeed | undefined;
+  #seq = 0;
+  #acknowledged = 0;
+  #waiting = 0;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly nodeId: string,
+    private readonly socket: SessionSocket,
+    private readonly host: SessionHost,
+  ) {
+    this.#lastHeardMs = host.clock.monotonic();
+  }
+
+  /** Begins to listen. Apart from the constructor, since the socket may have messages or its end ready. */
+  start(): void {
+    this.socket.onClose((code, reason) => this.#finish(`its connection was closed (${reason || code})`));
+    this.socket.onMessage((text) => this.#receive(text));
+  }
+
+  /** Milliseconds since the agent was last heard. */
+  silentForMs(): number {
+    return this.host.clock.monotonic() - this.#lastHeardMs;
+  }
+
+  send(message: ManagerMessage): void {
+    if (!this.#closing.signal.aborted) this.socket.send(JSON.stringify(message));
+  }
+
+  /** Sends what changed since the last time, unless the agent is behind: then all of it goes together later. */
+  flush(): void {
+    if (!this.#feed || this.#closing.signal.aborted || this.#isBehind()) return;
+    const delta = this.#feed.collect();
+    if (delta) this.socket.send(encodeDelta(++this.#seq, delta));
+  }
+
+  /** Ends the session and says why. @param final the agent shall not come back */
+  refuse(code: string, message: string, final: boolean): void {
+    this.send({ type: 'refused', code, message, final });
+    this.socket.close(CLOSE_CODES.policyViolation, code);
+    this.#finish(message);
+  }
+
+  /** Ends the session at once: its agent is silent, so that no closing handshake would be answered. */
+  cut(reason: string): void {
+    this.socket.close();
+    this.#finish(reason);
+  }
+
+  /** Resolves when what the agent sent is worked off. */
+  settled(): Promise<void> {
+    return this.#work;
+  }
+
+  #isBehind(): boolean {
+    return this.socket.bufferedBytes > MAX_BUFFERED_BYTES || this.#seq - this.#acknowledged > MAX_UNACKNOWLEDGED;
+  }
+
+  #receive(text: string): void {
+    if (this.#closing.signal.aborted) return;
+    this.#lastHeardMs = this.host.clock.monotonic();
+    if (!this.#greeted && !this.#speaksProtocol(text)) return;
+    let message: AgentMessage;
+    try {
+      message = parseAgentMessage(text);
+    } catch (error) {
+      this.refuse('protocol-error', `the manager does not understand the agent: ${(error as Error).message}`, false);
+      return;
+    }
+    this.#handle(message);
+  }
+
+  #handle(message: AgentMessage): void {
+    if ((message.type === 'hello') === this.#greeted) {
+      this.refuse('protocol-error', 'hello must be the first message, and come once', false);
+      return;
+    }
+    switch (message.type) {
+      case 'hello':
+        this.#greeted = true;
+        this.#enqueue(() => this.#greet(message));
+        return;
+      case 'status':
+        this.#enqueue(() => this.#takeStatus(message));
+        break;
+      case 'description':
+        this.#enqueue(() => this.host.described(this.nodeId, message.description));
+        break;
+      case 'ack':
+        this.#acknowledged = Math.max(this.#acknowledged, Math.min(message.seq, this.#seq));
+        this.flush();
+        return;
+      case 'heartbeat':
+        this.send(message);
+        break;
+    }
+  }
+
+  #speaksProtocol(text: string): boolean {
+    const protocol = protocolOf(text);
+    if (protocol === undefined || protocol === PROTOCOL_VERSION) return true;
+    const older = protocol < PROTOCOL_VERSION ? 'agent' : 'manager';
+    this.refuse(
+      'protocol-version',
+      `the agent speaks protocol ${protocol}, the manager ${PROTOCOL_VERSION}: upgrade the ${older}, it is the older one`,
+      false,
+    );
+    return false;
+  }
+
+  /** Works off messages one after the other; reads no more while many wait. */
+  #enqueue(work: () => Promise<void>): void {
+    if (++this.#waiting === MAX_WAITING_MESSAGES) this.socket.pause();
+    this.#work = this.#work.then(work).then(
+      () => this.#worked(),
+      (error) => {
+        this.#worked();
+        if (this.#closing.signal.aborted) return;
+        this.host.log.error({ error, nodeId: this.nodeId }, 'dispatcher: a message of an agent could not be worked off');
+        this.refuse('internal', 'the manager failed on a message of the agent', false);
+      },
+    );
+  }
+
+  #worked(): void {
+    if (this.#waiting-- === MAX_WAITING_MESSAGES) this.socket.resume();
+  }
+
+  async #greet({ description, tasks }: Extract<AgentMessage, { type: 'hello' }>): Promise<void> {
+    if (!(await this.host.isMember(this.nodeId, this.#closing.signal))) {
+      return this.refuse('node-removed', 'this node is not, or no longer, a member of the cluster: join it again', true);
+    }
+    const { signal } = this.#closing;
+    await Promise.all([this.host.connected(this, description), this.host.intake.take(this.nodeId, tasks, signal)]);
+    if (signal.aborted) return;
+    this.#feed = this.host.openFeed(this);
+    this.socket.send(encodeDesired(++this.#seq, this.#feed.start()));
+  }
+
+  async #takeStatus({ report, tasks }: Extract<AgentMessage, { type: 'status' }>): Promise<void> {
+    const unknown = await this.host.intake.take(this.nodeId, tasks, this.#closing.signal);
+    if (this.#closing.signal.aborted) return;
+    this.send({ type: 'reported', report });
+    for (const taskId of unknown) this.#feed?.reject(taskId);
+  }
+
+  #finish(reason: string): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(new Error(reason));
+    this.host.closed(this, reason);
+  }
+}
