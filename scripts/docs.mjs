@@ -1,0 +1,20 @@
+// Generates the documents that come from code. `--check` writes nothing and exits with 1 if a file is out of date.
+import { readFile, writeFile } from 'node:fs/promises';
+import { renderSupportTable } from '@tessera/api/compose/index';
+
+/** Each document with what it is made of. */
+const DOCUMENTS = [{ file: 'docs/compose.md', render: renderSupportTable }];
+
+const root = new URL('../', import.meta.url);
+const isCheck = process.argv.includes('--check');
+let outdated = 0;
+
+for (const { file, render } of DOCUMENTS) {
+  const wanted = await render();
+  const current = await readFile(new URL(file, root), 'utf8').catch(() => undefined);
+  if (current === wanted) continue;
+  outdated++;
+  if (isCheck) console.error(`${file} is out of date: run \`npm run docs\``);
+  else await writeFile(new URL(file, root), wanted);
+}
+process.exitCode = isCheck && outdated > 0 ? 1 : 0;
