@@ -51,6 +51,12 @@ export function rangeCases(subject: KvSubject): void {
     );
   });
 
+  it('refuses a limit that is not a positive number', async () => {
+    for (const limit of [0, -1, 1.5, Number.NaN]) {
+      await assert.rejects(subject.kv.range('', { limit }), { name: 'KvError', code: 'invalid' });
+    }
+  });
+
   it('has no more when the limit is met exactly', async () => {
     for (const key of ['a', 'b']) await write(subject.kv, key, '');
     const range = await subject.kv.range('', { limit: 2 });

@@ -5,6 +5,7 @@ import { KvError } from '../../../ports/kv.js';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.js';
 
 const DATABASE_FILE = 'tessera.db';
+const CACHE_KIB = 32_768;
 
 /**
  * Opens the store's file in `directory`, which is created (mode 0700) when it is missing, and keeps every other
@@ -32,6 +33,7 @@ function prepare(database: Database.Database, path: string): void {
   database.pragma('locking_mode = EXCLUSIVE');
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
+  database.pragma(`cache_size = -${CACHE_KIB}`);
   database.exec('BEGIN IMMEDIATE; COMMIT');
   if (isEmpty(database)) createSchema(database);
   checkOrigin(database, path);

@@ -18,7 +18,7 @@ import { LeaseTable } from '../engine/lease-table.js';
 import { dueCompaction } from '../engine/retention.js';
 import { checkCompaction, checkReadRevision } from '../engine/revision-rules.js';
 import { deleteEvent, planTxn } from '../engine/txn-planner.js';
-import { checkKey, checkPrefix, checkTtl, checkTxn } from '../engine/txn-rules.js';
+import { checkKey, checkRange, checkTtl, checkTxn } from '../engine/txn-rules.js';
 import { WatchHub } from '../engine/watch-hub.js';
 import { openDatabase } from './database.js';
 import { GroupCommit } from './group-commit.js';
@@ -82,16 +82,16 @@ export class EmbeddedKv implements Kv {
   async get(key: string): Promise<KvEntry | undefined> {
     this.#checkOpen();
     checkKey(key);
-    return this.#versions.get(key);
+    return this.#reading(() => this.#versions.get(key));
   }
 
   async range(prefix: string, options: RangeOptions = {}): Promise<KvRange> {
     this.#checkOpen();
-    checkPrefix(prefix);
+    checkRange(prefix, options);
     const revision = options.revision ?? this.revision;
     checkReadRevision(revision, this);
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
-    const entries = this.#versions.entries(prefix, options.startKey, limit + 1, options.revision);
+    const entries = this.#reading(() => this.#versions.entries(prefix, options.startKey, limit + 1, options.revision));
     return { entries: entries.slice(0, limit), revision, more: entries.length > limit };
   }
 
@@ -145,6 +145,15 @@ export class EmbeddedKv implements Kv {
     this.#writes.drain();
     this.#hub.close();
     this.#database.close();
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new KvError('unavailable', `${this.#database.name} cannot be read: ${message}`, { cause: error });
+    }
   }
 
   #write(events: readonly KvEvent[]): void {

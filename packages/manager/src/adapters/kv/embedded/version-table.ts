@@ -89,7 +89,7 @@ export class VersionTable implements CurrentState {
   write(commit: Commit): void {
     commit.events.forEach((event, place) => {
       const row = toRow(event, commit.revision);
-      this.#supersede.run(commit.revision, row.key);
+      if (row.version !== 1) this.#supersede.run(commit.revision, row.key);
       this.#insert.run({ ...row, place, superseded: event.type === 'put' ? null : commit.revision });
     });
   }

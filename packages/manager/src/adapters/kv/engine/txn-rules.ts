@@ -1,4 +1,4 @@
-import { KvError, type KvOp, type KvTxn, MAX_TXN_BYTES, MAX_TXN_OPS, MAX_VALUE_BYTES } from '../../../ports/kv.js';
+import { KvError, type KvOp, type KvTxn, MAX_TXN_BYTES, MAX_TXN_OPS, MAX_VALUE_BYTES, type RangeOptions } from '../../../ports/kv.js';
 
 /** etcd's default limit holds for the compares of a txn too. */
 const MAX_TXN_COMPARES = 128;
@@ -32,12 +32,21 @@ export function checkKey(key: string): number {
   return checkPrefix(key);
 }
 
-/** @returns the prefix's length in UTF-8 bytes. @throws KvError `invalid` or `too-large`. */
-export function checkPrefix(prefix: string): number {
+/** As {@link checkKey}, and may be empty. */
+function checkPrefix(prefix: string): number {
   if (LONE_SURROGATE.test(prefix)) throw new KvError('invalid', `key ${JSON.stringify(prefix)} is not valid Unicode`);
   const bytes = Buffer.byteLength(prefix);
   if (bytes > MAX_KEY_BYTES) throw new KvError('too-large', `a key takes at most ${MAX_KEY_BYTES} bytes, this one has ${bytes}`);
   return bytes;
+}
+
+/** @throws KvError `invalid` or `too-large`. */
+export function checkRange(prefix: string, { limit, startKey }: RangeOptions): void {
+  checkPrefix(prefix);
+  if (startKey !== undefined) checkPrefix(startKey);
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
+    throw new KvError('invalid', `a list has a positive number of entries as its limit, not ${limit}`);
+  }
 }
 
 /** @throws KvError `invalid` for a time to live that is not positive. */

@@ -1,4 +1,4 @@
-import type { CallOptions } from '@grpc/grpc-js';
+import { type CallOptions, InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import type { Clock } from '@tessera/kit';
 import { noop } from 'cockatiel';
 import { Etcd3 } from 'etcd3';
@@ -30,6 +30,18 @@ const GRPC_OPTIONS = {
   'grpc.enable_retries': 0,
   'grpc.service_config_disable_resolution': 1,
 };
+
+/**
+ * Makes a member that is cut off from the cluster's leader say so at once: otherwise a watch stays silent and a write
+ * ends with its deadline and an unknown outcome.
+ */
+export const requireLeader: Interceptor = (options, nextCall) =>
+  new InterceptingCall(nextCall(options), {
+    start: (metadata, listener, next) => {
+      metadata.set('hasleader', 'true');
+      next(metadata, listener);
+    },
+  });
 
 /** The members of an etcd cluster, of which one is talked to until it fails. */
 export class Endpoints {
@@ -81,7 +93,7 @@ export class Endpoints {
       this.checkOpen();
       const client = this.current;
       try {
-        return await call(client, { deadline: this.#clock.now() + deadlineMs });
+        return await call(client, { deadline: this.#clock.now() + deadlineMs, interceptors: [requireLeader] });
       } catch (error) {
         const failure = toKvError(error, kind);
         if (failure.code === 'unavailable' || failure.code === 'unknown') this.leave(client);

@@ -14,7 +14,7 @@ import {
 } from '../../../ports/kv.js';
 import { firstKey } from '../engine/key-order.js';
 import { LeaseKeeper } from '../engine/lease-keeper.js';
-import { checkKey, checkPrefix, checkTtl, checkTxn } from '../engine/txn-rules.js';
+import { checkKey, checkRange, checkTtl, checkTxn } from '../engine/txn-rules.js';
 import { Codec } from './codec.js';
 import { Endpoints, type EtcdTls } from './endpoints.js';
 import { EtcdWatch } from './etcd-watch.js';
@@ -61,17 +61,14 @@ export class EtcdKv implements Kv {
   }
 
   async range(prefix: string, options: RangeOptions = {}): Promise<KvRange> {
-    checkPrefix(prefix);
-    const limit = options.limit ?? Number.POSITIVE_INFINITY;
-    const entries: KvEntry[] = [];
-    let startKey = firstKey(prefix, options.startKey);
-    let revision = options.revision;
-    for (;;) {
-      const page = await this.#page(prefix, startKey, Math.min(PAGE_ENTRIES, limit - entries.length), revision);
-      revision ??= Number(page.header.revision);
-      for (const keyValue of page.kvs) entries.push(this.#codec.entry(keyValue));
-      if (!page.more || entries.length >= limit) return { entries, revision, more: page.more };
-      startKey = `${entries.at(-1)?.key}\u0000`;
+    checkRange(prefix, options);
+    try {
+      return await this.#allPages(prefix, options);
+    } catch (error) {
+      const isCompacted = error instanceof KvError && error.code === 'compacted';
+      if (!isCompacted || options.revision !== undefined) throw error;
+      // History was compacted between two pages, at a revision that only we chose: begin again at a newer one.
+      return this.#allPages(prefix, options);
     }
   }
 
@@ -146,6 +143,20 @@ export class EtcdKv implements Kv {
     for (const keeper of [...this.#keepers]) keeper.stop();
     for (const watch of [...this.#watches]) watch.end('closed');
     this.#endpoints.close();
+  }
+
+  async #allPages(prefix: string, options: RangeOptions): Promise<KvRange> {
+    const limit = options.limit ?? Number.POSITIVE_INFINITY;
+    const entries: KvEntry[] = [];
+    let startKey = firstKey(prefix, options.startKey);
+    let revision = options.revision;
+    for (;;) {
+      const page = await this.#page(prefix, startKey, Math.min(PAGE_ENTRIES, limit - entries.length), revision);
+      revision ??= Number(page.header.revision);
+      for (const keyValue of page.kvs) entries.push(this.#codec.entry(keyValue));
+      if (!page.more || entries.length >= limit) return { entries, revision, more: page.more };
+      startKey = `${entries.at(-1)?.key}\u0000`;
+    }
   }
 
   async #page(prefix: string, startKey: string, limit: number, revision: number | undefined): Promise<IRangeResponse> {

@@ -1,9 +1,8 @@
-import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
 import { type Clock, jittered, type Log, type Random, type Timer } from '@tessera/kit';
 import type { Etcd3, IWatchResponse } from 'etcd3';
 import type { KvWatch, WatchOptions } from '../../../ports/kv.js';
 import type { Codec } from './codec.js';
-import { CALL_DEADLINE_MS, type Endpoints } from './endpoints.js';
+import { CALL_DEADLINE_MS, type Endpoints, requireLeader } from './endpoints.js';
 
 export interface EtcdWatchOptions extends WatchOptions {
   prefix: string;
@@ -20,15 +19,6 @@ type WatchStream = Awaited<ReturnType<Etcd3['watchClient']['watch']>>;
 
 const FIRST_BACKOFF_MS = 50;
 const LAST_BACKOFF_MS = 1_000;
-
-/** Makes a member end the watch when it is cut off from the cluster's leader, instead of staying silent. */
-const requireLeader: Interceptor = (options, nextCall) =>
-  new InterceptingCall(nextCall(options), {
-    start: (metadata, listener, next) => {
-      metadata.set('hasleader', 'true');
-      next(metadata, listener);
-    },
-  });
 
 /**
  * A watch over as many streams as it takes. It replaces etcd3's watcher, which resumes at the header's revision and so

@@ -12,7 +12,7 @@ import {
   type WatchOptions,
 } from '../../../ports/kv.js';
 import { LeaseKeeper } from '../engine/lease-keeper.js';
-import { checkKey, checkPrefix, checkTtl, checkTxn } from '../engine/txn-rules.js';
+import { checkKey, checkRange, checkTtl, checkTxn } from '../engine/txn-rules.js';
 import type { HubWatch } from '../engine/watch-hub.js';
 import type { MemoryStore } from './memory-store.js';
 
@@ -48,7 +48,7 @@ export class MemoryKv implements Kv {
 
   async range(prefix: string, options: RangeOptions = {}): Promise<KvRange> {
     this.#checkUsable();
-    checkPrefix(prefix);
+    checkRange(prefix, options);
     return this.#store.range(prefix, options);
   }
 
