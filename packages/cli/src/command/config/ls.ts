@@ -1,0 +1,1 @@
+export { ls as command } from '../file/configs.js';

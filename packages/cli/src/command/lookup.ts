@@ -1,0 +1,34 @@
+import { EXIT } from '../exit.js';
+import { Failure } from '../failure.js';
+import { isApiError } from '../output/error.js';
+
+/** The answer, or undefined when there is no such object. */
+export async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((error: unknown) => {
+    if (isApiError(error, 'not-found')) return undefined;
+    throw error;
+  });
+}
+
+const LIST_COMMANDS: Readonly<Record<string, string>> = {
+  stack: 'tsctl ls',
+  service: 'tsctl services',
+  task: 'tsctl ps -a',
+  node: 'tsctl node ls',
+  network: 'tsctl network ls',
+  config: 'tsctl config ls',
+  secret: 'tsctl secret ls',
+};
+
+/** @throws Failure that tells how to see what there is, when there is no such object. */
+export async function onlyExisting<T>(answer: Promise<T>, kind: keyof typeof LIST_COMMANDS, reference: string): Promise<T> {
+  const value = await ifFound(answer);
+  if (value !== undefined) return value;
+  throw new Failure(`there is no ${kind} "${reference}"`, { exitCode: EXIT.notFound, cure: `see what there is: ${LIST_COMMANDS[kind]}` });
+}
+
+/** A config or secret by name, id, or the beginning of an id like no other. */
+export function pick<T extends { id: string; spec: { name: string } }>(objects: readonly T[], reference: string): T[] {
+  const exact = objects.filter((object) => object.spec.name === reference || object.id === reference);
+  return exact.length > 0 ? exact : objects.filter((object) => object.id.startsWith(reference));
+}

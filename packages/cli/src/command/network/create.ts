@@ -1,0 +1,41 @@
+import { printData, wantsData } from '../../output/print.js';
+import { defineCommand } from '../define.js';
+import { pairValue } from '../parse.js';
+
+interface CreateOptions {
+  subnet?: string;
+  internal?: boolean;
+  attachable?: boolean;
+  opt?: [string, string][];
+  label?: [string, string][];
+}
+
+export const command = defineCommand<CreateOptions>({
+  arguments: '<name>',
+  options: [
+    { flags: '--subnet <cidr>', summary: 'such as 10.120.0.0/16; chosen by the manager when absent' },
+    { flags: '--internal', summary: 'no way out of the network' },
+    { flags: '--attachable', summary: 'containers outside of services may join' },
+    { flags: '--opt <key=value>', summary: 'option of the driver, such as encrypted=true', repeat: true, parse: pairValue },
+    { flags: '--label <key=value>', summary: 'a label', repeat: true, parse: pairValue },
+  ],
+  examples: [{ line: 'tsctl network create --subnet 10.120.0.0/16 backbone', does: 'a network that several stacks use as external' }],
+  async run(session, [name = ''], { subnet, internal = false, attachable = false, opt = [], label = [] }) {
+    const client = await session.client();
+    const network = await client.call('createNetwork', {
+      body: {
+        name,
+        labels: Object.fromEntries(label),
+        driver: 'overlay',
+        driverOptions: Object.fromEntries(opt),
+        internal,
+        attachable,
+        ipv6: false,
+        ...(subnet !== undefined && { subnet }),
+      },
+    });
+    if (wantsData(session)) await printData(session, network);
+    else session.print(network.id);
+    return 0;
+  },
+});

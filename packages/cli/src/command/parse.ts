@@ -1,0 +1,30 @@
+import { usageFailure } from '../failure.js';
+import { parseDuration } from '../output/units.js';
+
+/** For `OptionDefinition.parse`: milliseconds of `90s`, `1m30s`; a bare number is seconds. */
+export function durationValue(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw usageFailure(`"${text}" is no duration`, 'write it as 30s, 5m or 1h30m');
+  return ms;
+}
+
+export function countValue(text: string): number {
+  if (!/^\d{1,7}$/.test(text)) throw usageFailure(`"${text}" is no whole number of 0 or more`);
+  return Number(text);
+}
+
+/** `KEY=value`; the value may be empty and may hold `=`. */
+export function pairValue(text: string): [key: string, value: string] {
+  const cut = text.indexOf('=');
+  if (cut < 1) throw usageFailure(`"${text}" has not the form KEY=VALUE`);
+  return [text.slice(0, cut), text.slice(cut + 1)];
+}
+
+/** A moment as RFC 3339 (`2030-01-01T00:00:00Z`) or as a duration before now (`10m`). @returns milliseconds since 1970. */
+export function momentValue(text: string, nowMs: number): number {
+  const ago = parseDuration(text);
+  if (ago !== undefined) return nowMs - ago;
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw usageFailure(`"${text}" is no moment`, 'write it as 10m (ago) or 2030-01-01T12:00:00Z');
+  return at;
+}

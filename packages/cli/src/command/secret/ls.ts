@@ -1,0 +1,1 @@
+export { ls as command } from '../file/secrets.js';

@@ -1,0 +1,1 @@
+export { rm as command } from '../file/secrets.js';

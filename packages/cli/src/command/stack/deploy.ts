@@ -1,0 +1,46 @@
+import { printData, wantsData } from '../../output/print.js';
+import { waitConverged } from '../../wait/converge.js';
+import { defineCommand } from '../define.js';
+import { changeLines } from './change-lines.js';
+import { COMPOSE_OPTIONS, type ComposeOptions, loadStack } from './compose-files.js';
+
+interface DeployOptions extends ComposeOptions {
+  prune?: boolean;
+  wait?: boolean;
+  detach?: boolean;
+}
+
+export const command = defineCommand<DeployOptions>({
+  arguments: '[name]',
+  options: [
+    ...COMPOSE_OPTIONS,
+    { flags: '--prune', summary: 'remove services of the stack that the files do not name' },
+    { flags: '-w, --wait', summary: 'wait until all services run (the default)' },
+    { flags: '-d, --detach', summary: 'return as soon as the manager has taken the stack over' },
+  ],
+  details:
+    'Creates the stack or makes it as the files say, all or nothing. Then waits until every service runs as asked: exit code 0 when they do, 1 when one cannot come up, 124 when --timeout (10m unless given) is over. Without -f, compose.yaml, compose.yml, docker-compose.yaml or docker-compose.yml here is taken, with its override file.',
+  examples: [
+    { line: 'tsctl deploy -f compose.yml shop', does: 'deploy and wait until it runs' },
+    { line: 'tsctl deploy -f compose.yml -f prod.yml --timeout 5m', does: 'two files merged; at most 5 minutes' },
+    { line: 'tsctl deploy --detach --prune', does: 'compose.yml of this folder; do not wait; remove what it no longer names' },
+  ],
+  async run(session, args, options) {
+    const spec = await loadStack(session, args[0], options);
+    const client = await session.client();
+    const result = await client.call('deployStack', { params: { ref: spec.name }, query: { prune: options.prune ?? false }, body: spec });
+    session.note(...changeLines(result.changes, session.errorStyle));
+    if (options.detach && !options.wait) {
+      if (wantsData(session)) await printData(session, result);
+      else session.note(`see how it goes: tsctl ps ${spec.name}`);
+      return 0;
+    }
+    const progress = await waitConverged(session, {
+      what: `the deploy of ${spec.name}`,
+      stack: spec.name,
+      hint: `see: tsctl ps ${spec.name}`,
+    });
+    if (wantsData(session)) await printData(session, { ...result, progress });
+    return 0;
+  },
+});

@@ -1,0 +1,76 @@
+import type { Client, SourcedLogFrame } from '@tessera/api';
+import { sleep } from '@tessera/kit/clock/clock';
+import { isApiError } from '../../output/error.js';
+import type { Session } from '../../session.js';
+import type { LogSource } from './logs.js';
+
+export interface LogRead {
+  follow: boolean;
+  tail: number | undefined;
+  sinceMs: number | undefined;
+  untilMs: number | undefined;
+  show(frame: SourcedLogFrame): void;
+}
+
+const RECONNECT_MS = { first: 250, most: 5_000 };
+
+/**
+ * Reads a log to its end. While following, it connects again after the manager went away, and goes on where it was:
+ * from the moment of the last line, without those lines that were shown already.
+ * @throws ApiError; the signal's reason.
+ */
+export async function readLog(session: Session, client: Client, source: LogSource, read: LogRead): Promise<void> {
+  const seen = new SeenLines();
+  let pauseMs = RECONNECT_MS.first;
+  for (;;) {
+    try {
+      for await (const frame of open(client, source, read, seen.lastMs)) {
+        pauseMs = RECONNECT_MS.first;
+        if (!seen.has(frame)) read.show(frame);
+      }
+      return;
+    } catch (error) {
+      if (!read.follow || !isApiError(error, 'unavailable')) throw error;
+      session.note(session.errorStyle.yellow(`${error.message}; trying again`));
+    }
+    await sleep(session.io.clock, pauseMs, session.signal);
+    pauseMs = Math.min(RECONNECT_MS.most, pauseMs * 2);
+  }
+}
+
+/** Times are always asked for: they tell where to go on. */
+function open(
+  client: Client,
+  { route, id }: LogSource,
+  { follow, tail, sinceMs, untilMs }: LogRead,
+  resumeMs: number | undefined,
+): AsyncIterable<SourcedLogFrame> {
+  const since = resumeMs ?? sinceMs;
+  const query = {
+    follow,
+    timestamps: true,
+    ...(since !== undefined && { since: Math.floor(since) }),
+    ...(untilMs !== undefined && { until: Math.floor(untilMs) }),
+    ...(tail !== undefined && resumeMs === undefined && { tail }),
+  };
+  return client.stream(route, { params: { ref: id }, query });
+}
+
+/** What was shown of each task. Times have nanoseconds and are of equal form, so that they compare as text. */
+class SeenLines {
+  readonly #last = new Map<string, string>();
+  /** Moment of the last line of the task that is furthest behind. */
+  get lastMs(): number | undefined {
+    const moments = [...this.#last.values()].map((at) => Date.parse(at)).filter((ms) => !Number.isNaN(ms));
+    return moments.length === 0 ? undefined : Math.min(...moments);
+  }
+
+  /** Whether the line is not later than what was shown of its task; remembers it. */
+  has({ taskId, frame }: SourcedLogFrame): boolean {
+    if (frame.type !== 'line' || frame.at === undefined) return false;
+    const last = this.#last.get(taskId);
+    if (last !== undefined && frame.at < last) return true;
+    this.#last.set(taskId, frame.at);
+    return false;
+  }
+}

@@ -1,0 +1,22 @@
+/** Exit codes of `tsctl`, for scripts. docs/reference/exit-codes.md is generated from this table. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  changes: 3,
+  notFound: 4,
+  unreachable: 5,
+  timeout: 124,
+  interrupted: 130,
+} as const;
+
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: 'Done. For commands that wait: what was asked for runs.',
+  failed: 'It was tried and failed: a service cannot come up, or the manager refused.',
+  usage: 'Wrong flag, argument, Compose file or spec. Nothing was changed.',
+  changes: '`tsctl plan --exit-code` only: a deploy would change something.',
+  notFound: 'No object has this name or id.',
+  unreachable: 'No manager can be reached, or the manager cannot reach its store.',
+  timeout: 'The time of `--timeout` is over. What was begun goes on in the cluster.',
+  interrupted: 'Stopped by Ctrl-C. What was begun goes on in the cluster.',
+};

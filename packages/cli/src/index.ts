@@ -1,0 +1,1 @@
+export { main, type World } from './main.js';

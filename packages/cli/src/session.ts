@@ -1,0 +1,76 @@
+import type { Client, Transport } from '@tessera/api';
+import type { Group } from './command/tree.js';
+import type { Context } from './context/context-store.js';
+import type { Io } from './io.js';
+import { type Style, styleFor } from './output/style.js';
+
+export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  output: OutputFormat;
+  context?: string;
+  /** In milliseconds; 0: no limit. Absent: the default of each thing that takes time. */
+  timeout?: number;
+  color: boolean;
+}
+
+/** Makes the transport to a context's managers. */
+export type Connect = (context: Context) => Promise<Transport>;
+
+/** What a command runs with. */
+export interface Session {
+  readonly io: Io;
+  readonly globals: GlobalOptions;
+  /** All commands: for those that tell of the others. */
+  readonly tree: readonly Group[];
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly style: Style;
+  /** Style for standard error, which may be a terminal when standard output is not. */
+  readonly errorStyle: Style;
+  /** The client of the chosen context. @throws Failure when there is none. */
+  client(): Promise<Client>;
+  /** Writes lines to standard output. */
+  print(...lines: string[]): void;
+  /** Writes lines to standard error: progress, hints, warnings. */
+  note(...lines: string[]): void;
+}
+
+export interface SessionParts {
+  io: Io;
+  globals: GlobalOptions;
+  tree: readonly Group[];
+  signal: AbortSignal;
+  connect: Connect;
+}
+
+export function createSession(parts: SessionParts): Session {
+  const { io, globals, tree, signal } = parts;
+  let client: Promise<Client> | undefined;
+  return {
+    io,
+    globals,
+    tree,
+    signal,
+    style: styleFor(io.stdout, io.env, globals.color),
+    errorStyle: styleFor(io.stderr, io.env, globals.color),
+    client: () => {
+      client ??= openClient(parts);
+      return client;
+    },
+    print: (...lines) => io.stdout.write(lines.map((line) => `${line}\n`).join('')),
+    note: (...lines) => io.stderr.write(lines.map((line) => `${line}\n`).join('')),
+  };
+}
+
+async function openClient({ io, globals, signal, connect }: SessionParts): Promise<Client> {
+  const [{ Client }, { ContextStore }, { interruptible }] = await Promise.all([
+    import('@tessera/api/client/client'),
+    import('./context/context-store.js'),
+    import('./context/interruptible.js'),
+  ]);
+  const { context } = await new ContextStore(io).chosen(globals.context);
+  return new Client(interruptible(await connect(context), signal));
+}

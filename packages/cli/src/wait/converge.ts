@@ -1,0 +1,112 @@
+import type { Client, ServiceProgress, Task } from '@tessera/api';
+import { EXIT } from '../exit.js';
+import { Failure, Interrupted } from '../failure.js';
+import { describeProgress } from '../output/progress.js';
+import { progressDisplay } from '../output/progress-display.js';
+import { taskName } from '../output/task-name.js';
+import { counted, formatDuration } from '../output/units.js';
+import type { Session } from '../session.js';
+import { followUntil } from './follow.js';
+
+/** Long enough to pull large images; `--timeout 0` waits for ever. */
+export const DEFAULT_WAIT_MS = 10 * 60_000;
+
+export interface Wait {
+  /** What goes on when the wait is given up: `the deploy of shop`. */
+  what: string;
+  /** Only services of this stack. */
+  stack?: string;
+  /** Only these services. */
+  serviceIds?: ReadonlySet<string>;
+  /** How to see later how it went. */
+  hint: string;
+}
+
+/**
+ * Waits until all services are as asked, showing how far they are.
+ * @throws Failure when one cannot come up (exit code 1) or time is over (124); Interrupted at Ctrl-C.
+ */
+export async function waitConverged(session: Session, wait: Wait): Promise<ServiceProgress[]> {
+  const client = await session.client();
+  const { clock } = session.io;
+  const startedMs = clock.monotonic();
+  const display = progressDisplay(session.io.stderr, clock, session.errorStyle);
+  let last: ServiceProgress[] = [];
+  const services = await withinLimit(
+    session,
+    () => timeOver(session, wait, last),
+    (signal) =>
+      followUntil<ServiceProgress[]>({
+        client,
+        clock,
+        signal,
+        kinds: ['services', 'tasks', 'nodes'],
+        look: () => progressOf(client, wait),
+        disturbed: (reason) => display.disturb(reason),
+        show: (state) => {
+          last = state;
+          display.show(state);
+          return state.some(isFailed) || state.every((service) => service.converged);
+        },
+      }),
+  )
+    .catch((error: unknown) => {
+      throw session.signal.aborted ? new Interrupted(`${wait.what} goes on. ${wait.hint}`) : error;
+    })
+    .finally(() => display.end());
+  const failed = services.filter(isFailed);
+  if (failed.length > 0) throw await failureOf(client, failed, wait);
+  session.note(`${counted(services.length, 'service')} converged in ${formatDuration(clock.monotonic() - startedMs)}`);
+  return services;
+}
+
+/** Runs `work` with a signal that is aborted by Ctrl-C, or by the failure that `over` makes when `--timeout` has passed. */
+export async function withinLimit<T>(session: Session, over: () => Failure, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const limitMs = session.globals.timeout ?? DEFAULT_WAIT_MS;
+  const limit = new AbortController();
+  const timer = limitMs > 0 ? session.io.clock.timer(limitMs, () => limit.abort(over())) : undefined;
+  try {
+    return await work(AbortSignal.any([session.signal, limit.signal]));
+  } finally {
+    timer?.cancel();
+  }
+}
+
+async function progressOf(client: Client, { stack, serviceIds }: Wait): Promise<ServiceProgress[]> {
+  const progress = await client.call('listProgress', { query: { ...(stack !== undefined && { stack }) } });
+  return progress.filter((service) => serviceIds?.has(service.serviceId) ?? true).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function isFailed(service: ServiceProgress): boolean {
+  return service.failed !== undefined;
+}
+
+function timeOver(session: Session, wait: Wait, last: readonly ServiceProgress[]): Failure {
+  const open = last.filter((service) => !service.converged).map((service) => `${service.name}: ${describeProgress(service)}`);
+  const limitMs = session.globals.timeout ?? DEFAULT_WAIT_MS;
+  return new Failure(`waited ${formatDuration(limitMs)} in vain: ${wait.what} goes on`, {
+    exitCode: EXIT.timeout,
+    details: open,
+    cure: wait.hint,
+  });
+}
+
+async function failureOf(client: Client, failed: readonly ServiceProgress[], wait: Wait): Promise<Failure> {
+  const details = await Promise.all(failed.map((service) => explainFailure(client, service)));
+  const names = failed.map((service) => service.name);
+  return new Failure(`${names.join(', ')} did not come up`, {
+    details: details.flat(),
+    cure: `${wait.hint}; tsctl logs ${names[0]}`,
+  });
+}
+
+async function explainFailure(client: Client, service: ServiceProgress): Promise<string[]> {
+  const line = `${service.name}: ${service.failed}`;
+  const tasks = await client.call('listTasks', { query: { service: service.serviceId, all: true } }).catch(() => []);
+  const last = latestError(tasks);
+  return last === undefined ? [line] : [line, `last error: ${taskName(last)}: ${last.status.error}`];
+}
+
+function latestError(tasks: readonly Task[]): Task | undefined {
+  return tasks.filter((task) => task.status.error !== undefined).sort((a, b) => b.status.at - a.status.at)[0];
+}
