@@ -61,7 +61,7 @@ export class EtcdServer {
 
   /** Starts it again on the same ports and data. Resolves when it serves clients. */
   async restart(): Promise<void> {
-    const child = spawn('setpriv', ['--pdeathsig', 'SIGKILL', '--', 'etcd', ...this.#arguments()], {
+    const child = spawn('/usr/bin/setpriv', ['--pdeathsig', 'SIGKILL', '--', '/usr/bin/etcd', ...this.#arguments()], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#process = child;

@@ -17,3 +17,9 @@ export interface KvHarness {
   /** Closes everything and removes what is left. */
   dispose(): Promise<void>;
 }
+
+/** The store under test, opened anew before each test. */
+export interface KvSubject {
+  kv: Kv;
+  harness: KvHarness;
+}

@@ -1,16 +1,9 @@
-import type { Kv } from '@tessera/manager/ports/kv';
-import type { KvHarness } from './harness.js';
+import type { KvHarness, KvSubject } from './harness.js';
 import { leaseCases, lineCases } from './lease-cases.js';
 import { modelCases } from './model-cases.js';
 import { rangeCases } from './range-cases.js';
 import { txnCases } from './txn-cases.js';
 import { watchCases } from './watch-cases.js';
-
-/** The store under test, opened anew before each test. */
-export interface KvSubject {
-  kv: Kv;
-  harness: KvHarness;
-}
 
 export interface KvTraits {
   /** Whether a line leads to the store that can be cut: the harness then has `cut` and `mend`. */

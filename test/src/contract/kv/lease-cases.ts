@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { KvLease } from '@tessera/manager/ports/kv';
-import type { KvSubject } from './kv-contract.js';
+import type { KvSubject } from './harness.js';
 import { currentRevision, put, Recorder, write } from './recorder.js';
 
 const TTL_MS = 1_000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Kv, KvCompare, KvEvent, KvOp, KvTxn } from '@tessera/manager/ports/kv';
 import fc from 'fast-check';
-import type { KvSubject } from './kv-contract.js';
+import type { KvSubject } from './harness.js';
 import { currentRevision, Recorder } from './recorder.js';
 
 const RUNS = 15;

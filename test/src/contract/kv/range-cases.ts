@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { KvEntry } from '@tessera/manager/ports/kv';
-import type { KvSubject } from './kv-contract.js';
+import type { KvSubject } from './harness.js';
 import { currentRevision, remove, write } from './recorder.js';
 
 const keysOf = (range: { entries: KvEntry[] }): string[] => range.entries.map((entry) => entry.key);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type KvTxn, MAX_TXN_OPS, MAX_VALUE_BYTES } from '@tessera/manager/ports/kv';
-import type { KvSubject } from './kv-contract.js';
+import type { KvSubject } from './harness.js';
 import { currentRevision, del, put, write } from './recorder.js';
 
 export function txnCases(subject: KvSubject): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KvSubject } from './kv-contract.js';
+import type { KvSubject } from './harness.js';
 import { currentRevision, del, put, Recorder, remove, revisionOf, write } from './recorder.js';
 
 export function watchCases(subject: KvSubject): void {

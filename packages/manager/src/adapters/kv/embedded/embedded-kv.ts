@@ -19,7 +19,7 @@ import { dueCompaction } from '../engine/retention.js';
 import { checkCompaction, checkReadRevision } from '../engine/revision-rules.js';
 import { deleteEvent, planTxn } from '../engine/txn-planner.js';
 import { checkKey, checkRange, checkTtl, checkTxn } from '../engine/txn-rules.js';
-import { WatchHub } from '../engine/watch-hub.js';
+import { type Commit, type History, WatchHub } from '../engine/watch-hub.js';
 import { openDatabase } from './database.js';
 import { GroupCommit } from './group-commit.js';
 import { RevisionTable } from './revision-table.js';
@@ -38,7 +38,7 @@ export interface EmbeddedKvOptions {
  * The newest 10,000 revisions are kept (see `retention.ts`). Leases outlive the process: when the file is opened again,
  * each has its whole time to live once more, and nobody renews it.
  */
-export class EmbeddedKv implements Kv {
+export class EmbeddedKv implements Kv, History {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #database: Database;
@@ -75,7 +75,7 @@ export class EmbeddedKv implements Kv {
     return this.#revisions.compactedRevision;
   }
 
-  commitsFrom(fromRevision: number, limit: number): ReturnType<VersionTable['commitsFrom']> {
+  commitsFrom(fromRevision: number, limit: number): readonly Commit[] {
     return this.#versions.commitsFrom(fromRevision, limit);
   }
 

@@ -14,19 +14,32 @@ import {
 import { LeaseKeeper } from '../engine/lease-keeper.js';
 import { checkKey, checkRange, checkTtl, checkTxn } from '../engine/txn-rules.js';
 import type { HubWatch } from '../engine/watch-hub.js';
-import type { MemoryStore } from './memory-store.js';
 
-/** One connection to a {@link MemoryStore}. */
+/** The far end of the line, as `MemoryStore` is. Everything happens at once. */
+export interface Backend {
+  get(key: string): KvEntry | undefined;
+  range(prefix: string, options: RangeOptions): KvRange;
+  txn(txn: KvTxn): KvTxnResult;
+  watch(prefix: string, options: WatchOptions): HubWatch;
+  /** @returns the lease's id. */
+  grantLease(ttlMs: number): string;
+  /** @returns false when the lease has ended. */
+  renewLease(id: string): boolean;
+  revokeLease(id: string): void;
+  compact(revision: number): void;
+}
+
+/** One connection to a store in memory. */
 export class MemoryKv implements Kv {
-  readonly #store: MemoryStore;
+  readonly #store: Backend;
   readonly #clock: Clock;
   readonly #watches = new Map<HubWatch, WatchOptions>();
   readonly #keepers = new Set<LeaseKeeper>();
   #reachable = true;
   #closed = false;
 
-  /** Use {@link MemoryStore.connect}. */
-  constructor(store: MemoryStore, clock: Clock) {
+  /** Use `connect` of the store. */
+  constructor(store: Backend, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
   }

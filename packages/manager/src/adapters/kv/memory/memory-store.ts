@@ -13,9 +13,9 @@ import { LeaseTable } from '../engine/lease-table.js';
 import { dueCompaction } from '../engine/retention.js';
 import { checkCompaction, checkReadRevision } from '../engine/revision-rules.js';
 import { deleteEvent, planTxn } from '../engine/txn-planner.js';
-import { type Commit, type HubWatch, WatchHub } from '../engine/watch-hub.js';
+import { type Commit, type History, type HubWatch, WatchHub } from '../engine/watch-hub.js';
 import { KeyVersions } from './key-versions.js';
-import { MemoryKv } from './memory-kv.js';
+import { type Backend, MemoryKv } from './memory-kv.js';
 
 /**
  * A store in this process's memory, for tests and the simulator: the counterpart of an etcd cluster, to which several
@@ -24,7 +24,7 @@ import { MemoryKv } from './memory-kv.js';
  * It is deterministic: a call takes effect at once, and the watches see a commit in the microtask that the commit
  * queues, which runs before the caller of `txn` gets its answer. Leases run under the given clock.
  */
-export class MemoryStore {
+export class MemoryStore implements Backend, History {
   readonly #clock: Clock;
   readonly #keys = new KeyVersions();
   readonly #leases: LeaseTable;
@@ -98,7 +98,6 @@ export class MemoryStore {
     return id;
   }
 
-  /** @returns false when the lease has ended. */
   renewLease(id: string): boolean {
     return this.#leases.renew(id);
   }
