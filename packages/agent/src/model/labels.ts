@@ -1,6 +1,6 @@
 import type { TaskAssignment } from '@tessera/api';
 
-/** Labels that the agent puts on what it owns. A container without the cluster's label is foreign and never touched. */
+/** Labels that the agent puts on what it owns. A container without this node's label is foreign and never touched. */
 export const LABELS = {
   cluster: 'tessera.cluster',
   node: 'tessera.node',

@@ -12,7 +12,8 @@ import { Pulls } from './pulls.js';
 
 export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls'> {
   db: TaskDb;
-  describe(): Promise<NodeDescription>;
+  /** `ownPorts`: `80/tcp` for each port that tasks of the agent hold on the host. */
+  describe(ownPorts: ReadonlySet<string>): Promise<NodeDescription>;
 }
 
 /** Keys of the loop that are no task ids: those have no colon. */
@@ -70,7 +71,9 @@ export class Runner implements AgentCore {
   }
 
   describe(): Promise<NodeDescription> {
-    return this.#options.describe();
+    const live = [...this.#state.records.values()].filter(({ status }) => !isTerminal(status.state));
+    const ports = live.flatMap(({ assignment }) => assignment.hostPorts);
+    return this.#options.describe(new Set(ports.map(({ published, protocol }) => `${published}/${protocol}`)));
   }
 
   heldTasks(): TaskReport[] {
@@ -118,8 +121,8 @@ export class Runner implements AgentCore {
   }
 
   async #watch(): Promise<void> {
-    const { engine, clusterId } = this.#options;
-    for await (const event of engine.events(`${LABELS.cluster}=${clusterId}`, this.#stop.signal)) {
+    const { engine, node } = this.#options;
+    for await (const event of engine.events(`${LABELS.node}=${node.id}`, this.#stop.signal)) {
       if (!event) this.#loop.mark(LISTING_KEY);
       else if (event.taskId !== undefined) {
         this.#containerIds.set(event.taskId, event.containerId);
@@ -140,8 +143,8 @@ export class Runner implements AgentCore {
   }
 
   async #list(): Promise<number> {
-    const { engine, clusterId, files } = this.#options;
-    const containers = await engine.list(`${LABELS.cluster}=${clusterId}`);
+    const { engine, node, files } = this.#options;
+    const containers = await engine.list(`${LABELS.node}=${node.id}`);
     const held = new Set(this.#state.records.keys());
     for (const { id, labels } of containers) {
       const taskId = labels[LABELS.task];
@@ -200,6 +203,6 @@ export class Runner implements AgentCore {
     const found = byId ?? (record && (await engine.inspect(containerName(record.assignment, node.id))));
     if (!found) this.#containerIds.delete(taskId);
     // A foreign container that took the name is not ours: creating ours fails with a name conflict.
-    return found?.labels[LABELS.task] === taskId && found.labels[LABELS.cluster] === this.#options.clusterId ? found : undefined;
+    return found?.labels[LABELS.task] === taskId && found.labels[LABELS.node] === node.id ? found : undefined;
   }
 }

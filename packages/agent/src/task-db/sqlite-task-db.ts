@@ -13,6 +13,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS records (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
 `;
 const SCHEMA_VERSION = 1;
+const LOCK_WAIT_MS = 2_000;
 
 interface ItemRow {
   kind: NodeSetKind;
@@ -26,15 +27,14 @@ export class SqliteTaskDb implements TaskDb {
   readonly #key: Buffer;
   readonly #statements: ReturnType<typeof prepareAll>;
 
+  /** @throws Error when another agent has the database open: two would fight over the same containers. */
   constructor(dataDir: string) {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const file = join(dataDir, 'agent.db');
     this.#key = sealKey(join(dataDir, 'agent.key'));
-    this.#db = new Database(file);
+    this.#db = new Database(file, { timeout: LOCK_WAIT_MS });
     chmodSync(file, 0o600);
-    this.#db.pragma('journal_mode = WAL');
-    this.#checkVersion(file);
-    this.#db.exec(SCHEMA);
+    this.#open(file);
     this.#statements = prepareAll(this.#db);
   }
 
@@ -81,6 +81,20 @@ export class SqliteTaskDb implements TaskDb {
 
   #readItem({ sealed, body }: ItemRow): unknown {
     return JSON.parse(sealed ? unseal(this.#key, body) : body.toString('utf8'));
+  }
+
+  /** The lock is held until `close` or the process ends: also a second process of this agent is kept out. */
+  #open(file: string): void {
+    try {
+      this.#db.pragma('locking_mode = EXCLUSIVE');
+      this.#db.pragma('journal_mode = WAL');
+      this.#checkVersion(file);
+      this.#db.exec(SCHEMA);
+    } catch (error) {
+      this.#db.close();
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
+      throw new Error(`${file} is in use by another agent: stop it first, or choose another --data-dir`, { cause: error });
+    }
   }
 
   #checkVersion(file: string): void {

@@ -1,0 +1,215 @@
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, LOG_LEVELS, type Log, type LogLevel, pinoLog, SystemClock, SystemRandom, sleep } from '@tessera/kit';
+import { subjectOfPem } from '@tessera/kit/pki/subject';
+import { Command, CommanderError, Option } from 'commander';
+import { DockerEngine } from './engine/docker-engine.js';
+import { DockerOnlyNetwork } from './engine/docker-only-network.js';
+import { DEFAULT_FILES_ROOT, TmpfsFileStore } from './files/tmpfs-file-store.js';
+import { sourceAddress } from './host/address.js';
+import { describeHost } from './host/describe.js';
+import { parseDockerHost, parseLabel, parseResource } from './host/options.js';
+import { type Identity, joinCluster, loadIdentity, removeIdentity } from './identity/index.js';
+import { LABELS } from './model/labels.js';
+import type { Engine, EngineInfo } from './ports/engine.js';
+import type { NodeNetwork } from './ports/node-network.js';
+import { Runner } from './runner/runner.js';
+import { startSession } from './session/index.js';
+import { SqliteTaskDb } from './task-db/sqlite-task-db.js';
+
+const DEFAULT_DATA_DIR = '/var/lib/tessera';
+const DEFAULT_SOCKET = 'unix:///var/run/docker.sock';
+const ENGINE_RETRY_MS = 1_000;
+/** Stop grace of containers when the node leaves its cluster. */
+const LEAVE_GRACE_MS = 10_000;
+
+interface CommonFlags {
+  dataDir: string;
+  dockerHost: string;
+  filesDir: string;
+  logLevel: LogLevel;
+}
+
+interface RunFlags extends CommonFlags {
+  label: string[];
+  resource: string[];
+  advertiseAddress?: string;
+  dockerConfig?: string;
+}
+
+interface JoinFlags extends CommonFlags {
+  manager: string[];
+  token: string;
+  name?: string;
+  label: string[];
+  advertiseAddress?: string;
+}
+
+/** The command line of the agent. Returns the exit code of the process. */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync([...argv]);
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    process.stderr.write(`tessera-agent: ${(error as Error).message}\n`);
+    return 1;
+  }
+}
+
+function program(): Command {
+  const root = new Command('tessera-agent')
+    .description('Runs the tasks of a Tessera cluster on this host')
+    .version(agentVersion())
+    .exitOverride();
+  withCommon(root.command('join').description('make this host a node of a cluster'))
+    .requiredOption('--manager <url>', 'a manager, such as https://manager-1:4600; repeat for more', collect, [])
+    .requiredOption('--token <token>', 'join token, from "tsctl cluster token worker"')
+    .option('--name <name>', "name of the node (default: the host's name)")
+    .option('--label <key=value>', 'label of the node; repeat for more', collect, [])
+    .option('--advertise-address <address>', 'address at which other nodes reach this one')
+    .action(join_);
+  withCommon(root.command('run').description('run tasks until SIGTERM; containers run on after it'))
+    .option('--label <key=value>', 'engine label of the node; repeat for more', collect, [])
+    .option('--resource <kind=count>', 'generic resource of the node, such as gpu=2; repeat for more', collect, [])
+    .option('--advertise-address <address>', 'address at which other nodes reach this one')
+    .option('--docker-config <file>', "Docker's config file with registry credentials (default: ~/.docker/config.json)")
+    .action(run);
+  withCommon(
+    root.command('leave').description('remove containers, networks and files of the cluster from this host, and its identity'),
+  ).action(leave);
+  root
+    .command('version')
+    .description('print the version')
+    .action(() => void process.stdout.write(`${agentVersion()}\n`));
+  return root;
+}
+
+function withCommon(command: Command): Command {
+  const socket = new Option('--docker-host <address>', "the engine's socket").env('DOCKER_HOST').default(DEFAULT_SOCKET);
+  return command
+    .exitOverride()
+    .option('--data-dir <dir>', 'where the agent keeps its state', DEFAULT_DATA_DIR)
+    .addOption(socket)
+    .option('--files-dir <dir>', 'where configs and secrets of tasks lie: a folder in memory', DEFAULT_FILES_ROOT)
+    .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS).default('info'));
+}
+
+function collect(value: string, former: string[]): string[] {
+  return [...former, value];
+}
+
+async function join_(flags: JoinFlags): Promise<void> {
+  const { manager: managers, token, dataDir, name, advertiseAddress } = flags;
+  const identity = await joinCluster({
+    managers,
+    token,
+    dataDir,
+    clock: new SystemClock(),
+    labels: Object.fromEntries(flags.label.map(parseLabel)),
+    ...(name !== undefined && { name }),
+    ...(advertiseAddress !== undefined && { advertiseAddress }),
+  });
+  process.stdout.write(`joined as node ${identity.nodeId}; now start the agent: tessera-agent run --data-dir ${dataDir}\n`);
+}
+
+async function run(flags: RunFlags): Promise<void> {
+  const labels = Object.fromEntries(flags.label.map(parseLabel));
+  const generic = flags.resource.map(parseResource);
+  const socketPath = parseDockerHost(flags.dockerHost);
+  const identity = await loadIdentity(flags.dataDir);
+  const clock = new SystemClock();
+  const random = new SystemRandom();
+  const log = pinoLog('tessera-agent', flags.logLevel);
+  const db = new SqliteTaskDb(stateDir(flags.dataDir));
+  const stopping = stopSignal();
+  const engine = new DockerEngine({ clock, socketPath, ...(flags.dockerConfig !== undefined && { dockerConfigFile: flags.dockerConfig }) });
+  const info = await engineInfo(engine, clock, log, stopping.signal);
+  const { clusterId } = subjectOfPem(identity.certificate);
+  const address = flags.advertiseAddress ?? identity.advertiseAddress ?? (await sourceAddress(identity.managers[0] ?? ''));
+  const network: NodeNetwork = new DockerOnlyNetwork(engine, clusterId);
+  const host = { hostname: hostname(), address, agentVersion: agentVersion(), labels, generic };
+  const runner = new Runner({
+    clusterId,
+    node: { id: identity.nodeId, hostname: host.hostname, os: info.os, architecture: info.architecture },
+    engine,
+    network,
+    db,
+    files: new TmpfsFileStore(flags.filesDir),
+    clock,
+    random,
+    log,
+    describe: async (ownPorts) => describeHost({ ...host, engine: await engine.info(), ownPorts }),
+  });
+  runner.start();
+  const session = startSession({ identity, core: runner, clock, random, log, managers: identity.managers });
+  process.stdout.write(`tessera-agent ready node=${identity.nodeId} engine=${info.version} address=${address}\n`);
+  await stopping.done;
+  log.info({}, 'stopping; containers run on');
+  await session.stop();
+  await runner.stop();
+  await network.stop();
+  db.close();
+}
+
+async function leave({ dataDir, dockerHost, filesDir }: CommonFlags): Promise<void> {
+  const identity = await loadIdentity(dataDir);
+  // Opened for its lock: an agent that runs would make the containers anew.
+  const db = new SqliteTaskDb(stateDir(dataDir));
+  const engine = new DockerEngine({ clock: new SystemClock(), socketPath: parseDockerHost(dockerHost) });
+  const containers = await removeContainers(engine, identity);
+  await new DockerOnlyNetwork(engine, subjectOfPem(identity.certificate).clusterId).leave();
+  await rm(filesDir, { recursive: true, force: true });
+  db.close();
+  for (const name of ['agent.db', 'agent.db-wal', 'agent.db-shm', 'agent.key']) await rm(join(stateDir(dataDir), name), { force: true });
+  await removeIdentity(dataDir);
+  process.stdout.write(`left the cluster: removed ${containers} containers, the networks and files of node ${identity.nodeId}\n`);
+  process.stdout.write(`the managers still list it: remove it there with "tsctl node rm ${identity.nodeId}"\n`);
+}
+
+async function removeContainers(engine: Engine, { nodeId }: Identity): Promise<number> {
+  const containers = await engine.list(`${LABELS.node}=${nodeId}`);
+  await Promise.all(
+    containers.map(async ({ id }) => {
+      await engine.stop(id, LEAVE_GRACE_MS);
+      await engine.remove(id);
+    }),
+  );
+  return containers.length;
+}
+
+/** Waits for the engine: at boot the agent may be up before it. */
+async function engineInfo(engine: Engine, clock: Clock, log: Log, signal: AbortSignal): Promise<EngineInfo> {
+  for (;;) {
+    try {
+      return await engine.info();
+    } catch (error) {
+      log.warn({ reason: (error as Error).message }, 'waiting for the Docker engine');
+      await sleep(clock, ENGINE_RETRY_MS, signal);
+    }
+  }
+}
+
+function stopSignal(): { signal: AbortSignal; done: Promise<void> } {
+  const controller = new AbortController();
+  const done = new Promise<void>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(name, () => {
+        controller.abort(new Error(`stopped by ${name}`));
+        resolve();
+      });
+    }
+  });
+  return { signal: controller.signal, done };
+}
+
+function stateDir(dataDir: string): string {
+  return join(dataDir, 'agent');
+}
+
+function agentVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}
