@@ -59,8 +59,8 @@ const DEFAULT_EXEC_TIMEOUT_MS = 60_000;
  * /proc knows only its pid in the box.
  */
 const INSIDE = `read -r stat < /proc/self/fd/9/self/stat
-echo "$stat" >&3
 if [ -n "$TESSERA_BED_IDENTITY" ]; then echo "$stat" > "$TESSERA_BED_IDENTITY"; fi
+echo "$stat" >&3
 unset TESSERA_BED_IDENTITY
 exec 3>&- 9<&-
 exec "$@"`;
