@@ -10,10 +10,14 @@ export function oneOf<const Values extends string[]>(values: readonly [...Values
   return Type.Enum(values as [...Values], description ? { description } : {});
 }
 
-/** Name of a stack, service, network, node…: what Docker and DNS both take. Source of the rule: RFC 1123 labels, plus `_` and `.` as in Docker. */
-export const Name = Type.String({ pattern: '^[a-zA-Z0-9]([a-zA-Z0-9_.-]{0,126}[a-zA-Z0-9])?$', minLength: 1, maxLength: 128 });
+/** What Docker and DNS both take as a name. Source of the rule: RFC 1123 labels, plus `_` and `.` as in Docker. */
+export const NAME_PATTERN = '^[a-zA-Z0-9]([a-zA-Z0-9_.-]{0,126}[a-zA-Z0-9])?$';
+/** Name of a stack, service, network, node… */
+export const Name = Type.String({ pattern: NAME_PATTERN, minLength: 1, maxLength: 128 });
 export const Id = Type.String({ pattern: '^[a-z0-9]{1,64}$', description: 'Id of an object: lower-case letters and digits' });
-export const Labels = Type.Record(Type.String({ maxLength: 256 }), Type.String({ maxLength: 65_536 }), { description: 'Free key-value pairs' });
+export const Labels = Type.Record(Type.String({ maxLength: 256 }), Type.String({ maxLength: 65_536 }), {
+  description: 'Free key-value pairs',
+});
 export type Labels = Static<typeof Labels>;
 /** Durations are whole milliseconds; a year is the bound. */
 export const DurationMs = Type.Integer({ minimum: 0, maximum: 31_536_000_000, description: 'Duration in milliseconds' });

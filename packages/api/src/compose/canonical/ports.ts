@@ -60,7 +60,7 @@ function longPort(item: MapNode): PortText {
     hostIp: get('host_ip'),
     published: get('published') === '0' ? '' : get('published'),
     target: get('target'),
-    protocol: get('protocol') || 'tcp',
+    protocol: get('protocol').toLowerCase() || 'tcp',
   };
 }
 

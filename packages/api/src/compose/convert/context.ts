@@ -1,7 +1,8 @@
+import { NAME_PATTERN } from '../../spec/index.js';
 import type { Diagnostics, Path } from '../diagnostic.js';
 import type { FileContents } from '../load/file-contents.js';
 import { didYouMean } from '../suggest.js';
-import { type MapNode, markAt, valueMarkAt } from '../yaml/node.js';
+import { descend, type MapNode, markAt, valueMarkAt } from '../yaml/node.js';
 import { type ComposeModel, modelOf, type Texts } from './model.js';
 
 export interface ConvertInput {
@@ -11,6 +12,8 @@ export interface ConvertInput {
   contents: FileContents;
   diagnostics: Diagnostics;
 }
+
+const NAME = new RegExp(NAME_PATTERN);
 
 /** What every part of the conversion needs: the model, names in full, and a way to say what is wrong and where. */
 export class ConvertContext {
@@ -24,9 +27,11 @@ export class ConvertContext {
     this.contents = input.contents;
   }
 
-  /** An error at the value of `path`, or at its key when the path says so by ending at a map. */
+  /** An error at `path`: at the value itself if it is a single one or an item of a list, else at its key. */
   error(path: Path, message: string, cure?: string, code = 'unsupported-value'): void {
-    this.input.diagnostics.error({ at: valueMarkAt(this.input.document, path), path, code, message, cure });
+    const isSmall = typeof path.at(-1) === 'number' || descend(this.input.document, path)?.kind === 'scalar';
+    const at = (isSmall ? valueMarkAt : markAt)(this.input.document, path);
+    this.input.diagnostics.error({ at, path, code, message, cure });
   }
 
   warn(path: Path, message: string, cure?: string, code = 'ignored'): void {
@@ -42,6 +47,17 @@ export class ConvertContext {
   /** Full name of something that the stack owns or, if `name` or `external` says so, the name as written. */
   fullName(key: string, resource: { name?: string; external?: boolean } | undefined): string {
     return resource?.name ?? (resource?.external ? key : `${this.stack}_${key}`);
+  }
+
+  /** Reports a name that the cluster would not take. Source of the rule: `Name` of the contract. */
+  checkName(kind: string, name: string, path: Path): void {
+    if (NAME.test(name)) return;
+    this.error(
+      path,
+      `'${name}' cannot name a ${kind}`,
+      "use up to 128 letters, digits, '.', '_' and '-', with a letter or digit at both ends",
+      'bad-name',
+    );
   }
 
   /** Whether `section` has `key`; if not, that is an error at `path`. */

@@ -16,11 +16,13 @@ const DEFAULT_MODE = 0o444;
 export function convertFiles(section: Section, context: ConvertContext): FileSpec[] {
   return Object.entries(context.model[section] ?? {}).flatMap(([key, file]) => {
     const path = [section, key];
+    const name = context.fullName(key, file);
+    context.checkName(section.slice(0, -1), name, path);
     checkSources(section, file, path, context);
     if (file.external) return [];
     const bytes = context.contents.get(`${section}.${key}`) ?? new Uint8Array();
     checkSize(section, bytes, path, context);
-    return [{ name: context.fullName(key, file), stack: context.stack, labels: filled(file.labels), data: toBase64(bytes) }];
+    return [{ name, stack: context.stack, labels: filled(file.labels), data: toBase64(bytes) }];
   });
 }
 

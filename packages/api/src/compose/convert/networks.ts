@@ -39,8 +39,10 @@ function networkKeys(service: ComposeService): string[] {
 
 function convertNetwork(key: string, network: ComposeNetwork, context: ConvertContext): NetworkSpec {
   const path = ['networks', key];
+  const name = context.fullName(key, network);
+  context.checkName('network', name, path);
   return compact({
-    name: context.fullName(key, network),
+    name,
     stack: context.stack,
     labels: filled(network.labels),
     driver: convertDriver(network.driver ?? 'overlay', path, context),

@@ -18,18 +18,11 @@ import { convertLimits, convertReservations } from './resources.js';
 
 type Dependency = Static<typeof ServiceDependency>;
 
-/** Source of the rule: Tessera's `Name`, of which a service's is the last part. */
-const SERVICE_NAME = /^[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?$/;
-const MAX_FULL_NAME = 128;
-
 /** One service in full, or undefined when it has no image to run. */
 export function convertService(key: string, service: ComposeService, context: ConvertContext): ServiceSpec | undefined {
   const path = ['services', key];
   const name = context.fullName(key, undefined);
-  if (!SERVICE_NAME.test(key))
-    context.error(path, `'${key}' cannot name a service: it must begin and end with a letter or digit`, undefined, 'bad-name');
-  if (name.length > MAX_FULL_NAME)
-    context.error(path, `the full name '${name}' has ${name.length} characters; ${MAX_FULL_NAME} is the most`, undefined, 'bad-name');
+  context.checkName('service', name, path);
   const image = requireImage(service, path, context);
   if (image === undefined) return undefined;
   const mode = convertMode(service, path, context);

@@ -26,11 +26,13 @@ class Interpolation {
   }
 
   #scalar(node: ScalarNode, text: string, path: Path): ScalarNode {
+    const unset: { name: string; index: number }[] = [];
     try {
       const value = expand(text, {
         lookup: (name) => (Object.hasOwn(this.env, name) ? this.env[name] : undefined),
-        onUnset: (name, index) => this.#warnUnset(name, markWithin(node, text, index), path),
+        onUnset: (name, index) => unset.push({ name, index }),
       });
+      for (const { name, index } of unset) this.#warnUnset(name, markWithin(node, text, index), path);
       return { ...node, value, text: value };
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;

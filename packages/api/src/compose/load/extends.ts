@@ -15,6 +15,7 @@ interface Scope {
 
 /** Replaces each `extends` of a document by the service that it names, in this file, in an earlier one, or in another file. */
 export class ExtendsResolver {
+  readonly #circles = new Set<string>();
   readonly #documents = new Map<string, Promise<MapNode | undefined>>();
 
   constructor(
@@ -39,8 +40,7 @@ export class ExtendsResolver {
     const own = withEntry(service, 'extends', undefined);
     const here = `${scope.file}:${name}`;
     if (chain.includes(here)) {
-      const names = [...chain.slice(chain.indexOf(here)), here].map((step) => step.slice(step.lastIndexOf(':') + 1));
-      this.#fail(reference, name, `services extend each other in a circle: ${names.join(' -> ')}`, 'take one extends out');
+      this.#failCircle(reference, name, [...chain.slice(chain.indexOf(here)), here]);
       return own;
     }
     const base = await this.#base(name, reference, scope, [...chain, here]);
@@ -75,6 +75,15 @@ export class ExtendsResolver {
     const at = child(reference.value, 'file')?.at ?? reference.at;
     const tree = await this.session.parse(file, { at, path: ['services', name, 'extends', 'file'] });
     return tree && this.session.prepare(tree, dirname(file), this.env);
+  }
+
+  /** Reports a circle once, though each service in it leads there. */
+  #failCircle(reference: MapEntry, name: string, circle: readonly string[]): void {
+    const identity = [...new Set(circle)].sort().join();
+    if (this.#circles.has(identity)) return;
+    this.#circles.add(identity);
+    const names = circle.map((step) => step.slice(step.lastIndexOf(':') + 1));
+    this.#fail(reference, name, `services extend each other in a circle: ${names.join(' -> ')}`, 'take one extends out');
   }
 
   #fail(reference: MapEntry, name: string, message: string, cure?: string): void {

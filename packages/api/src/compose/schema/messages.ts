@@ -43,8 +43,8 @@ export function describe(error: ErrorObject): Description {
     case 'uniqueItems':
       return {
         code: 'duplicate-item',
-        message: `${show(itemAt(error.data, error.params.i))} stands in the list twice`,
-        item: Number(error.params.i),
+        message: `${show(itemAt(error.data, repeatedItem(error)))} stands in the list twice`,
+        item: repeatedItem(error),
       };
     case 'minimum':
     case 'maximum':
@@ -107,8 +107,13 @@ function show(value: unknown): string {
   return `"${text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text}"`;
 }
 
-function itemAt(list: unknown, index: unknown): unknown {
-  return Array.isArray(list) ? list[Number(index)] : undefined;
+/** The later of the two items that are the same. */
+function repeatedItem(error: ErrorObject): number {
+  return Math.max(Number(error.params.i), Number(error.params.j));
+}
+
+function itemAt(list: unknown, index: number): unknown {
+  return Array.isArray(list) ? list[index] : undefined;
 }
 
 function joinOr(words: readonly string[]): string {

@@ -36,7 +36,8 @@ export function parseYaml(text: string, file: string, diagnostics: Diagnostics):
     });
     const document = Array.isArray(documents) ? documents[0] : undefined;
     if (document === undefined) return emptyMap(start);
-    for (const error of document.errors) fail(markOf(file, lines, error.pos[0]), firstLine(error.message), yamlCure(error.code));
+    for (const error of document.errors)
+      fail(markOf(file, lines, error.pos[0]), firstLine(error.message), yamlCure(error.code, error.message));
     if (document.errors.length > 0) return undefined;
     if (Array.isArray(documents) && documents.length > 1) {
       fail(
@@ -219,7 +220,8 @@ function firstLine(message: string): string {
   return line.charAt(0).toLowerCase() + line.slice(1);
 }
 
-function yamlCure(code: string): string | undefined {
+function yamlCure(code: string, message: string): string | undefined {
+  if (/flow (sequence|map)/i.test(message)) return "close the bracket that was opened with '[' or '{'";
   if (code === 'TAB_AS_INDENT') return 'indent with spaces: YAML takes no tabs there';
   if (code === 'BAD_INDENT') return 'line the keys of one map up in one column';
   return undefined;
