@@ -14,6 +14,7 @@ export const ServiceMode = Type.Union([
 export type ServiceMode = Static<typeof ServiceMode>;
 
 export const GenericResource = strictObject({ kind: Type.String({ minLength: 1, maxLength: 128 }), count: Type.Integer({ minimum: 0 }) });
+export type GenericResource = Static<typeof GenericResource>;
 
 /** What a task is given at least, and what the scheduler counts. */
 export const Reservations = strictObject({ nanoCpus: NanoCpus, memoryBytes: Bytes, generic: Type.Array(GenericResource) });

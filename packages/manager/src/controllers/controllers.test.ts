@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import type { Service, ServiceSpec, Task } from '@tessera/api';
+import { SeededRandom, silentLog, VirtualClock } from '@tessera/kit';
+import { MemoryStore } from '../adapters/kv/memory/memory-store.js';
+import { isRunning, isWanted } from '../model/task.js';
+import { KvClusterStore } from '../state/cluster-store.js';
+import { type Controllers, startControllers } from './index.js';
+import { deployed, readyNode, serviceSpec } from './testing/world.js';
+
+describe('controllers', () => {
+  let clock: VirtualClock;
+  let store: KvClusterStore;
+  let controllers: Controllers;
+
+  beforeEach(async () => {
+    clock = new VirtualClock();
+    const sealer = { seal: (text: string) => text, unseal: (text: string) => text };
+    const common = { clock, random: new SeededRandom(1), log: silentLog };
+    store = await KvClusterStore.open({ ...common, kv: new MemoryStore({ clock }).connect(), sealer });
+    controllers = startControllers({ ...common, store });
+    for (const id of ['n1', 'n2', 'n3']) await store.commit([{ type: 'put', kind: 'nodes', object: readyNode(id), expect: 'absent' }]);
+  });
+
+  afterEach(() => controllers.stop());
+
+  async function deploy(spec: ServiceSpec, id: string): Promise<Service> {
+    const before = store.view.get('services', id);
+    const { service, revision } = deployed(spec, id, before);
+    const result = await store.commit([
+      { type: 'put', kind: 'services', object: service, expect: before ? { revision: before.revision } : 'absent' },
+      { type: 'put', kind: 'revisions', object: revision, expect: 'absent' },
+    ]);
+    assert.equal(result.outcome, 'committed');
+    return store.view.get('services', id)!;
+  }
+
+  async function report(task: Task, state: Task['status']['state']): Promise<void> {
+    const startedAt = state === 'running' ? clock.now() : task.status.startedAt;
+    const object: Task = { ...task, status: { state, at: clock.now(), message: state, ...(startedAt !== undefined && { startedAt }) } };
+    await store.commit([{ type: 'put', kind: 'tasks', object, expect: 'any' }]);
+  }
+
+  /** Agents that do at once what they are told, as long as their node is up. */
+  async function obey(): Promise<void> {
+    for (const task of [...store.view.all('tasks')]) {
+      if (!task.nodeId || store.view.get('nodes', task.nodeId)?.status.state !== 'ready') continue;
+      if (['running', 'complete'].includes(task.desired) && task.status.state === 'assigned') await report(task, 'running');
+      if (['shutdown', 'remove'].includes(task.desired) && ['assigned', 'running'].includes(task.status.state))
+        await report(task, 'shutdown');
+    }
+    await clock.advance(100);
+  }
+
+  const running = (serviceId: string): Task[] =>
+    [...store.view.tasksOfService(serviceId)].filter((task) => isWanted(task) && isRunning(task));
+
+  async function until(condition: () => boolean, what: string): Promise<void> {
+    for (let step = 0; step < 300 && !condition(); step++) await obey();
+    assert.ok(condition(), what);
+  }
+
+  it('bring a replicated and a global service up and spread them', async () => {
+    await deploy(serviceSpec('web', 6), 's1');
+    await deploy(
+      serviceSpec('agent', 0, (spec) => {
+        spec.mode = { kind: 'global' };
+      }),
+      's2',
+    );
+    await until(() => running('s1').length === 6 && running('s2').length === 3, 'both services run');
+    for (const node of ['n1', 'n2', 'n3']) {
+      assert.equal(running('s1').filter((task) => task.nodeId === node).length, 2);
+      assert.equal(running('s2').filter((task) => task.nodeId === node).length, 1);
+    }
+  });
+
+  it('replace all tasks when the template changes, and say so', async () => {
+    await deploy(serviceSpec('web', 3), 's1');
+    await until(() => running('s1').length === 3, 'first revision runs');
+    const second = await deploy(
+      serviceSpec('web', 3, (spec) => {
+        spec.template.container.image = 'app:2';
+      }),
+      's1',
+    );
+    const hash = second.templateHash;
+    await until(() => store.view.get('services', 's1')?.update?.state === 'completed', 'the update completes');
+    assert.deepEqual(
+      running('s1').map((task) => task.templateHash),
+      [hash, hash, hash],
+    );
+  });
+
+  it('fill the slots of a node that goes down on the others', async () => {
+    await deploy(serviceSpec('web', 3), 's1');
+    await until(() => running('s1').length === 3, 'runs');
+    const node = store.view.get('nodes', 'n2')!;
+    await store.commit([
+      { type: 'put', kind: 'nodes', object: { ...node, status: { state: 'down', message: 'silent', at: clock.now() } }, expect: 'any' },
+    ]);
+    await until(() => running('s1').length === 3 && running('s1').every((task) => task.nodeId !== 'n2'), 'runs elsewhere');
+    const lost = [...store.view.tasksOfNode('n2')];
+    assert.deepEqual(
+      lost.map((task) => [task.status.state, task.desired]),
+      [['orphaned', 'shutdown']],
+    );
+  });
+
+  it('remove everything of a service that was deleted', async () => {
+    const service = await deploy(serviceSpec('web', 4), 's1');
+    await until(() => running('s1').length === 4, 'runs');
+    await store.commit([{ type: 'delete', kind: 'services', id: service.id, expect: 'any' }]);
+    await until(() => store.view.count('tasks') === 0 && store.view.count('revisions') === 0, 'nothing is left');
+  });
+});

@@ -1,0 +1,27 @@
+import type { Controller, ControllerDeps } from './controller.js';
+import { NodeController } from './node-controller.js';
+import { SchedulerController } from './scheduler-controller.js';
+import { ServiceController } from './service-controller.js';
+
+export interface Controllers {
+  /** Resolves when nothing is under way any more. */
+  stop(): Promise<void>;
+}
+
+/** Every controller of the leader, in the order in which they hear of a change. */
+const CONTROLLERS: ReadonlyArray<new (deps: ControllerDeps) => Controller> = [NodeController, ServiceController, SchedulerController];
+
+/** Starts all controllers on a store whose view is complete. Runs on the leader only. */
+export function startControllers(deps: ControllerDeps): Controllers {
+  const controllers = CONTROLLERS.map((Make) => new Make(deps));
+  for (const controller of controllers) controller.start();
+  const unsubscribe = deps.store.onChange((change) => {
+    for (const controller of controllers) controller.onChange(change);
+  });
+  return {
+    async stop() {
+      unsubscribe();
+      await Promise.all(controllers.map((controller) => controller.stop()));
+    },
+  };
+}

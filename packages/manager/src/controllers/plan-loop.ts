@@ -1,0 +1,25 @@
+import { ReconcileLoop } from '@tessera/kit';
+import type { ClusterView } from '../model/view.js';
+import type { Plan } from '../plan/plan.js';
+import { carryOut } from './carry-out.js';
+import type { ControllerDeps } from './controller.js';
+
+/** After a lost compare the view is about to learn of the other's write: short enough not to be felt. */
+const AGAIN_AFTER_CONFLICT_MS = 20;
+
+/** A loop that plans one key on the current view and carries the plan out. */
+export function planLoop(name: string, deps: ControllerDeps, plan: (view: ClusterView, key: string) => Plan): ReconcileLoop {
+  const { store, log } = deps;
+  return new ReconcileLoop({
+    ...deps,
+    name,
+    async reconcile(key) {
+      const { changes, againInMs } = plan(store.view, key);
+      if ((await carryOut(store, changes)) === 'conflict') {
+        log.debug({ controller: name, key, changes: changes.length }, 'planned on an old state, planning again');
+        return AGAIN_AFTER_CONFLICT_MS;
+      }
+      return againInMs;
+    },
+  });
+}

@@ -1,0 +1,62 @@
+import type { Service, ServiceSpec, Task } from '@tessera/api';
+import { compareStates } from '@tessera/api';
+import { isLive, isRunning, slotKey } from '../../model/task.js';
+import type { ClusterView } from '../../model/view.js';
+
+type Dependency = ServiceSpec['dependsOn'][number];
+
+/** Why a service may not start yet, in words; `undefined` when all that it depends on is there. */
+export function unmetDependency(view: ClusterView, service: Service): string | undefined {
+  for (const dependency of service.spec.dependsOn) {
+    const reason = unmet(view, dependency);
+    if (reason) return `waiting for ${dependency.service}: ${reason}`;
+  }
+  return undefined;
+}
+
+function unmet(view: ClusterView, dependency: Dependency): string | undefined {
+  const other = view.byName('services', dependency.service);
+  if (!other) return dependency.required ? 'there is no such service' : undefined;
+  const best = bestBySlot(view.tasksOfService(other.id), dependency.condition);
+  const wanted = Math.max(wantedSlots(other), best.size);
+  const met = [...best.values()].filter(Boolean).length;
+  if (met >= wanted && (wanted > 0 || isEmpty(other))) return undefined;
+  return `${met} of ${wanted} ${wanted === 1 ? 'task' : 'tasks'} ${WORDS[dependency.condition]}`;
+}
+
+const WORDS: Readonly<Record<Dependency['condition'], string>> = {
+  service_started: 'started',
+  service_healthy: 'healthy',
+  service_completed_successfully: 'completed',
+};
+
+/** Whether some task of each slot meets the condition. */
+function bestBySlot(tasks: Iterable<Task>, condition: Dependency['condition']): Map<string, boolean> {
+  const met = new Map<string, boolean>();
+  for (const task of tasks)
+    if (task.desired !== 'remove') met.set(slotKey(task), (met.get(slotKey(task)) ?? false) || meets(task, condition));
+  return met;
+}
+
+function meets(task: Task, condition: Dependency['condition']): boolean {
+  switch (condition) {
+    case 'service_started':
+      return (isLive(task) && compareStates(task.status.state, 'starting') >= 0) || task.status.state === 'complete';
+    case 'service_healthy':
+      return isRunning(task);
+    case 'service_completed_successfully':
+      return task.status.state === 'complete';
+  }
+}
+
+/** Slots that the service is sure to have; those of global services are seen once their tasks exist. */
+function wantedSlots({ spec: { mode } }: Service): number {
+  if (mode.kind === 'replicated') return mode.replicas;
+  return mode.kind === 'replicated-job' ? mode.completions : 0;
+}
+
+/** It wants no tasks at all, so there is nothing to wait for. */
+function isEmpty(service: Service): boolean {
+  const { mode } = service.spec;
+  return (mode.kind === 'replicated' && mode.replicas === 0) || (mode.kind === 'replicated-job' && mode.completions === 0);
+}

@@ -1,0 +1,48 @@
+import type { Node, Service } from '@tessera/api';
+import type { ClusterView } from '../../model/view.js';
+import { fitsPlacement, takesTasks } from '../../schedule/fit.js';
+import type { NewId, Plan } from '../plan.js';
+import { unmetDependency } from './dependencies.js';
+import { ServiceDraft, type Slot } from './draft.js';
+import { keepSlot } from './keep.js';
+import { reapRevisions, reapSlot, removeSlot } from './reap.js';
+import { advanceUpdate, completeUpdate, isPaused, judgeUpdate } from './update.js';
+
+/** One task on each node that fits. */
+export function planGlobal(view: ClusterView, service: Service, now: number, newId: NewId): Plan {
+  const draft = new ServiceDraft(view, service, now, newId);
+  const { kept, open } = chooseNodes(draft);
+  judgeUpdate(draft, kept);
+  const rules = { frozen: isPaused(view, draft.service), hold: unmetDependency(view, draft.service), refill: true };
+  for (const slot of kept) keepSlot(draft, slot, { ...rules, refill: open.has(slot) });
+  advanceUpdate(draft, kept, rules);
+  completeUpdate(draft, kept);
+  for (const slot of draft.slots.values()) reapSlot(draft, slot);
+  reapRevisions(draft);
+  return draft.plan();
+}
+
+/**
+ * Slots that stay: those of nodes that fit and are not drained. `open` ones also take new tasks: a paused node, or one
+ * that is away, keeps what it has.
+ */
+export function chooseNodes(draft: ServiceDraft): { kept: Slot[]; open: Set<Slot> } {
+  for (const slot of [...draft.slots.values()]) {
+    const node = slot.number === undefined ? draft.view.get('nodes', slot.key) : undefined;
+    if (!node) removeSlot(draft, slot);
+    else if (!mayKeep(draft.service, node)) for (const task of slot.wanted) draft.want(slot, task, 'shutdown');
+  }
+  const [kept, open] = [[] as Slot[], new Set<Slot>()];
+  for (const node of draft.view.all('nodes')) {
+    if (!mayKeep(draft.service, node) || !(takesTasks(node) || draft.slots.has(node.id))) continue;
+    const slot = draft.slot(undefined, node.id);
+    if (takesTasks(node)) open.add(slot);
+    if (takesTasks(node) || slot.wanted.length > 0) kept.push(slot);
+  }
+  return { kept: kept.sort((a, b) => (a.key < b.key ? -1 : 1)), open };
+}
+
+/** A node that has not yet said what it is may keep what it has. */
+function mayKeep(service: Service, node: Node): boolean {
+  return node.spec.availability !== 'drain' && (node.description === undefined || fitsPlacement(service.spec.placement, node));
+}

@@ -1,0 +1,45 @@
+import { isAssigned, isLive } from '../../model/task.js';
+import type { ClusterView } from '../../model/view.js';
+import type { Change, NewId, Plan } from '../plan.js';
+import { planGlobal } from './global.js';
+import { planGlobalJob, planReplicatedJob } from './job.js';
+import { planReplicated } from './replicated.js';
+
+/**
+ * What to do about a service and its tasks now. Planning on the plan's own result gives nothing.
+ * @param serviceId also of a service that is gone: its tasks are removed, then its revisions
+ */
+export function planService(view: ClusterView, serviceId: string, now: number, newId: NewId): Plan {
+  const service = view.get('services', serviceId);
+  if (!service) return planRemoval(view, serviceId);
+  const { mode } = service.spec;
+  switch (mode.kind) {
+    case 'replicated':
+      return planReplicated(view, service, mode.replicas, now, newId);
+    case 'global':
+      return planGlobal(view, service, now, newId);
+    case 'replicated-job':
+      return planReplicatedJob(view, service, mode.completions, mode.concurrency, now, newId);
+    case 'global-job':
+      return planGlobalJob(view, service, now, newId);
+  }
+}
+
+/** Tasks first; revisions stay until no task needs them, since agents are told what to stop from them. */
+function planRemoval(view: ClusterView, serviceId: string): Plan {
+  const changes: Change[] = [];
+  let left = 0;
+  for (const task of view.tasksOfService(serviceId)) {
+    if (!isLive(task) || !isAssigned(task)) {
+      changes.push({ type: 'delete', kind: 'tasks', id: task.id, expect: { revision: task.revision } });
+      continue;
+    }
+    left++;
+    if (task.desired !== 'remove')
+      changes.push({ type: 'put', kind: 'tasks', object: { ...task, desired: 'remove' }, expect: { revision: task.revision } });
+  }
+  if (left > 0) return { changes };
+  for (const { id, revision } of view.revisionsOfService(serviceId))
+    changes.push({ type: 'delete', kind: 'revisions', id, expect: { revision } });
+  return { changes };
+}

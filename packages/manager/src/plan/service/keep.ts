@@ -1,0 +1,130 @@
+import { type RestartPolicy, serviceRevisionId, type Task } from '@tessera/api';
+import { isExhausted } from '../../model/restarts.js';
+import { sourceOf } from '../../model/spec-of.js';
+import { endedAt, endedByItself, isRunning, isToldToGo } from '../../model/task.js';
+import type { ServiceDraft, Slot, TaskTemplateRef } from './draft.js';
+import { isDirty, isDrained, isDueToGo } from './misfit.js';
+
+/** Rejected tasks are tried again after the policy's delay, doubled each time so often at most. */
+const MOST_DOUBLINGS = 4;
+
+/** What holds for a service's slots while they are kept. */
+export interface KeepRules {
+  /** The update is paused: ended tasks come back as they were. */
+  frozen: boolean;
+  /** Why first tasks may not be placed yet: dependencies. */
+  hold: string | undefined;
+  /** Whether empty slots may be filled: not on a node that takes no tasks. */
+  refill: boolean;
+}
+
+/** Brings one slot to one task that runs or will run. */
+export function keepSlot(draft: ServiceDraft, slot: Slot, rules: KeepRules): void {
+  settleSurplus(draft, slot);
+  if (slot.wanted.length === 0 && rules.refill) refill(draft, slot, rules);
+  const drained = slot.wanted.length === 1 && isDrained(draft, slot.wanted[0]!);
+  if (drained && slot.number !== undefined) replaceSlot(draft, slot, rules);
+  passHold(draft, slot, rules.hold);
+  release(draft, slot);
+}
+
+/**
+ * Starts the replacement of a slot's task by a new one, in the order of the update settings. Returns false when the
+ * restart policy lets no further attempt through.
+ */
+export function replaceSlot(draft: ServiceDraft, slot: Slot, rules: KeepRules): boolean {
+  const { wanted } = slot;
+  const startsFirst = draft.service.spec.update.order === 'start-first' && wanted.some(isRunning);
+  const [former] = wanted;
+  const startAfter = retryAfter(draft, slot, former);
+  if (startAfter === undefined) return false;
+  if (startsFirst && slot.live.length > 1) return true;
+  if (!startsFirst) for (const task of wanted) draft.want(slot, task, 'shutdown');
+  draft.create(slot, templateFor(draft, slot, rules), startAfter, undefined);
+  release(draft, slot);
+  return true;
+}
+
+/** When the next attempt to replace `former` may start: at once, but for attempts that failed while `former` ran on. */
+function retryAfter(draft: ServiceDraft, slot: Slot, former: Task | undefined): number | undefined {
+  const since = former ? slot.tasks.indexOf(former) : slot.tasks.length;
+  const attempt = slot.tasks.slice(since + 1).findLast((task) => !isDirty(draft, task) && endedByItself(task));
+  return attempt ? restartAfter(slot, attempt, draft.service.spec.template.restart) : draft.now;
+}
+
+/** Of several wanted tasks keeps the best one, and beside it one that still runs until the new one does (start-first). */
+function settleSurplus(draft: ServiceDraft, slot: Slot): void {
+  const { wanted } = slot;
+  if (wanted.length <= 1) return;
+  const badness = (task: Task): number => (isDueToGo(draft, task) ? 2 : 0) + (isRunning(task) ? 0 : 1);
+  const [best, ...others] = wanted.sort((a, b) => badness(a) - badness(b));
+  let paired = false;
+  for (const other of others) {
+    const pairs = !paired && draft.service.spec.update.order === 'start-first' && !isRunning(best!) && isRunning(other);
+    if (pairs && !isDueToGo(draft, best!)) paired = true;
+    else draft.want(slot, other, 'shutdown');
+  }
+}
+
+function refill(draft: ServiceDraft, slot: Slot, rules: KeepRules): void {
+  const { newest: last } = slot;
+  if (!last) draft.create(slot, draft.service, undefined, rules.hold);
+  else if (endedByItself(last)) restart(draft, slot, last, rules);
+  else if (last.status.state !== 'orphaned' || policyOf(draft, last).condition !== 'none')
+    draft.create(slot, templateFor(draft, slot, rules), undefined, undefined);
+}
+
+function restart(draft: ServiceDraft, slot: Slot, last: Task, rules: KeepRules): void {
+  // An ended task of an old template is the updater's, unless the update stands still.
+  if (isDirty(draft, last) && !rules.frozen) return;
+  const startAfter = restartAfter(slot, last, policyOf(draft, last));
+  if (startAfter !== undefined) draft.create(slot, templateFor(draft, slot, rules), startAfter, undefined);
+}
+
+function policyOf(draft: ServiceDraft, task: Task): RestartPolicy {
+  return (sourceOf(draft.view, task)?.spec ?? draft.service.spec).template.restart;
+}
+
+/** When the successor of an ended task may start; `undefined` when the policy allows none. */
+export function restartAfter(slot: Slot, last: Task, policy: RestartPolicy): number | undefined {
+  if (policy.condition === 'none') return undefined;
+  if (policy.condition === 'on-failure' && last.status.state === 'complete') return undefined;
+  if (isExhausted(slot.tasks, last, policy)) return undefined;
+  const rejections = slot.tasks.filter((task) => task.status.state === 'rejected' && task.templateHash === last.templateHash).length;
+  const factor = last.status.state === 'rejected' ? 2 ** Math.min(MOST_DOUBLINGS, rejections - 1) : 1;
+  return endedAt(last) + policy.delayMs * factor;
+}
+
+/** While an update stands still, a slot that it had not reached comes back as it was. */
+function templateFor(draft: ServiceDraft, slot: Slot, rules: KeepRules): TaskTemplateRef {
+  const { newest } = slot;
+  const returns =
+    rules.frozen &&
+    newest !== undefined &&
+    isDirty(draft, newest) &&
+    draft.view.get('revisions', serviceRevisionId(newest.serviceId, newest.specRevision)) !== undefined;
+  return returns ? newest : draft.service;
+}
+
+/** Lets tasks that were held back go to the scheduler, or says why they wait. */
+function passHold(draft: ServiceDraft, slot: Slot, hold: string | undefined): void {
+  for (const task of slot.wanted) {
+    if (task.status.state !== 'new') continue;
+    if (hold === undefined) draft.setStatus(slot, task, { state: 'pending', at: draft.now, message: 'waiting for a node' });
+    else if (task.status.message !== hold) draft.setStatus(slot, task, { ...task.status, message: hold });
+  }
+}
+
+/** Lets prepared tasks start: when their delay is over, and nothing else of the slot can run (but for a start-first pair). */
+function release(draft: ServiceDraft, slot: Slot): void {
+  for (const task of slot.wanted) {
+    if (task.desired !== 'ready') continue;
+    if (task.startAfter !== undefined && task.startAfter > draft.now) draft.wakeAt(task.startAfter);
+    else if (!slot.live.some((other) => other.id !== task.id && !mayRunBeside(draft, other))) draft.want(slot, task, 'running');
+  }
+}
+
+/** An old task that goes on running until its replacement does. */
+function mayRunBeside(draft: ServiceDraft, other: Task): boolean {
+  return draft.service.spec.update.order === 'start-first' && !isToldToGo(other) && isRunning(other) && isDueToGo(draft, other);
+}

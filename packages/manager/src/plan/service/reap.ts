@@ -1,0 +1,30 @@
+import { TASK_HISTORY_PER_SLOT } from '@tessera/api';
+import { isLive } from '../../model/task.js';
+import type { ServiceDraft, Slot } from './draft.js';
+
+/** Revisions kept for rollbacks though no task is made from them any more. */
+const REVISIONS_KEPT = 10;
+
+/** Forgets ended tasks beyond the history: nothing grows without bound. What counts restart attempts stays. */
+export function reapSlot(draft: ServiceDraft, slot: Slot): void {
+  const ended = slot.tasks.filter((task) => !isLive(task));
+  const kept = Math.max(TASK_HISTORY_PER_SLOT, draft.service.spec.template.restart.maxAttempts + 1);
+  for (const task of ended.slice(0, Math.max(0, ended.length - kept))) draft.drop(slot, task);
+}
+
+/** Empties a slot for good: stops what runs and forgets what has ended. */
+export function removeSlot(draft: ServiceDraft, slot: Slot): void {
+  for (const task of slot.tasks) draft.want(slot, task, 'remove');
+  for (const task of slot.tasks) if (!isLive(task)) draft.drop(slot, task);
+}
+
+/** Forgets old revisions that no task needs. */
+export function reapRevisions(draft: ServiceDraft): void {
+  const needed = new Set<number>([draft.service.specRevision]);
+  for (const slot of draft.slots.values()) for (const task of slot.tasks) needed.add(task.specRevision);
+  for (const revision of draft.view.revisionsOfService(draft.service.id)) {
+    const old = revision.specRevision <= draft.service.specRevision - REVISIONS_KEPT;
+    if (old && !needed.has(revision.specRevision))
+      draft.add({ type: 'delete', kind: 'revisions', id: revision.id, expect: { revision: revision.revision } });
+  }
+}

@@ -1,0 +1,28 @@
+import type { ServiceSpec } from '@tessera/api';
+import type { Claim } from '../claim.js';
+import type { NodeTable } from '../node-table.js';
+
+/** Tasks that are alike for the scheduler: of one service and one template. */
+export interface TaskGroup {
+  serviceId: string;
+  spec: ServiceSpec;
+  claim: Claim;
+}
+
+/** What `refuse` answers for a node that passes. */
+export const PASS = -1;
+
+/** A filter made ready for one group. */
+export interface Check {
+  /** {@link PASS}, or a number that tells the reason for `explain`. Reads the table as it is now. */
+  refuse(index: number): number;
+  /** The reason in words, for the nodes refused with it: `not enough memory (need 2 GiB, most free 1.4 GiB)`. */
+  explain(reason: number, indices: readonly number[]): string;
+}
+
+/** One rule about where a task may run. Holds no state: everything about a group lives in its check. */
+export interface Filter {
+  readonly name: string;
+  /** `undefined` when the rule does not concern the group. */
+  prepare(group: TaskGroup, table: NodeTable): Check | undefined;
+}

@@ -1,0 +1,17 @@
+import { constraintFilter } from './constraints.js';
+import type { Filter } from './filter.js';
+import { hostPortFilter } from './host-ports.js';
+import { maxReplicasFilter } from './max-replicas.js';
+import { platformFilter } from './platform.js';
+import { readyFilter } from './ready.js';
+import { resourceFilter } from './resources.js';
+
+/** All filters, cheapest and most telling first: a node is counted under the first one that refuses it. */
+export const FILTERS: readonly Filter[] = [
+  readyFilter,
+  constraintFilter,
+  platformFilter,
+  resourceFilter,
+  hostPortFilter,
+  maxReplicasFilter,
+];
