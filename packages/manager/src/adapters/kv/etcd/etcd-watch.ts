@@ -115,8 +115,13 @@ export class EtcdWatch implements KvWatch {
     const { endpoints, clock, random, log, prefix } = this.#options;
     endpoints.leave(client);
     const delayMs = jittered(random, this.#backoffMs);
-    this.#backoffMs = Math.min(2 * this.#backoffMs, LAST_BACKOFF_MS);
-    log.debug({ error, prefix, nextRevision: this.#nextRevision, delayMs }, 'a watch lost its stream and opens another');
+    const nextBackoffMs = Math.min(2 * this.#backoffMs, LAST_BACKOFF_MS);
+    // A lost stream is nothing special; that several attempts failed should be told, once.
+    const isOutage = nextBackoffMs === LAST_BACKOFF_MS && this.#backoffMs < LAST_BACKOFF_MS;
+    this.#backoffMs = nextBackoffMs;
+    const fields = { error, prefix, nextRevision: this.#nextRevision };
+    if (isOutage) log.warn(fields, 'a watch of etcd cannot be opened again, and goes on trying');
+    else log.debug(fields, 'a watch of etcd lost its stream and opens another');
     this.#timer = clock.timer(delayMs, () => void this.#open());
   }
 
