@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { compareStates, type DesiredState, isTerminal, type Task, type TaskReport, type TaskStatus } from '@tessera/api';
+import type { DesiredState, Task, TaskReport, TaskStatus } from '@tessera/api';
+import { canMove, isAssigned, isToldToGo, isWanted } from '../../model/task.js';
 
 /** Why a report is not taken over. */
 export type Refusal = 'unknown-task' | 'other-node' | 'not-assigned' | 'goes-back';
@@ -8,15 +9,15 @@ export type Refusal = 'unknown-task' | 'other-node' | 'not-assigned' | 'goes-bac
 export function withStatus(task: Task | undefined, nodeId: string, status: TaskStatus): Task | undefined | Refusal {
   if (!task) return 'unknown-task';
   if (task.nodeId !== nodeId) return 'other-node';
-  if (compareStates(task.status.state, 'assigned') < 0) return 'not-assigned';
-  if (compareStates(status.state, task.status.state) < 0) return 'goes-back';
+  if (!isAssigned(task)) return 'not-assigned';
+  if (status.state !== task.status.state && !canMove(task.status.state, status.state)) return 'goes-back';
   if (isDeepStrictEqual(task.status, status)) return undefined;
   return { ...task, status };
 }
 
 /** The task that an agent started by itself in place of one that ended: the same in all but its id, age and status. */
 export function successorOf(predecessor: Task, report: TaskReport, slotIsTaken: boolean, nowMs: number): Task {
-  const desired: DesiredState = slotIsTaken || isUnwanted(predecessor.desired) ? 'shutdown' : predecessor.desired;
+  const desired: DesiredState = slotIsTaken || isToldToGo(predecessor) ? 'shutdown' : predecessor.desired;
   const { startAfter: _, ...inherited } = predecessor;
   return {
     ...inherited,
@@ -38,9 +39,5 @@ export function endedUnseen(task: Task, nowMs: number): TaskStatus {
 /** A live task of the slot, other than these two, that is wanted: the slot is given away. */
 export function takesSlot(other: Task, predecessorId: string, successorId: string): boolean {
   if (other.id === predecessorId || other.id === successorId) return false;
-  return !isTerminal(other.status.state) && (other.desired === 'ready' || other.desired === 'running');
-}
-
-function isUnwanted(desired: DesiredState): boolean {
-  return desired === 'shutdown' || desired === 'remove';
+  return isWanted(other);
 }

@@ -1,14 +1,11 @@
 import { compareStates, isTerminal, type ServiceRevision, serviceRevisionId, type Task } from '@tessera/api';
+import { restartTimes } from '../../model/restarts.js';
+import { byAge, isToldToGo } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 
 /** The slot of a task: its number, or for global services its node. */
 export function slotKeyOf(task: Task): string {
   return `${task.serviceId}/${task.slot ?? task.nodeId ?? ''}`;
-}
-
-/** Creation order of two tasks of a slot: below 0 when `a` is the older. */
-function compareAge(a: Task, b: Task): number {
-  return a.createdAt - b.createdAt || a.revision - b.revision;
 }
 
 /** Tasks by slot and the endpoints-to-be by service, kept current change by change. */
@@ -38,18 +35,14 @@ export class SlotIndex {
 
   /** A newer task has taken the place of this ended one. */
   isSucceeded(task: Task): boolean {
-    for (const other of this.tasksOfSlot(slotKeyOf(task))) if (other.id !== task.id && compareAge(task, other) < 0) return true;
+    for (const other of this.tasksOfSlot(slotKeyOf(task))) if (other.id !== task.id && byAge(task, other) < 0) return true;
     return false;
   }
 
-  /** When earlier runs of this slot with the same spec ended by themselves, oldest first, in milliseconds since 1970. */
+  /** When earlier runs of this slot with the same template ended by themselves, oldest first, in milliseconds since 1970. */
   restartTimes(task: Task): number[] {
-    const times: number[] = [];
-    for (const other of this.tasksOfSlot(slotKeyOf(task))) {
-      if (other.id === task.id || other.specRevision !== task.specRevision || compareAge(other, task) > 0) continue;
-      if (endedByItself(other)) times.push(other.status.finishedAt ?? other.status.at);
-    }
-    return times.sort((a, b) => a - b);
+    const older = [...this.tasksOfSlot(slotKeyOf(task))].filter((other) => byAge(other, task) < 0);
+    return restartTimes(older, task);
   }
 
   *#read(ids: Iterable<string> | undefined): Iterable<Task> {
@@ -73,18 +66,13 @@ export function belongsToNode(task: Task, slots: SlotIndex): boolean {
   if (compareStates(task.status.state, 'assigned') < 0) return false;
   if (!isTerminal(task.status.state)) return true;
   if (task.status.state === 'remove' || task.status.state === 'orphaned') return false;
-  const wanted =
-    task.desired === 'ready' || task.desired === 'running' || (task.desired === 'complete' && task.status.state !== 'complete');
+  const wanted = !isToldToGo(task) && !(task.desired === 'complete' && task.status.state === 'complete');
   return wanted && !slots.isSucceeded(task);
 }
 
 /** Running and wanted running; jobs count too as long as they run. */
 function mayServe(task: Task): boolean {
   return task.status.state === 'running' && (task.desired === 'running' || task.desired === 'complete');
-}
-
-function endedByItself(task: Task): boolean {
-  return task.status.state === 'complete' || task.status.state === 'failed' || task.status.state === 'rejected';
 }
 
 function add(buckets: Map<string, Set<string>>, key: string, id: string): void {

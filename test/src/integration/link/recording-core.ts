@@ -1,0 +1,83 @@
+import type { LogFrame, LogOptions, NodeDescription, NodeSetItems, NodeSetKind, TaskReport, TaskStatus } from '@tessera/api';
+
+const KINDS: readonly NodeSetKind[] = ['tasks', 'networks', 'services', 'files'];
+type Item = NodeSetItems[NodeSetKind][number];
+
+/** An agent that runs nothing: it keeps what it was sent, and reports what a test tells it. */
+export class RecordingCore {
+  readonly merged: Record<NodeSetKind, Map<string, Item>> = {
+    tasks: new Map(),
+    networks: new Map(),
+    services: new Map(),
+    files: new Map(),
+  };
+  readonly confirmed: TaskReport[] = [];
+  readonly seqs: number[] = [];
+  /** Sets that came whole. */
+  replaced = 0;
+  held: TaskReport[] = [];
+  /** Lines of the log of every task. */
+  logLines: () => AsyncIterable<LogFrame> = async function* () {
+    yield { type: 'end' };
+  };
+  /** Saving a set waits for this. */
+  saved: Promise<void> = Promise.resolve();
+  readonly #listeners = new Set<(report: TaskReport) => void>();
+
+  constructor(public description: NodeDescription) {}
+
+  async describe(): Promise<NodeDescription> {
+    return this.description;
+  }
+
+  heldTasks(): TaskReport[] {
+    return [...this.held];
+  }
+
+  async replaceDesired(seq: number, items: NodeSetItems): Promise<void> {
+    await this.saved;
+    this.replaced += 1;
+    for (const kind of KINDS) this.merged[kind] = new Map((items[kind] as Item[]).map((item) => [item.id, item]));
+    this.seqs.push(seq);
+  }
+
+  async mergeDesired(seq: number, put: NodeSetItems, remove: Record<NodeSetKind, string[]>): Promise<void> {
+    await this.saved;
+    for (const kind of KINDS) {
+      for (const item of put[kind] as Item[]) this.merged[kind].set(item.id, item);
+      for (const id of remove[kind]) this.merged[kind].delete(id);
+    }
+    for (const id of remove.tasks) this.held = this.held.filter((report) => report.taskId !== id);
+    this.seqs.push(seq);
+  }
+
+  onReport(listener: (report: TaskReport) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  confirmReported(reports: readonly TaskReport[]): void {
+    this.confirmed.push(...reports);
+  }
+
+  logs(_taskId: string, _options: LogOptions, _signal: AbortSignal): AsyncIterable<LogFrame> {
+    return this.logLines();
+  }
+
+  /** A task changes on the node. */
+  report(taskId: string, status: TaskStatus, successorOf?: string): void {
+    const report: TaskReport = { taskId, status, ...(successorOf !== undefined && { successorOf }) };
+    this.held = [...this.held.filter((one) => one.taskId !== taskId), report];
+    for (const listener of this.#listeners) listener(report);
+  }
+
+  /** The merged set in one order, to be compared. */
+  sorted(): Record<NodeSetKind, Item[]> {
+    return sortedItems(Object.fromEntries(KINDS.map((kind) => [kind, [...this.merged[kind].values()]])) as Record<NodeSetKind, Item[]>);
+  }
+}
+
+export function sortedItems(items: Readonly<Record<NodeSetKind, readonly Item[]>>): Record<NodeSetKind, Item[]> {
+  const order = (list: readonly Item[]): Item[] => [...list].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { tasks: order(items.tasks), networks: order(items.networks), services: order(items.services), files: order(items.files) };
+}
