@@ -3,3 +3,4 @@ export * from './container-spec.js';
 export * from './defaults.js';
 export * from './service-spec.js';
 export * from './stack-spec.js';
+export * from './template-hash.js';

@@ -1,0 +1,82 @@
+import type { BodyOf, ParamsOf, QueryOf, ResponseOf, RouteName, Routes } from '@tessera/api';
+import type { CertificateSubject } from '@tessera/kit/pki/index';
+import { getInfo, rotateToken } from '../use-case/cluster.js';
+import type { UseCaseContext } from '../use-case/context.js';
+import { createFile, listFiles, removeFile } from '../use-case/files.js';
+import { join, renew } from '../use-case/join.js';
+import { serviceLogs, taskLogs } from '../use-case/logs.js';
+import { createNetwork, getNetwork, listNetworks, removeNetwork } from '../use-case/networks.js';
+import { getNode, listNodes, removeNode, updateNode } from '../use-case/nodes.js';
+import { createService, getService, listProgress, listServices, removeService, scaleService, updateService } from '../use-case/services.js';
+import { deployStack, getStack, listStacks, planStack, removeStack } from '../use-case/stacks.js';
+import { getTask, listTasks } from '../use-case/tasks.js';
+import { parseKinds, watchState } from '../use-case/watch.js';
+
+/** A request after its checks. */
+export interface Call<Name extends RouteName> {
+  params: ParamsOf<Routes[Name]>;
+  query: QueryOf<Routes[Name]>;
+  body: BodyOf<Routes[Name]>;
+  /** Who asks; undefined on open routes. */
+  subject: CertificateSubject | undefined;
+  /** Aborted when the client goes away or the manager stops. */
+  signal: AbortSignal;
+}
+
+type Answer<Name extends RouteName> = Routes[Name] extends { stream: true }
+  ? AsyncIterable<ResponseOf<Routes[Name]>>
+  : ResponseOf<Routes[Name]> | Promise<ResponseOf<Routes[Name]>>;
+
+/** Use cases by the names of their routes. */
+export type Handlers = { [Name in RouteName]: (context: UseCaseContext, call: Call<Name>) => Answer<Name> };
+
+const nothing = async (done: Promise<void>): Promise<Record<string, never>> => {
+  await done;
+  return {};
+};
+
+export const HANDLERS: Handlers = {
+  getInfo: (context) => getInfo(context),
+
+  listStacks: (context) => listStacks(context),
+  getStack: (context, { params }) => getStack(context, params.ref),
+  deployStack: (context, { params, query, body }) => deployStack(context, params.ref, body, query),
+  planStack: (context, { params, query, body }) => planStack(context, params.ref, body, query),
+  removeStack: (context, { params }) => removeStack(context, params.ref),
+
+  listServices: (context, { query }) => listServices(context, query),
+  listProgress: (context, { query }) => listProgress(context, query),
+  getService: (context, { params }) => getService(context, params.ref),
+  createService: (context, { body }) => createService(context, body),
+  updateService: (context, { params, query, body }) => updateService(context, params.ref, body, query.revision),
+  scaleService: (context, { params, body }) => scaleService(context, params.ref, body.replicas),
+  removeService: (context, { params }) => removeService(context, params.ref),
+
+  listTasks: (context, { query }) => listTasks(context, query),
+  getTask: (context, { params }) => getTask(context, params.ref),
+  taskLogs: (context, { params, query, signal }) => taskLogs(context, params.ref, query, signal),
+  serviceLogs: (context, { params, query, signal }) => serviceLogs(context, params.ref, query, signal),
+
+  listNodes: (context) => listNodes(context),
+  getNode: (context, { params }) => getNode(context, params.ref),
+  updateNode: (context, { params, body }) => updateNode(context, params.ref, body),
+  removeNode: (context, { params, query }) => nothing(removeNode(context, params.ref, query)),
+
+  listNetworks: (context) => listNetworks(context),
+  getNetwork: (context, { params }) => getNetwork(context, params.ref),
+  createNetwork: (context, { body }) => createNetwork(context, body),
+  removeNetwork: (context, { params }) => nothing(removeNetwork(context, params.ref)),
+
+  listConfigs: (context) => listFiles(context, 'configs'),
+  createConfig: (context, { body }) => createFile(context, 'configs', body),
+  removeConfig: (context, { params }) => nothing(removeFile(context, 'configs', params.ref)),
+  listSecrets: (context) => listFiles(context, 'secrets'),
+  createSecret: (context, { body }) => createFile(context, 'secrets', body),
+  removeSecret: (context, { params }) => nothing(removeFile(context, 'secrets', params.ref)),
+
+  watch: (context, { query, signal }) => watchState(context, parseKinds(query.kinds), signal),
+
+  join: (context, { body }) => join(context, body),
+  renew: (context, { body, subject }) => renew(context, subject?.id ?? '', body.csr),
+  rotateToken: (context, { params }) => rotateToken(context, params.role),
+};

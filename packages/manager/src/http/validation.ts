@@ -1,0 +1,93 @@
+import { ApiError } from '@tessera/api';
+import { nearest } from '@tessera/api/compose/suggest';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Convert, Default } from 'typebox/value';
+
+/** Problems told at most: the first ones are what matters. */
+const MAX_PROBLEMS = 20;
+
+/** Parts of a request that are checked, and what they are called in messages. */
+const PART_NAMES: Readonly<Record<string, string>> = { body: 'body', querystring: 'query', params: 'path' };
+
+interface SchemaError {
+  keyword: string;
+  instancePath: string;
+  message: string;
+  params: object;
+}
+
+/**
+ * Makes the check of one part of a request: fills in defaults, turns texts of the query into numbers and flags, and
+ * refuses what does not fit the schema.
+ */
+export function makeValidator(schema: TSchema, part: string): (value: unknown) => { value: unknown } | { error: ApiError } {
+  const compiled = Compile(schema);
+  const isText = part !== 'body';
+  return (value) => {
+    const given = Default(schema, isText ? Convert(schema, { ...(value as object) }) : value);
+    if (compiled.Check(given)) return { value: given };
+    return { error: toError(PART_NAMES[part] ?? part, schema, [...compiled.Errors(given)] as SchemaError[]) };
+  };
+}
+
+function toError(part: string, schema: TSchema, errors: SchemaError[]): ApiError {
+  const problems = [...new Set(withoutOutlines(errors).flatMap((error) => inWords(part, schema, error)))];
+  const shown = problems.slice(0, MAX_PROBLEMS);
+  if (problems.length > shown.length) shown.push(`and ${problems.length - shown.length} more`);
+  const [only] = shown;
+  if (shown.length === 1 && only !== undefined) return new ApiError('invalid-request', only);
+  return new ApiError('invalid-request', `the ${part} of the request has ${problems.length} problems`, { details: shown });
+}
+
+/** Leaves out the errors of a union as such, when there are others that say why no branch fits. */
+function withoutOutlines(errors: SchemaError[]): SchemaError[] {
+  const inner = errors.filter((error) => error.keyword !== 'anyOf' && error.keyword !== '~guard');
+  return inner.length > 0 ? inner : errors;
+}
+
+function inWords(part: string, schema: TSchema, { keyword, instancePath, message, params }: SchemaError): string[] {
+  const place = formatPlace(part, instancePath);
+  const facts = params as Record<string, unknown>;
+  switch (keyword) {
+    case 'required':
+      return asList(facts.requiredProperties).map((key) => `${place}: '${key}' is missing`);
+    case 'additionalProperties':
+      return asList(facts.additionalProperties).map((key) => `${place}: '${key}' is not known${hint(key, schema, instancePath)}`);
+    case 'enum':
+      return [`${place} must be one of ${asList(facts.allowedValues).join(', ')}`];
+    case 'boolean':
+      return [];
+    default:
+      return [`${place} ${message}`];
+  }
+}
+
+/** `body.services[0].template`, of a JSON pointer. */
+function formatPlace(part: string, pointer: string): string {
+  const steps = pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return steps.reduce((text, step) => (/^\d+$/.test(step) ? `${text}[${step}]` : `${text}.${step}`), part);
+}
+
+function hint(key: string, schema: TSchema, pointer: string): string {
+  const known = Object.keys(propertiesAt(schema, pointer.split('/').slice(1)));
+  const near = nearest(key, known);
+  return near === undefined ? '' : `: did you mean '${near}'?`;
+}
+
+function propertiesAt(schema: TSchema, steps: readonly string[]): Record<string, TSchema> {
+  const found = steps.reduce<Node | undefined>((node, step) => node?.properties?.[step] ?? node?.items, schema as Node);
+  return (found?.properties ?? {}) as Record<string, TSchema>;
+}
+
+interface Node {
+  properties?: Record<string, Node>;
+  items?: Node;
+}
+
+function asList(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}

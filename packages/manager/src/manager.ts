@@ -1,0 +1,137 @@
+import { hostname } from 'node:os';
+import { type Clock, type Log, newId, type Random } from '@tessera/kit';
+import { Lifecycle } from '@tessera/kit/lifecycle/index';
+import { openKv } from './adapters/kv/open.js';
+import { startControllers } from './controllers/index.js';
+import { createDispatcher } from './dispatcher/index.js';
+import { type ApiServer, createApiServer } from './http/server.js';
+import { currentCredentials, loadIdentity, type ManagerIdentity } from './identity.js';
+import type { ManagerOptions } from './options.js';
+import type { Kv } from './ports/kv.js';
+import { KvClusterStore } from './state/cluster-store.js';
+import { LeaderElection } from './state/leader.js';
+import { aesSealer } from './state/seal.js';
+import { ensureCluster } from './use-case/cluster.js';
+import type { UseCaseContext } from './use-case/context.js';
+
+/** How often the manager looks whether its certificate is due. */
+const RENEWAL_CHECK_MS = 3_600_000;
+
+/** What a manager takes from outside. */
+export interface ManagerEnvironment {
+  clock: Clock;
+  random: Random;
+  log: Log;
+}
+
+export interface RunningManager {
+  /** Where it listens. */
+  host: string;
+  port: number;
+  isLeader(): boolean;
+  stop(): Promise<void>;
+}
+
+/** Starts all parts of a manager in order. @throws Error that says what is missing; nothing is left running then. */
+export async function startManager(options: ManagerOptions, environment: ManagerEnvironment): Promise<RunningManager> {
+  const lifecycle = new Lifecycle(environment);
+  try {
+    return await startParts(options, environment, lifecycle);
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
+
+async function startParts(options: ManagerOptions, environment: ManagerEnvironment, lifecycle: Lifecycle): Promise<RunningManager> {
+  const { clock, random, log } = environment;
+  const identity = await loadIdentity(options.dataDir);
+  const kv = await lifecycle.start(
+    'store',
+    () => openKv(options.store, environment),
+    (opened) => opened.close(),
+  );
+  const sealer = aesSealer(identity.secretsKey, random);
+  const store = await lifecycle.start(
+    'state',
+    () => KvClusterStore.open({ kv, ...environment, sealer }),
+    (opened) => opened.close(),
+  );
+  const { name, clusterId, tokenHashes, addressPool } = identity.cluster;
+  await ensureCluster({ store, clock }, { name, clusterId, tokenHashes, addressPool });
+  const election = makeElection(kv, store, identity, environment);
+  const dispatcher = await lifecycle.start(
+    'dispatcher',
+    () => createDispatcher({ store, clock, random, log }),
+    (started) => started.stop(),
+  );
+  const context: UseCaseContext = {
+    store,
+    dispatcher,
+    clock,
+    random,
+    log,
+    authority: identity.authority,
+    storeKind: storeKind(options.store),
+    isLeader: () => election.isLeader,
+  };
+  const credentials = { dataDir: options.dataDir, identity, addresses: addressesOf(options, identity), clock, random };
+  const server = await createApiServer(context, await currentCredentials(credentials));
+  const { host, port } = await lifecycle.start(
+    'api',
+    () => server.listen(options.listen.host, options.listen.port),
+    () => server.close(),
+  );
+  await lifecycle.start(
+    'certificate renewal',
+    () => renewRegularly(server, credentials, environment),
+    (stop) => stop(),
+  );
+  await lifecycle.start(
+    'election',
+    () => election.start(),
+    () => election.stop(),
+  );
+  return { host, port, isLeader: () => election.isLeader, stop: () => lifecycle.stop() };
+}
+
+function makeElection(kv: Kv, store: KvClusterStore, identity: ManagerIdentity, environment: ManagerEnvironment): LeaderElection {
+  return new LeaderElection({
+    kv,
+    key: store.keys.leader,
+    candidate: `${identity.managerId}.${newId(environment.random)}@${hostname()}`,
+    ...environment,
+    lead: (fence) => startControllers({ ...environment, store: store.fenced(() => [fence]) }),
+  });
+}
+
+/** Looks at the certificate now and then, and serves the new one when it was renewed. */
+function renewRegularly(
+  server: ApiServer,
+  options: Parameters<typeof currentCredentials>[0],
+  { clock, log }: ManagerEnvironment,
+): () => void {
+  const check = async (): Promise<void> => {
+    try {
+      server.renewCredentials(await currentCredentials(options));
+    } catch (error) {
+      log.error({ error }, 'the certificate of the manager cannot be renewed, trying again in an hour');
+    }
+    if (!isStopped) timer = clock.timer(RENEWAL_CHECK_MS, () => void check());
+  };
+  let isStopped = false;
+  let timer = clock.timer(RENEWAL_CHECK_MS, () => void check());
+  return () => {
+    isStopped = true;
+    timer.cancel();
+  };
+}
+
+function addressesOf({ advertise }: ManagerOptions, { cluster }: ManagerIdentity): string[] {
+  return [...new Set([...cluster.addresses, ...advertise, 'localhost', '127.0.0.1'])];
+}
+
+function storeKind(url: string): UseCaseContext['storeKind'] {
+  if (url.startsWith('memory:')) return 'memory';
+  return url.startsWith('embedded:') ? 'embedded' : 'etcd';
+}

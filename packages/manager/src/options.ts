@@ -1,0 +1,70 @@
+import { isAbsolute, resolve } from 'node:path';
+import { LOG_LEVELS, type LogLevel } from '@tessera/kit';
+import { DEFAULT_DATA_DIR } from '@tessera/kit/pki/index';
+import { type ManagerAddress, parseAddress } from '@tessera/kit/transport/index';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { VERSION } from './version.js';
+
+export interface ManagerOptions {
+  dataDir: string;
+  /** Where the state is: `embedded:/dir`, `etcd://host:port,…`, `etcds://…` or `memory:`. */
+  store: string;
+  listen: ManagerAddress;
+  /** Further names and addresses at which this manager is reached, for its certificate. */
+  advertise: string[];
+  logLevel: LogLevel;
+}
+
+interface Parsed {
+  dataDir: string;
+  store?: string;
+  listen: ManagerAddress;
+  advertise: string[];
+  logLevel: LogLevel;
+}
+
+/** Reads the command line. @throws CommanderError with its exit code, after it has printed help or what is wrong. */
+export function parseOptions(argv: readonly string[]): ManagerOptions {
+  const command = new Command('tessera-manager')
+    .description('Keeps the state of a Tessera cluster, schedules its services and serves its API')
+    .version(VERSION)
+    .addOption(new Option('--data-dir <dir>', 'keys and cluster identity').default(DEFAULT_DATA_DIR).env('TESSERA_DATA_DIR'))
+    .addOption(
+      new Option(
+        '--store <url>',
+        'embedded:/dir, etcd://host:2379,host2:2379 or etcds://host:2379?ca=…&cert=…&key=… (default: embedded: in the data directory)',
+      ).env('TESSERA_STORE'),
+    )
+    .addOption(
+      new Option('--listen <address>', 'address and port of everything')
+        .default(parseListen('0.0.0.0:4600'), '0.0.0.0:4600')
+        .argParser(parseListen)
+        .env('TESSERA_LISTEN'),
+    )
+    .addOption(
+      new Option('--advertise <addresses>', 'names and addresses at which it is reached, with commas between')
+        .default([], 'none')
+        .argParser(splitList)
+        .env('TESSERA_ADVERTISE'),
+    )
+    .addOption(new Option('--log-level <level>', 'what is logged').choices(LOG_LEVELS).default('info').env('TESSERA_LOG_LEVEL'))
+    .exitOverride();
+  const parsed = command.parse([...argv]).opts<Parsed>();
+  const dataDir = isAbsolute(parsed.dataDir) ? parsed.dataDir : resolve(parsed.dataDir);
+  return { ...parsed, dataDir, store: parsed.store ?? `embedded:${dataDir}/store` };
+}
+
+function parseListen(text: string): ManagerAddress {
+  try {
+    return parseAddress(text);
+  } catch {
+    throw new InvalidArgumentError('write address:port, such as 0.0.0.0:4600');
+  }
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

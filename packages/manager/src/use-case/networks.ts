@@ -1,0 +1,39 @@
+import { ApiError, type Network, type NetworkSpec } from '@tessera/api';
+import { newId } from '@tessera/kit';
+import { commitPlan, type Unit } from './commit.js';
+import type { UseCaseContext } from './context.js';
+import { changeNetwork } from './network-change.js';
+import { resolve } from './references.js';
+
+export function listNetworks({ store: { view } }: UseCaseContext): Network[] {
+  return [...view.all('networks')].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+}
+
+/** @throws ApiError `not-found` or `ambiguous`. */
+export function getNetwork({ store: { view } }: UseCaseContext, ref: string): Network {
+  return resolve(view, 'networks', ref);
+}
+
+/** @throws ApiError `already-exists`. */
+export async function createNetwork(context: UseCaseContext, spec: NetworkSpec): Promise<Network> {
+  const { clock, random, store } = context;
+  const network = changeNetwork(store.view, spec, undefined, { now: clock.now(), newId: () => newId(random) });
+  await commitPlan(context, () => ({ units: [[{ type: 'put', kind: 'networks', object: network, expect: 'absent' }]], result: undefined }));
+  return store.view.get('networks', network.id) ?? network;
+}
+
+/** @throws ApiError `not-found`, `ambiguous`, or `in-use` naming the services. */
+export async function removeNetwork(context: UseCaseContext, ref: string): Promise<void> {
+  await commitPlan(context, (view) => {
+    const { id, revision, spec } = resolve(view, 'networks', ref);
+    const users = [...view.servicesOfNetwork(spec.name)].map((service) => service.spec.name);
+    if (users.length > 0) {
+      throw new ApiError('in-use', `network '${spec.name}' is used by ${users.length === 1 ? 'a service' : `${users.length} services`}`, {
+        cure: 'remove it from them first',
+        details: users,
+      });
+    }
+    const units: Unit[] = [[{ type: 'delete', kind: 'networks', id, expect: { revision } }]];
+    return { units, result: undefined };
+  });
+}

@@ -1,0 +1,60 @@
+import { ApiError, type BodyOf, type Node, type Routes } from '@tessera/api';
+import { commitPlan, type Unit } from './commit.js';
+import type { UseCaseContext } from './context.js';
+import { resolve } from './references.js';
+
+export function listNodes({ store: { view } }: UseCaseContext): Node[] {
+  return [...view.all('nodes')].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** @throws ApiError `not-found` or `ambiguous`. */
+export function getNode({ store: { view } }: UseCaseContext, ref: string): Node {
+  return resolve(view, 'nodes', ref);
+}
+
+/** Changes what is given and leaves the rest. @throws ApiError `not-found` or `ambiguous`. */
+export async function updateNode(context: UseCaseContext, ref: string, change: BodyOf<Routes['updateNode']>): Promise<Node> {
+  const { result } = await commitPlan(context, (view) => {
+    const node = resolve(view, 'nodes', ref);
+    const labels = Object.fromEntries(
+      Object.entries({ ...node.spec.labels, ...change.labels }).filter((label): label is [string, string] => label[1] !== null),
+    );
+    const spec = {
+      ...node.spec,
+      ...(change.availability && { availability: change.availability }),
+      ...(change.role && { role: change.role }),
+      labels,
+    };
+    return { units: [[{ type: 'put', kind: 'nodes', object: { ...node, spec }, expect: { revision: node.revision } }]], result: node };
+  });
+  return resolve(context.store.view, 'nodes', result.id);
+}
+
+/**
+ * Forgets a node: its certificate lets nobody in any more, and its tasks count as lost.
+ * @throws ApiError `in-use` for a node that is not down, unless forced.
+ */
+export async function removeNode(context: UseCaseContext, ref: string, { force }: { force: boolean }): Promise<void> {
+  const { clock } = context;
+  await commitPlan(context, (view) => {
+    const node = resolve(view, 'nodes', ref);
+    if (node.status.state !== 'down' && !force) {
+      throw new ApiError('in-use', `node '${node.name}' is ${node.status.state}, and only a node that is down is removed`, {
+        cure: 'stop its agent first, or force the removal',
+      });
+    }
+    const blocks: Unit = [...view.blocksOfNode(node.id)].map(
+      ({ id, revision }) => ({ type: 'delete', kind: 'blocks', id, expect: { revision } }) as const,
+    );
+    const tasks: Unit[] = [...view.tasksOfNode(node.id)]
+      .filter((task) => task.status.state !== 'orphaned')
+      .map((task) => {
+        const status = { ...task.status, state: 'orphaned' as const, at: clock.now(), message: 'its node was removed' };
+        return [{ type: 'put', kind: 'tasks', object: { ...task, status }, expect: { revision: task.revision } }];
+      });
+    return {
+      units: [...tasks, blocks, [{ type: 'delete', kind: 'nodes', id: node.id, expect: { revision: node.revision } }]],
+      result: undefined,
+    };
+  });
+}

@@ -1,0 +1,72 @@
+import {
+  canonicalJson,
+  type PublishedPort,
+  type Service,
+  type ServiceRevision,
+  type ServiceSpec,
+  serviceRevisionId,
+  templateHash,
+} from '@tessera/api';
+import type { Unit } from './commit.js';
+
+export interface ServiceChange {
+  service: Service;
+  outcome: 'created' | 'updated' | 'unchanged';
+  /** Tasks that run are replaced. */
+  restarts: boolean;
+  /** Empty when nothing changed. */
+  unit: Unit;
+}
+
+/** What it takes that a service has this spec: its object and, as each spec is kept, an immutable revision of it. */
+export function changeService(
+  spec: ServiceSpec,
+  ports: PublishedPort[],
+  before: Service | undefined,
+  making: { now: number; newId(): string },
+): ServiceChange {
+  if (before && canonicalJson([before.spec, before.ports]) === canonicalJson([spec, ports]))
+    return { service: before, outcome: 'unchanged', restarts: false, unit: [] };
+  const service = nextService(spec, ports, before, making);
+  const { id, specRevision, templateHash: hash, createdAt, updatedAt } = service;
+  const revision: ServiceRevision = {
+    id: serviceRevisionId(id, specRevision),
+    revision: 0,
+    createdAt: updatedAt,
+    updatedAt,
+    serviceId: id,
+    specRevision,
+    templateHash: hash,
+    spec,
+  };
+  return {
+    service,
+    outcome: before ? 'updated' : 'created',
+    restarts: before !== undefined && before.templateHash !== hash,
+    unit: [
+      { type: 'put', kind: 'services', object: { ...service, createdAt }, expect: before ? { revision: before.revision } : 'absent' },
+      { type: 'put', kind: 'revisions', object: revision, expect: 'absent' },
+    ],
+  };
+}
+
+function nextService(
+  spec: ServiceSpec,
+  ports: PublishedPort[],
+  before: Service | undefined,
+  { now, newId }: { now: number; newId(): string },
+): Service {
+  const hash = templateHash(spec.template);
+  return {
+    id: before?.id ?? newId(),
+    revision: before?.revision ?? 0,
+    createdAt: before?.createdAt ?? now,
+    updatedAt: now,
+    spec,
+    specRevision: (before?.specRevision ?? 0) + 1,
+    templateHash: hash,
+    ports,
+    // The progress of an update is that of its template: a new template starts anew, also after a pause.
+    ...(before?.update && before.templateHash === hash && { update: before.update }),
+  };
+}

@@ -1,0 +1,75 @@
+import { ApiError, type ServiceSpec } from '@tessera/api';
+import { ConstraintError, parseConstraint } from '../schedule/constraint.js';
+
+/** What exists, or will exist once a plan is carried out. */
+export interface Known {
+  has(kind: 'networks' | 'configs' | 'secrets' | 'services', name: string): boolean;
+}
+
+const NOUN = { networks: 'network', configs: 'config', secrets: 'secret' } as const;
+
+/** All that keeps a service from being carried out, a sentence each. */
+export function serviceProblems(spec: ServiceSpec, known: Known): string[] {
+  return [...constraintProblems(spec), ...referenceProblems(spec, known), ...dependencyProblems(spec, known)];
+}
+
+/** @throws ApiError `invalid-spec` with all problems. */
+export function refuseProblems(what: string, problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  const [only] = problems;
+  if (problems.length === 1 && only !== undefined) throw new ApiError('invalid-spec', only);
+  throw new ApiError('invalid-spec', `${what} has ${problems.length} problems`, { details: [...problems] });
+}
+
+/** Services that wait for each other in a circle: a sentence that names them in turn, or undefined. */
+export function dependencyCycle(services: readonly ServiceSpec[]): string | undefined {
+  const byName = new Map(services.map((service) => [service.name, service]));
+  const done = new Set<string>();
+  const visit = (name: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
+    if (done.has(name)) return undefined;
+    for (const { service } of byName.get(name)?.dependsOn ?? []) {
+      const cycle = visit(service, [...path, name]);
+      if (cycle) return cycle;
+    }
+    done.add(name);
+    return undefined;
+  };
+  for (const { name } of services) {
+    const cycle = visit(name, []);
+    if (cycle) return `services depend on each other in a circle: ${cycle.join(' -> ')}`;
+  }
+  return undefined;
+}
+
+function constraintProblems(spec: ServiceSpec): string[] {
+  return spec.placement.constraints.flatMap((constraint) => {
+    try {
+      parseConstraint(constraint);
+      return [];
+    } catch (error) {
+      if (!(error instanceof ConstraintError)) throw error;
+      return [`service '${spec.name}': ${error.message}`];
+    }
+  });
+}
+
+function referenceProblems(spec: ServiceSpec, known: Known): string[] {
+  const { container, networks } = spec.template;
+  const wanted = {
+    networks: networks.map((attachment) => attachment.network),
+    configs: container.configs.map((file) => file.source),
+    secrets: container.secrets.map((file) => file.source),
+  };
+  return (['networks', 'configs', 'secrets'] as const).flatMap((kind) =>
+    [...new Set(wanted[kind])]
+      .filter((name) => !known.has(kind, name))
+      .map((name) => `service '${spec.name}' needs ${NOUN[kind]} '${name}', which exists neither in the stack nor in the cluster`),
+  );
+}
+
+function dependencyProblems(spec: ServiceSpec, known: Known): string[] {
+  return spec.dependsOn
+    .filter(({ service, required }) => required && !known.has('services', service))
+    .map(({ service }) => `service '${spec.name}' depends on service '${service}', which exists neither in the stack nor in the cluster`);
+}

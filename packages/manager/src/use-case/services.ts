@@ -1,0 +1,101 @@
+import { ApiError, type Service, type ServiceProgress, type ServiceSpec } from '@tessera/api';
+import { newId } from '@tessera/kit';
+import type { ClusterView } from '../model/view.js';
+import { commitPlan, type Unit } from './commit.js';
+import type { UseCaseContext } from './context.js';
+import { guardedByCluster } from './deploy/plan-deploy.js';
+import { fileHashesOf } from './files.js';
+import { serviceProgress } from './outlook.js';
+import { PortLedger } from './ports.js';
+import { resolve } from './references.js';
+import { changeService, type ServiceChange } from './service-change.js';
+import { refuseProblems, serviceProblems } from './service-rules.js';
+
+export function listServices({ store: { view } }: UseCaseContext, query: { stack?: string }): Service[] {
+  const services = query.stack === undefined ? [...view.all('services')] : [...view.servicesOfStack(query.stack)];
+  return services.sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+}
+
+export function listProgress(context: UseCaseContext, query: { stack?: string }): ServiceProgress[] {
+  return listServices(context, query).map((service) => serviceProgress(context.store.view, service, context.clock.now()));
+}
+
+/** @throws ApiError `not-found` or `ambiguous`. */
+export function getService({ store: { view }, clock }: UseCaseContext, ref: string): { service: Service; progress: ServiceProgress } {
+  const service = resolve(view, 'services', ref);
+  return { service, progress: serviceProgress(view, service, clock.now()) };
+}
+
+/** @throws ApiError `already-exists`, `invalid-spec` or `port-in-use`. */
+export function createService(context: UseCaseContext, spec: ServiceSpec): Promise<Service> {
+  return write(context, (view) => {
+    if (view.byName('services', spec.name))
+      throw new ApiError('already-exists', `a service named '${spec.name}' exists already`, {
+        cure: 'choose another name, or remove it first',
+      });
+    return change(context, view, spec, undefined);
+  });
+}
+
+/**
+ * Replaces the spec.
+ * @param expected revision of the service that the spec was made from; absent: whatever is there is replaced.
+ * @throws ApiError `conflict` when it was changed since; `not-found`, `ambiguous`, `invalid-spec` or `port-in-use`.
+ */
+export function updateService(context: UseCaseContext, ref: string, spec: ServiceSpec, expected?: number): Promise<Service> {
+  return write(context, (view) => {
+    const before = resolve(view, 'services', ref);
+    if (expected !== undefined && before.revision !== expected) {
+      throw new ApiError(
+        'conflict',
+        `service '${before.spec.name}' was changed since revision ${expected}: it is at revision ${before.revision} now`,
+        { cure: 'read it again and repeat your change' },
+      );
+    }
+    if (spec.name !== before.spec.name || spec.stack !== before.spec.stack)
+      throw new ApiError('invalid-spec', `the name and stack of service '${before.spec.name}' cannot be changed`, {
+        cure: 'create a new service',
+      });
+    return change(context, view, spec, before);
+  });
+}
+
+/** @throws ApiError `invalid-spec` for a service whose number of tasks follows from the nodes. */
+export function scaleService(context: UseCaseContext, ref: string, replicas: number): Promise<Service> {
+  return write(context, (view) => {
+    const before = resolve(view, 'services', ref);
+    const { mode } = before.spec;
+    if (mode.kind !== 'replicated')
+      throw new ApiError(
+        'invalid-spec',
+        `service '${before.spec.name}' cannot be scaled: it is ${mode.kind}, and only replicated services have a number of replicas`,
+      );
+    return change(context, view, { ...before.spec, mode: { ...mode, replicas } }, before);
+  });
+}
+
+/** @throws ApiError `not-found` or `ambiguous`. */
+export async function removeService(context: UseCaseContext, ref: string): Promise<{ removed: string[] }> {
+  const { result } = await commitPlan(context, (view) => {
+    const { id, revision, spec } = resolve(view, 'services', ref);
+    return { units: [[{ type: 'delete', kind: 'services', id, expect: { revision } }]], result: { removed: [spec.name] } };
+  });
+  return result;
+}
+
+async function write({ store, ...rest }: UseCaseContext, plan: (view: ClusterView) => ServiceChange): Promise<Service> {
+  const { result } = await commitPlan({ store, ...rest }, (view) => {
+    const planned = plan(view);
+    const units: Unit[] = planned.service.ports.length > 0 && planned.unit.length > 0 ? guardedByCluster(view, [planned]) : [planned.unit];
+    return { units, result: planned.service };
+  });
+  return store.view.get('services', result.id) ?? result;
+}
+
+function change({ clock, random }: UseCaseContext, view: ClusterView, spec: ServiceSpec, before: Service | undefined): ServiceChange {
+  refuseProblems(`service '${spec.name}'`, serviceProblems(spec, { has: (kind, name) => view.byName(kind, name) !== undefined }));
+  const template = { ...spec.template, fileHashes: fileHashesOf(spec.template.container, (kind, name) => view.byName(kind, name)?.hash) };
+  const ledger = new PortLedger(view, new Set(before ? [before.id] : []));
+  const ports = ledger.allocate(spec.name, spec.ports, before);
+  return changeService({ ...spec, template }, ports, before, { now: clock.now(), newId: () => newId(random) });
+}

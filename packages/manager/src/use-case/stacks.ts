@@ -1,0 +1,105 @@
+import {
+  ApiError,
+  type DeployResult,
+  type PlanResult,
+  type Stack,
+  type StackDetail,
+  type StackSpec,
+  type StackSummary,
+} from '@tessera/api';
+import { nearest } from '@tessera/api/compose/suggest';
+import { newId } from '@tessera/kit';
+import type { ClusterView } from '../model/view.js';
+import { commitPlan, type Unit } from './commit.js';
+import type { UseCaseContext } from './context.js';
+import { ownedBy, refuseUsedElsewhere, STACK_KINDS } from './deploy/ownership.js';
+import { type ObjectOutcome, planDeploy } from './deploy/plan-deploy.js';
+import { previewDeploy, serviceProgress } from './outlook.js';
+import { resolve } from './references.js';
+
+export function listStacks({ store: { view }, clock }: UseCaseContext): StackSummary[] {
+  const summaries = [...view.all('stacks')].map((stack) => summarise(view, stack, clock.now()));
+  return summaries.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** @throws ApiError `not-found` or `ambiguous`. */
+export function getStack({ store: { view }, clock }: UseCaseContext, ref: string): StackDetail {
+  const stack = resolve(view, 'stacks', ref);
+  const services = [...view.servicesOfStack(stack.name)].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+  return { stack, services, progress: services.map((service) => serviceProgress(view, service, clock.now())) };
+}
+
+/** Makes the stack as the spec says. @throws ApiError as `planDeploy` and `commitPlan` do. */
+export async function deployStack(
+  context: UseCaseContext,
+  name: string,
+  spec: StackSpec,
+  { prune }: { prune: boolean },
+): Promise<DeployResult> {
+  const { clock, random, store } = context;
+  const done = new Map<string, ObjectOutcome>();
+  const { result, revision } = await commitPlan(context, (view) => {
+    const plan = planDeploy(view, name, spec, { prune, now: clock.now(), newId: () => newId(random) });
+    // A large deploy that lost a compare half-way plans again: what it has done before is not `unchanged`.
+    for (const outcome of plan.outcomes)
+      if (outcome.outcome !== 'unchanged' || !done.has(keyOf(outcome))) done.set(keyOf(outcome), outcome);
+    return { units: plan.units, result: plan };
+  });
+  return { stack: store.view.get('stacks', result.stack.id) ?? result.stack, changes: [...done.values()], revision };
+}
+
+/** What a deploy would do to objects and tasks. Writes nothing. */
+export function planStack(
+  { store: { view }, clock, random }: UseCaseContext,
+  name: string,
+  spec: StackSpec,
+  { prune }: { prune: boolean },
+): PlanResult {
+  const plan = planDeploy(view, name, spec, { prune, now: clock.now(), newId: () => newId(random) });
+  const preview = previewDeploy(view, plan.units.flat(), clock.now());
+  return { changes: plan.outcomes, ...preview };
+}
+
+/**
+ * Removes the stack and all that carries its name.
+ * @throws ApiError `not-found` when nothing does; `in-use` when others need a part of it.
+ */
+export async function removeStack(context: UseCaseContext, ref: string): Promise<{ removed: string[] }> {
+  const { result } = await commitPlan(context, (view) => {
+    const stack = view.byName('stacks', ref) ?? view.get('stacks', ref);
+    const name = stack?.name ?? ref;
+    const owned = [...STACK_KINDS].reverse().flatMap((kind) => ownedBy(view, kind, name));
+    if (!stack && owned.length === 0) throw notFound(view, ref);
+    refuseUsedElsewhere(view, owned, name);
+    const units: Unit[] = owned.map(({ kind, id, revision }) => [{ type: 'delete', kind, id, expect: { revision } }]);
+    if (stack) units.push([{ type: 'delete', kind: 'stacks', id: stack.id, expect: { revision: stack.revision } }]);
+    return { units, result: { removed: owned.map((item) => `${item.kind}/${item.name}`) } };
+  });
+  return result;
+}
+
+function summarise(view: ClusterView, stack: Stack, now: number): StackSummary {
+  const progress = [...view.servicesOfStack(stack.name)].map((service) => serviceProgress(view, service, now));
+  return {
+    name: stack.name,
+    services: progress.length,
+    tasksRunning: progress.reduce((sum, service) => sum + service.running, 0),
+    tasksDesired: progress.reduce((sum, service) => sum + service.desired, 0),
+    converged: progress.every((service) => service.converged),
+    updatedAt: stack.updatedAt,
+  };
+}
+
+function notFound(view: ClusterView, ref: string): ApiError {
+  const near = nearest(
+    ref,
+    [...view.all('stacks')].map((stack) => stack.name),
+  );
+  return new ApiError('not-found', `no stack has the name or id '${ref}'`, {
+    ...(near !== undefined && { cure: `did you mean '${near}'?` }),
+  });
+}
+
+function keyOf({ kind, name }: ObjectOutcome): string {
+  return `${kind}/${name}`;
+}
