@@ -1,4 +1,5 @@
 import type { Controller, ControllerDeps } from './controller.js';
+import { NetworkController } from './network-controller.js';
 import { NodeController } from './node-controller.js';
 import { SchedulerController } from './scheduler-controller.js';
 import { ServiceController } from './service-controller.js';
@@ -9,7 +10,12 @@ export interface Controllers {
 }
 
 /** Every controller of the leader, in the order in which they hear of a change. */
-const CONTROLLERS: ReadonlyArray<new (deps: ControllerDeps) => Controller> = [NodeController, ServiceController, SchedulerController];
+const CONTROLLERS: ReadonlyArray<new (deps: ControllerDeps) => Controller> = [
+  NodeController,
+  NetworkController,
+  ServiceController,
+  SchedulerController,
+];
 
 /** Starts all controllers on a store whose view is complete. Runs on the leader only. */
 export function startControllers(deps: ControllerDeps): Controllers {

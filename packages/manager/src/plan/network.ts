@@ -11,7 +11,7 @@ import {
   type Task,
 } from '@tessera/api';
 import type { ClusterView } from '../model/view.js';
-import type { StoreChange } from '../ports/store.js';
+import type { Change } from './plan.js';
 
 /**
  * Addresses of one node on one network: a /24 holds 253 containers. A user's own subnet is cut into 16 blocks at least,
@@ -24,7 +24,7 @@ const FIRST_VNI = 0x540000;
 
 /** What a network lacks, and what no change can give it. */
 export interface NetworkPlan {
-  changes: StoreChange[];
+  changes: Change[];
   /** Why some nodes got no addresses, in words. */
   problems: string[];
 }
@@ -59,7 +59,7 @@ export function occupies(task: Task): boolean {
   return task.nodeId !== undefined && !isTerminal(task.status.state);
 }
 
-function planAllocation(view: ClusterView, network: Network, pool: string): StoreChange[] {
+function planAllocation(view: ClusterView, network: Network, pool: string): Change[] {
   if (network.allocation) return [];
   const used = new Set([...view.all('networks')].map((other) => other.allocation?.vni));
   let vni = FIRST_VNI;
@@ -76,7 +76,7 @@ function planBlocks(view: ClusterView, network: Network, pool: string, now: numb
   const range = parseRange(network.spec.subnet ?? pool);
   if (!range) return { changes: [], problems: [`${network.spec.subnet ?? pool} is not an address range`] };
   const free = freeBlocks(view, network, range);
-  const changes: StoreChange[] = [];
+  const changes: Change[] = [];
   const problems: string[] = [];
   for (const nodeId of missing.sort()) {
     const next = free.next();
@@ -123,6 +123,6 @@ function newBlock(networkId: string, nodeId: string, range: Ipv4Range, now: numb
   };
 }
 
-function removeBlock(block: NetworkBlock): StoreChange {
+function removeBlock(block: NetworkBlock): Change {
   return { type: 'delete', kind: 'blocks', id: block.id, expect: { revision: block.revision } };
 }

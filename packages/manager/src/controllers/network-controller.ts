@@ -1,0 +1,71 @@
+import { networkBlockId, type ObjectChange, type Task } from '@tessera/api';
+import type { ReconcileLoop } from '@tessera/kit';
+import type { ClusterView } from '../model/view.js';
+import { occupies, planNetwork } from '../plan/network.js';
+import type { Controller, ControllerDeps } from './controller.js';
+import { planLoop } from './plan-loop.js';
+
+/** When addresses run out, those of a network that is removed may help: looked at again after this. */
+const AGAIN_WHEN_EXHAUSTED_MS = 30_000;
+
+/** Gives networks their VXLAN ids and nodes their blocks of addresses; keys are network ids, also of networks that are gone. */
+export class NetworkController implements Controller {
+  readonly name = 'network';
+  readonly #loop: ReconcileLoop;
+  readonly #nodes = new Set<string>();
+
+  constructor(private readonly deps: ControllerDeps) {
+    this.#loop = planLoop(this.name, deps, (view, networkId) => this.#plan(view, networkId));
+  }
+
+  start(): void {
+    const { view } = this.deps.store;
+    for (const node of view.all('nodes')) this.#nodes.add(node.id);
+    for (const network of view.all('networks')) this.#loop.mark(network.id);
+    for (const block of view.all('blocks')) this.#loop.mark(block.networkId);
+  }
+
+  onChange(change: ObjectChange): void {
+    const { view } = this.deps.store;
+    if (change.kind === 'networks') this.#loop.mark(change.id);
+    else if (change.kind === 'tasks' && change.object) this.#task(change.object);
+    else if (change.kind === 'services' && change.object)
+      this.#markByName(change.object.spec.template.networks.map((attachment) => attachment.network));
+    else if (change.kind === 'nodes' && this.#nodes.has(change.id) !== (change.object !== undefined)) {
+      if (change.object) this.#nodes.add(change.id);
+      else this.#nodes.delete(change.id);
+      for (const network of view.all('networks')) this.#loop.mark(network.id);
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.#loop.stop();
+  }
+
+  #plan(view: ClusterView, networkId: string) {
+    const cluster = view.get('clusters', 'cluster');
+    if (!cluster) return { changes: [], againInMs: AGAIN_WHEN_EXHAUSTED_MS };
+    const { changes, problems } = planNetwork(view, networkId, cluster.addressPool, this.deps.clock.now());
+    for (const problem of problems) this.deps.log.warn({ networkId }, problem);
+    return problems.length > 0 ? { changes, againInMs: AGAIN_WHEN_EXHAUSTED_MS } : { changes };
+  }
+
+  /** A task only matters when it is the first of its network on its node: a look at one key tells. */
+  #task(task: Task): void {
+    if (!occupies(task)) return;
+    const { view } = this.deps.store;
+    const attachments = view.get('services', task.serviceId)?.spec.template.networks ?? [];
+    const lacking = attachments.filter(({ network }) => {
+      const id = view.byName('networks', network)?.id;
+      return id !== undefined && !view.get('blocks', networkBlockId(id, task.nodeId as string));
+    });
+    this.#markByName(lacking.map((attachment) => attachment.network));
+  }
+
+  #markByName(names: readonly string[]): void {
+    for (const name of names) {
+      const network = this.deps.store.view.byName('networks', name);
+      if (network) this.#loop.mark(network.id);
+    }
+  }
+}

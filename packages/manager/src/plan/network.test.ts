@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { defaultService, type Network, type NetworkBlock, type Node, type Service, type Task, type TaskState } from '@tessera/api';
+import { IndexedView } from '../model/view.js';
+import { planNetwork } from './network.js';
+
+const POOL = '10.128.0.0/9';
+const meta = { revision: 1, createdAt: 0, updatedAt: 0 };
+
+function network(id: string, subnet?: string): Network {
+  const spec = {
+    name: `shop_${id}`,
+    labels: {},
+    driver: 'overlay' as const,
+    driverOptions: {},
+    internal: false,
+    attachable: false,
+    ipv6: false,
+  };
+  return { id, ...meta, spec: { ...spec, ...(subnet !== undefined && { subnet }) } };
+}
+
+function node(id: string): Node {
+  return {
+    id,
+    ...meta,
+    name: id,
+    spec: { availability: 'active', labels: {}, role: 'worker' },
+    status: { state: 'ready', message: '', at: 0 },
+  };
+}
+
+function service(id: string, networks: string[], published = false): Service {
+  const spec = defaultService(id, 'app:1');
+  spec.template.networks = networks.map((name) => ({ network: `shop_${name}`, aliases: [] }));
+  return {
+    id,
+    ...meta,
+    spec,
+    specRevision: 1,
+    templateHash: 'h',
+    ports: published ? [{ protocol: 'tcp', target: 80, published: 8080, mode: 'ingress' }] : [],
+  };
+}
+
+function task(id: string, serviceId: string, nodeId: string, state: TaskState = 'running'): Task {
+  return {
+    id,
+    ...meta,
+    serviceId,
+    serviceName: serviceId,
+    specRevision: 1,
+    templateHash: 'h',
+    slot: 1,
+    nodeId,
+    desired: 'running',
+    status: { state, at: 0, message: '' },
+  };
+}
+
+interface World {
+  networks?: Network[];
+  nodes?: Node[];
+  services?: Service[];
+  tasks?: Task[];
+  blocks?: NetworkBlock[];
+}
+
+function viewOf(world: World): IndexedView {
+  const view = new IndexedView();
+  for (const kind of ['networks', 'nodes', 'services', 'tasks', 'blocks'] as const) {
+    for (const object of world[kind] ?? [])
+      view.apply({ kind, id: object.id, object, revision: object.revision } as Parameters<IndexedView['apply']>[0]);
+  }
+  return view;
+}
+
+/** Subnets by node after carrying out the plan; plans again and expects nothing more to do. */
+function settle(view: IndexedView, networkId: string): { blocks: Record<string, string>; problems: string[] } {
+  const plan = planNetwork(view, networkId, POOL, 7);
+  let revision = 100;
+  for (const change of plan.changes) {
+    revision++;
+    if (change.type === 'put')
+      view.apply({ kind: change.kind, id: change.object.id, object: { ...change.object, revision }, revision } as Parameters<
+        IndexedView['apply']
+      >[0]);
+    else view.apply({ kind: change.kind, id: change.id, object: undefined, revision } as Parameters<IndexedView['apply']>[0]);
+  }
+  assert.deepEqual(planNetwork(view, networkId, POOL, 8).changes, []);
+  return {
+    blocks: Object.fromEntries([...view.blocksOfNetwork(networkId)].map((block) => [block.nodeId, block.subnet])),
+    problems: plan.problems,
+  };
+}
+
+describe('planning a network', () => {
+  it('gives it an id of its own on the wire', () => {
+    const view = viewOf({ networks: [network('a'), network('b')] });
+    settle(view, 'a');
+    settle(view, 'b');
+    assert.deepEqual([view.get('networks', 'a')?.allocation?.vni, view.get('networks', 'b')?.allocation?.vni], [0x540000, 0x540001]);
+  });
+
+  it('gives a block to each node that runs one of its tasks and to no other', () => {
+    const view = viewOf({
+      networks: [network('a')],
+      nodes: ['n1', 'n2', 'n3'].map(node),
+      services: [service('web', ['a'])],
+      tasks: [task('t1', 'web', 'n1'), task('t2', 'web', 'n3', 'assigned'), task('t3', 'web', 'n2', 'failed')],
+    });
+    assert.deepEqual(settle(view, 'a').blocks, { n1: '10.128.0.0/24', n3: '10.128.1.0/24' });
+  });
+
+  it('gives every node a block when a service publishes a port on it', () => {
+    const view = viewOf({ networks: [network('a')], nodes: ['n1', 'n2'].map(node), services: [service('web', ['a'], true)] });
+    assert.deepEqual(Object.keys(settle(view, 'a').blocks), ['n1', 'n2']);
+  });
+
+  it('gives no block twice, whatever network it is for', () => {
+    const services = [service('web', ['a', 'b'], true)];
+    const view = viewOf({ networks: [network('a'), network('b')], nodes: ['n1', 'n2'].map(node), services });
+    const subnets = [...Object.values(settle(view, 'a').blocks), ...Object.values(settle(view, 'b').blocks)];
+    assert.equal(new Set(subnets).size, 4);
+  });
+
+  it("cuts a user's own subnet so that it serves several nodes, and keeps others out of it", () => {
+    const services = [service('web', ['own', 'a'], true)];
+    const view = viewOf({ networks: [network('own', '10.128.0.0/24'), network('a')], nodes: ['n1', 'n2'].map(node), services });
+    assert.deepEqual(settle(view, 'own').blocks, { n1: '10.128.0.0/28', n2: '10.128.0.16/28' });
+    assert.deepEqual(settle(view, 'a').blocks, { n1: '10.128.1.0/24', n2: '10.128.2.0/24' });
+  });
+
+  it('says in words which node got no addresses when the subnet is used up', () => {
+    const view = viewOf({
+      networks: [network('own', '10.9.0.0/29')],
+      nodes: ['n1', 'n2'].map(node),
+      services: [service('web', ['own'], true)],
+    });
+    const { blocks, problems } = settle(view, 'own');
+    assert.deepEqual(blocks, { n1: '10.9.0.0/29' });
+    assert.deepEqual(problems, ['network shop_own has no addresses left in 10.9.0.0/29 for node n2']);
+  });
+
+  it('takes the blocks of nodes and networks that are gone back', () => {
+    const block = (networkId: string, nodeId: string): NetworkBlock => ({
+      id: `${networkId}n${nodeId}`,
+      ...meta,
+      networkId,
+      nodeId,
+      subnet: '10.128.0.0/24',
+    });
+    assert.deepEqual(settle(viewOf({ networks: [network('a')], blocks: [block('a', 'gone')] }), 'a').blocks, {});
+    assert.deepEqual(settle(viewOf({ blocks: [block('gone', 'n1')], nodes: [node('n1')] }), 'gone').blocks, {});
+  });
+});
