@@ -49,7 +49,7 @@ export const command = defineCommand<InitOptions>({
       `cluster ${name} (${cluster.clusterId}) made in ${dataDir}; context ${name} added`,
       '',
       'start the manager:',
-      `  tessera-manager --data-dir ${dataDir} --store embedded --listen 0.0.0.0:${listenPort}`,
+      `  tessera-manager --data-dir ${dataDir} --listen 0.0.0.0:${listenPort}`,
       'then on each host that is to run tasks:',
       `  tessera-agent join --manager ${endpoints[0]} --token ${cluster.workerToken}`,
       'for further managers the token is:',
