@@ -99,7 +99,7 @@ class Expansion {
 
   /** Passes over an operand that is not needed: its variables may be unset without a word. */
   #skip(start: number): string {
-    const quiet = new Expansion(this.text, { lookup: () => '', lenient: true });
+    const quiet = new Expansion(this.text, { lookup: () => 'set', lenient: true });
     quiet.#index = this.#index;
     quiet.until(start);
     this.#index = quiet.#index;

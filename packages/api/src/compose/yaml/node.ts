@@ -106,7 +106,6 @@ export function isNull(node: ComposeNode | undefined): boolean {
 export function toPlain(node: ComposeNode): Plain {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map(toPlain);
-  const plain: { [key: string]: Plain } = Object.create(null);
-  for (const [key, entry] of node.entries) if (entry.value.tag !== 'reset') plain[key] = toPlain(entry.value);
-  return plain;
+  const kept = [...node.entries].filter(([, entry]) => entry.value.tag !== 'reset');
+  return Object.fromEntries(kept.map(([key, entry]) => [key, toPlain(entry.value)]));
 }

@@ -25,34 +25,34 @@ class ParseStop extends Error {}
 export function parseYaml(text: string, file: string, diagnostics: Diagnostics): MapNode | undefined {
   const lines = new LineCounter();
   const start: Mark = { file, line: 1, column: 1 };
-  const fail = (at: Mark, message: string, cure?: string) => diagnostics.error({ at, path: [], code: 'yaml', message, cure });
   try {
-    const documents = parseAllDocuments(text, {
-      lineCounter: lines,
-      uniqueKeys: false,
-      keepSourceTokens: false,
-      prettyErrors: false,
-      logLevel: 'silent',
-    });
-    const document = Array.isArray(documents) ? documents[0] : undefined;
-    if (document === undefined) return emptyMap(start);
-    for (const error of document.errors)
-      fail(markOf(file, lines, error.pos[0]), firstLine(error.message), yamlCure(error.code, error.message));
-    if (document.errors.length > 0) return undefined;
-    if (Array.isArray(documents) && documents.length > 1) {
-      fail(
-        markOf(file, lines, documents[1]?.range[0] ?? 0),
-        'the file holds more than one YAML document',
-        'split it into files and give each with -f',
-      );
-      return undefined;
-    }
-    return new TreeBuilder(document, file, lines, diagnostics).build(start);
+    const document = onlyDocument(text, file, lines, diagnostics);
+    return document === undefined ? emptyMap(start) : new TreeBuilder(document, file, lines, diagnostics).build(start);
   } catch (error) {
-    if (error instanceof RangeError) fail(start, `the file nests deeper than ${MAX_DEPTH} levels`);
+    if (error instanceof RangeError) report(diagnostics, start, `the file nests deeper than ${MAX_DEPTH} levels`);
     else if (!(error instanceof ParseStop)) throw error;
     return undefined;
   }
+}
+
+/** The file's document, if it has one. @throws {ParseStop} after reporting what YAML forbids */
+function onlyDocument(text: string, file: string, lines: LineCounter, diagnostics: Diagnostics): Document.Parsed | undefined {
+  const options = { lineCounter: lines, uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
+  const [document, second] = [...parseAllDocuments(text, options)];
+  for (const { pos, message, code } of document?.errors ?? []) {
+    if (/call stack/i.test(message)) throw new RangeError(message);
+    report(diagnostics, markOf(file, lines, pos[0]), firstLine(message), yamlCure(code, message));
+  }
+  if (second !== undefined) {
+    const at = markOf(file, lines, second.range[0]);
+    report(diagnostics, at, 'the file holds more than one YAML document', 'split it into files and give each with -f');
+  }
+  if (second !== undefined || document?.errors.length) throw new ParseStop();
+  return document;
+}
+
+function report(diagnostics: Diagnostics, at: Mark, message: string, cure?: string): void {
+  diagnostics.error({ at, path: [], code: 'yaml', message, cure });
 }
 
 /** Turns the library's nodes into ours, follows aliases and merge keys, and reports what YAML itself forbids. */
