@@ -55,14 +55,21 @@ class Writer {
   }
 }
 
+/** Waits until the watch has seen so many events more. */
+type Progress = (events: number) => Promise<unknown>;
+
 /** Runs writers and `faults` together; then every acknowledged write must have been seen once, in order. */
-async function checkNothingMissed(kv: Kv, writerKv: Kv, faults: () => Promise<void>): Promise<number> {
+async function checkNothingMissed(kv: Kv, writerKv: Kv, faults: (progress: Progress) => Promise<void>): Promise<void> {
   const from = (await kv.range('', { limit: 1 })).revision + 1;
   const recorder = new Recorder(kv, 'w/', from);
   let over = false;
   const writers = Array.from({ length: WRITERS }, (_, name) => new Writer(writerKv, String(name)));
   const writing = Promise.all(writers.map((writer) => writer.run(() => over)));
-  await faults().finally(() => {
+  const progress: Progress = (events) => {
+    const target = recorder.events.length + events;
+    return until(() => recorder.events.length >= target, { clock, what: `${events} events more`, limitMs: 15_000, intervalMs: 1 });
+  };
+  await faults(progress).finally(() => {
     over = true;
   });
   await writing;
@@ -83,7 +90,6 @@ async function checkNothingMissed(kv: Kv, writerKv: Kv, faults: () => Promise<vo
     Array.from({ length: last - from + 1 }, (_, index) => from + index),
   );
   recorder.cancel();
-  return seen.length;
 }
 
 describe('EtcdKv over faults', function () {
@@ -106,26 +112,24 @@ describe('EtcdKv over faults', function () {
 
     it('misses nothing when the server is killed and started again and again', async () => {
       const direct = open([server.host]);
-      const events = await checkNothingMissed(direct, direct, async () => {
+      await checkNothingMissed(direct, direct, async (progress) => {
         for (let round = 0; round < 5; round++) {
-          await sleep(clock, 300);
+          await progress(300);
           await server.kill9();
           await server.restart();
           await settled(direct);
         }
       }).finally(() => direct.close());
-      assert.ok(events > 500, `only ${events} events`);
     });
 
     it('misses nothing when its line is cut again and again', async () => {
       const direct = open([server.host]);
-      const events = await checkNothingMissed(kv, direct, async () => {
+      await checkNothingMissed(kv, direct, async (progress) => {
         for (let round = 0; round < 40; round++) {
-          await sleep(clock, 20 + 5 * (round % 10));
+          await progress(20 + 10 * (round % 10));
           proxy.cut();
         }
       }).finally(() => direct.close());
-      assert.ok(events > 2_000, `only ${events} events`);
     });
 
     it('reports a swap whose reply is lost as unknown, and does not apply it twice', async () => {
@@ -172,18 +176,20 @@ describe('EtcdKv over faults', function () {
       const from = (await kv.range('', { limit: 1 })).revision + 1;
       let seen = 0;
       const watch = kv.watch('', { fromRevision: from, onEvents: (events) => void (seen += events.length), onEnd: () => assert.fail() });
-      const burst = async (txns: number): Promise<number> => {
+      const burst = async (txns: number): Promise<void> => {
         const target = seen + 100 * txns;
         for (let count = 0; count < txns; count++) {
           await kv.txn({ compares: [], ops: Array.from({ length: 100 }, (_, index) => put(`k${index}`, value)) });
         }
         await until(() => seen === target, { clock, what: 'all events', limitMs: 10_000 });
-        return heldBytes();
       };
-      const before = await burst(20);
-      const after = await burst(100);
+      await burst(20);
+      const before = heldBytes();
+      await burst(100);
+      // Buffers are given back some time after the collection that found them unused.
+      const isReleased = (): boolean => heldBytes() - before < 10_000_000;
+      await until(isReleased, { clock, what: 'the 100 MB that went through the watch to be released', limitMs: 5_000, intervalMs: 100 });
       watch.cancel();
-      assert.ok(after - before < 10_000_000, `100 MB through a watch left ${Math.round((after - before) / 1e6)} MB behind`);
     });
   });
 
@@ -200,15 +206,14 @@ describe('EtcdKv over faults', function () {
     });
 
     it('goes on with any one member down, and misses nothing', async () => {
-      const events = await checkNothingMissed(kv, kv, async () => {
+      await checkNothingMissed(kv, kv, async (progress) => {
         for (const member of cluster.members) {
           await member.kill9();
           await settled(kv);
-          await sleep(clock, 200);
+          await progress(200);
           await member.restart();
         }
       });
-      assert.ok(events > 200, `only ${events} events`);
     });
 
     it('keeps a lease alive while members fail one after the other', async () => {
