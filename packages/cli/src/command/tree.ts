@@ -153,6 +153,7 @@ const DEV: Noun = {
   name: 'dev',
   summary: 'Development clusters of several hosts on this machine',
   entries: [
+    verb('up', 'Make a development cluster', () => import('./dev/up.js')),
     verb('ls', 'List development clusters', () => import('./dev/ls.js')),
     verb('down', 'Remove a development cluster, leaving nothing', () => import('./dev/down.js')),
   ],
