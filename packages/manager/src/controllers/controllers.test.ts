@@ -3,9 +3,9 @@ import type { Service, ServiceSpec, Task } from '@tessera/api';
 import { SeededRandom, silentLog, VirtualClock } from '@tessera/kit';
 import { MemoryStore } from '../adapters/kv/memory/memory-store.js';
 import { isRunning, isWanted } from '../model/task.js';
+import { deployed, readyNode, serviceSpec } from '../model/testing/builders.js';
 import { KvClusterStore } from '../state/cluster-store.js';
 import { type Controllers, startControllers } from './index.js';
-import { deployed, readyNode, serviceSpec } from './testing/world.js';
 
 describe('controllers', () => {
   let clock: VirtualClock;

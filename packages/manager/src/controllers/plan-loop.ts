@@ -1,14 +1,21 @@
 import { ReconcileLoop } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
-import type { Plan } from '../plan/plan.js';
+import type { StoreChange } from '../ports/store.js';
 import { carryOut } from './carry-out.js';
 import type { ControllerDeps } from './controller.js';
 
 /** After a lost compare the view is about to learn of the other's write: short enough not to be felt. */
 const AGAIN_AFTER_CONFLICT_MS = 20;
 
+/** What a planner answers, in the store's terms. */
+export interface WritePlan {
+  changes: readonly StoreChange[];
+  /** Look again after so many milliseconds though nothing changes. */
+  againInMs?: number;
+}
+
 /** A loop that plans one key on the current view and carries the plan out. */
-export function planLoop(name: string, deps: ControllerDeps, plan: (view: ClusterView, key: string) => Plan): ReconcileLoop {
+export function planLoop(name: string, deps: ControllerDeps, plan: (view: ClusterView, key: string) => WritePlan): ReconcileLoop {
   const { store, log } = deps;
   return new ReconcileLoop({
     ...deps,

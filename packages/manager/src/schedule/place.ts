@@ -4,18 +4,17 @@ import type { NodeTable } from './node-table.js';
 import { spreadTree } from './spread-tree.js';
 import type { Strategy } from './strategy.js';
 
-export interface GroupResult {
-  /** Node id by task id. */
-  placed: Map<string, string>;
-  /** Why the others have no node; absent when all have one. */
-  refusal?: string;
-}
-
 /**
  * Places tasks of one group, in their order, and notes their claims in the table. Costs the nodes once, then the logarithm
- * of their number for each task.
+ * of their number for each task. Returns node ids by task id, without the tasks that no node takes.
  */
-export function placeGroup(table: NodeTable, group: TaskGroup, taskIds: readonly string[], strategy: Strategy, now: number): GroupResult {
+export function placeGroup(
+  table: NodeTable,
+  group: TaskGroup,
+  taskIds: readonly string[],
+  strategy: Strategy,
+  now: number,
+): Map<string, string> {
   const checks = new Checks(group, table);
   const counts = new Int32Array(table.size);
   for (const [index, count] of table.countsOf(group.serviceId)) counts[index] = count;
@@ -26,14 +25,14 @@ export function placeGroup(table: NodeTable, group: TaskGroup, taskIds: readonly
   const placed = new Map<string, string>();
   for (const taskId of taskIds) {
     const tree = trees.find((candidate) => candidate.best() !== undefined);
-    if (!tree) return { placed, refusal: checks.explain() };
+    if (!tree) return placed;
     const index = tree.best()!;
     table.claim(taskId, index, group.claim);
     counts[index]!++;
     placed.set(taskId, table.node(index)!.id);
     tree.placed(checks.passes(index));
   }
-  return { placed };
+  return placed;
 }
 
 function partition(indices: readonly number[], test: (index: number) => boolean): [number[], number[]] {

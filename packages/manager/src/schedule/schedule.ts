@@ -22,10 +22,19 @@ export interface Decision {
  */
 export function schedule(view: ClusterView, table: NodeTable, now: number, strategy: Strategy = spreadStrategy): Decision[] {
   const decisions: Decision[] = [];
+  const refused: Array<{ group: TaskGroup | undefined; tasks: Task[] }> = [];
   for (const tasks of groupTasks(view.pendingTasks())) {
-    for (const decision of scheduleGroup(view, table, tasks, strategy, now))
-      if (decision.after !== decision.before) decisions.push(decision);
+    const group = toGroup(view, tasks[0]!);
+    const nodes = group ? placeAll(table, group, tasks, strategy, now) : new Map<string, string>();
+    for (const task of tasks) {
+      const nodeId = nodes.get(task.id);
+      if (nodeId !== undefined) decisions.push(assign(task, nodeId, now));
+    }
+    if (nodes.size < tasks.length) refused.push({ group, tasks: tasks.filter((task) => !nodes.has(task.id)) });
   }
+  // Reasons are told as they are when all is placed: another pass finds the same ones.
+  for (const { group, tasks } of refused)
+    for (const decision of explain(table, group, tasks)) if (decision.after !== decision.before) decisions.push(decision);
   return decisions;
 }
 
@@ -42,38 +51,34 @@ function groupTasks(tasks: Iterable<Task>): Task[][] {
   return [...groups.values()].sort((a, b) => byAge(a[0]!, b[0]!));
 }
 
-function scheduleGroup(view: ClusterView, table: NodeTable, tasks: readonly Task[], strategy: Strategy, now: number): Decision[] {
-  const source = sourceOf(view, tasks[0]!);
-  if (!source) return tasks.map((task) => refuse(task, 'its service revision is gone'));
-  const { serviceId } = tasks[0]!;
-  const group: TaskGroup = { serviceId, spec: source.spec, claim: claimOf(serviceId, source) };
-  const free = tasks.filter((task) => task.nodeId === undefined);
-  const bound = tasks.filter((task) => task.nodeId !== undefined);
-  const decisions = bound.length === 0 ? [] : confirmBound(table, group, bound, now);
-  if (free.length === 0) return decisions;
-  const { placed, refusal } = placeGroup(
-    table,
-    group,
-    free.map((task) => task.id),
-    strategy,
-    now,
-  );
-  for (const task of free) {
-    const nodeId = placed.get(task.id);
-    decisions.push(nodeId === undefined ? refuse(task, refusal ?? 'no suitable node') : assign(task, nodeId, now));
-  }
-  return decisions;
+function toGroup(view: ClusterView, task: Task): TaskGroup | undefined {
+  const source = sourceOf(view, task);
+  return source && { serviceId: task.serviceId, spec: source.spec, claim: claimOf(task.serviceId, source) };
 }
 
-/** Tasks of global services come with their node: it only has to take them. */
-function confirmBound(table: NodeTable, group: TaskGroup, tasks: readonly Task[], now: number): Decision[] {
+/** Node ids by task id. Tasks of global services come with their node: it only has to take them. */
+function placeAll(table: NodeTable, group: TaskGroup, tasks: readonly Task[], strategy: Strategy, now: number): Map<string, string> {
+  const free = tasks.filter((task) => task.nodeId === undefined).map((task) => task.id);
+  const nodes = free.length > 0 ? placeGroup(table, group, free, strategy, now) : new Map<string, string>();
+  if (free.length === tasks.length) return nodes;
   const checks = new Checks(group, table);
-  return tasks.map((task) => {
-    const index = table.indexOf(task.nodeId!);
-    if (index === undefined) return refuse(task, 'its node was removed');
-    if (!checks.passes(index)) return refuse(task, checks.explainNode(index));
+  for (const task of tasks) {
+    const index = task.nodeId === undefined ? undefined : table.indexOf(task.nodeId);
+    if (index === undefined || !checks.passes(index)) continue;
     table.claim(task.id, index, group.claim);
-    return assign(task, task.nodeId!, now);
+    nodes.set(task.id, task.nodeId!);
+  }
+  return nodes;
+}
+
+function explain(table: NodeTable, group: TaskGroup | undefined, tasks: readonly Task[]): Decision[] {
+  if (!group) return tasks.map((task) => refuse(task, 'its service revision is gone'));
+  const checks = new Checks(group, table);
+  const general = tasks.some((task) => task.nodeId === undefined) ? checks.explain() : '';
+  return tasks.map((task) => {
+    if (task.nodeId === undefined) return refuse(task, general);
+    const index = table.indexOf(task.nodeId);
+    return refuse(task, index === undefined ? 'its node was removed' : checks.explainNode(index));
   });
 }
 

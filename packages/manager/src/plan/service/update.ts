@@ -69,7 +69,7 @@ export function completeUpdate(draft: ServiceDraft, slots: readonly Slot[]): voi
   const newTasks = slots.flatMap((slot) => slot.wanted).filter((task) => task.createdAt >= update.startedAt);
   const watchedUntil = Math.max(0, ...newTasks.map((task) => task.status.at + activeConfig(draft.service).monitorMs));
   if (watchedUntil > draft.now) draft.wakeAt(watchedUntil);
-  else if (isRollback(update)) finish(draft, 'rollback-completed', 'rolled back');
+  else if (isRollback(update)) finish(draft, 'rollback-completed', update.message.replace(/^rolling back/, 'rolled back'));
   else finish(draft, 'completed', 'update completed');
 }
 

@@ -1,0 +1,141 @@
+import type { PlanResult, Task } from '@tessera/api';
+import { type OverlayChange, OverlayView } from '../model/overlay.js';
+import { isAssigned, isLive, isToldToGo, isWanted, slotKey } from '../model/task.js';
+import type { ClusterView } from '../model/view.js';
+import { NodeTable } from '../schedule/node-table.js';
+import { schedule } from '../schedule/schedule.js';
+import { planService } from './service/index.js';
+
+/** Rounds of the simulation: far more than any update of a sensible size takes. */
+const MOST_ROUNDS = 20_000;
+
+type PlannedTask = PlanResult['tasks'][number];
+
+/**
+ * What a deploy would do: runs the very planners and the scheduler on a copy of the view, with agents that do at once
+ * what they are told, until nothing changes. Nothing is written.
+ * @param changes what the deploy would write, whatever it expects of what is stored
+ */
+export function previewDeploy(view: ClusterView, changes: readonly OverlayChange[], now: number): Pick<PlanResult, 'tasks' | 'unplaced'> {
+  const simulation = new Simulation(view, changes, now);
+  simulation.run();
+  const after = simulation.overlay;
+  const tasks = simulation.serviceIds.flatMap((serviceId) => compareSlots(view, after, serviceId));
+  const pending = simulation.serviceIds.flatMap((serviceId) =>
+    [...after.tasksOfService(serviceId)].filter((task) => isWanted(task) && !isAssigned(task)),
+  );
+  return {
+    tasks,
+    unplaced: pending.map((task) => `${task.serviceName}${task.slot === undefined ? '' : `.${task.slot}`}: ${task.status.message}`),
+  };
+}
+
+class Simulation {
+  readonly overlay: OverlayView;
+  readonly serviceIds: string[] = [];
+  readonly #table: NodeTable;
+  #now: number;
+  #ids = 0;
+
+  constructor(view: ClusterView, changes: readonly OverlayChange[], now: number) {
+    this.overlay = new OverlayView(view);
+    this.#table = NodeTable.of(view);
+    this.#now = now;
+    for (const change of changes) {
+      if (change.kind === 'services') this.serviceIds.push(change.type === 'put' ? change.object.id : change.id);
+      this.overlay.apply(change);
+    }
+  }
+
+  run(): void {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const { changed, againInMs } = this.#plan();
+      const moved = this.#schedule() || this.#obey() || changed;
+      if (moved) continue;
+      if (againInMs === undefined) return;
+      this.#now += againInMs;
+    }
+  }
+
+  #plan(): { changed: boolean; againInMs: number | undefined } {
+    let [changed, soonest] = [false, Number.POSITIVE_INFINITY];
+    for (const serviceId of this.serviceIds) {
+      const { changes, againInMs } = planService(this.overlay, serviceId, this.#now, () => `planned${++this.#ids}`);
+      for (const change of changes) this.#apply(change);
+      changed ||= changes.length > 0;
+      soonest = Math.min(soonest, againInMs ?? soonest);
+    }
+    return { changed, againInMs: Number.isFinite(soonest) ? soonest : undefined };
+  }
+
+  #schedule(): boolean {
+    const decisions = schedule(this.overlay, this.#table, this.#now);
+    for (const { after } of decisions) this.#apply({ type: 'put', kind: 'tasks', object: after });
+    return decisions.length > 0;
+  }
+
+  /** Agents that start and stop tasks at once. */
+  #obey(): boolean {
+    let moved = false;
+    for (const serviceId of this.serviceIds) {
+      for (const task of [...this.overlay.tasksOfService(serviceId)]) {
+        const state = obeyed(task);
+        if (state === undefined) continue;
+        const status: Task['status'] = {
+          ...task.status,
+          state,
+          at: this.#now,
+          message: state,
+          startedAt: task.status.startedAt ?? this.#now,
+        };
+        this.#apply({ type: 'put', kind: 'tasks', object: { ...task, status } });
+        moved = true;
+      }
+    }
+    return moved;
+  }
+
+  #apply(change: OverlayChange): void {
+    this.overlay.apply(change);
+    if (change.kind !== 'tasks') return;
+    if (change.type === 'put') this.#table.putTask(this.overlay, change.object);
+    else this.#table.release(change.id);
+  }
+}
+
+function obeyed(task: Task): Task['status']['state'] | undefined {
+  if (!isLive(task) || !isAssigned(task)) return undefined;
+  if (isToldToGo(task)) return 'shutdown';
+  if (task.desired === 'complete') return 'complete';
+  const isUp = task.status.state === 'running' && (task.status.health ?? 'healthy') === 'healthy';
+  return task.desired === 'running' && !isUp ? 'running' : undefined;
+}
+
+/** One line for each slot that the service has before or after. */
+function compareSlots(before: ClusterView, after: ClusterView, serviceId: string): PlannedTask[] {
+  const [old, fresh] = [occupants(before, serviceId), occupants(after, serviceId)];
+  const keys = [...new Set([...old.keys(), ...fresh.keys()])].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return keys.map((key) => describeSlot(after, old.get(key), fresh.get(key)));
+}
+
+/** The task that stands for each slot: the wanted one, or what a job has completed. */
+function occupants(view: ClusterView, serviceId: string): Map<string, Task> {
+  const found = new Map<string, Task>();
+  for (const task of view.tasksOfService(serviceId)) {
+    if (isWanted(task) || (task.desired === 'complete' && task.status.state === 'complete')) found.set(slotKey(task), task);
+  }
+  return found;
+}
+
+function describeSlot(view: ClusterView, old: Task | undefined, fresh: Task | undefined): PlannedTask {
+  const task = (fresh ?? old)!;
+  const node = task.nodeId === undefined ? undefined : view.get('nodes', task.nodeId)?.name;
+  const action = !fresh ? 'stop' : !old ? 'start' : old.id === fresh.id ? 'keep' : 'replace';
+  return {
+    service: task.serviceName,
+    ...(task.slot !== undefined && { slot: task.slot }),
+    action,
+    ...(node !== undefined && { node }),
+    ...(fresh && !isAssigned(fresh) && { reason: fresh.status.message }),
+  };
+}

@@ -1,0 +1,126 @@
+import { compareStates, type PublishedPort, type Service, type ServiceProgress, type Task } from '@tessera/api';
+import { isExhausted } from '../model/restarts.js';
+import { byAge, endedByItself, isLive, isRunning, isWanted, slotKey } from '../model/task.js';
+import type { ClusterView } from '../model/view.js';
+import { fitsPlacement, takesTasks } from '../schedule/fit.js';
+
+/** So many failures of one slot under one template are no accident. */
+const FAILURES_TOO_MANY = 3;
+/** A node that refuses a task (no such image, bad mount) will refuse it again. */
+const REJECTIONS_TOO_MANY = 2;
+/** Reasons listed in one line. */
+const MOST_REASONS = 3;
+
+/** How near a service is to what was asked: computed from its tasks, never stored. */
+export function serviceProgress(view: ClusterView, service: Service, _now: number): ServiceProgress {
+  const tasks = [...view.tasksOfService(service.id)].sort(byAge);
+  const desired = desiredTasks(view, service);
+  const counted = tasks.filter((task) => isWanted(task) && isRunning(task));
+  const updated = tasks.filter((task) => task.templateHash === service.templateHash && isThere(service, task)).length;
+  const leftovers = tasks.filter((task) => isLive(task) && !(isWanted(task) && task.templateHash === service.templateHash)).length;
+  const converged = updated === desired && leftovers === 0 && !isUpdating(service) && tasks.filter(isWanted).length <= desired;
+  const failed = rolledBack(service) ?? (converged ? undefined : failure(service, tasks));
+  const waiting = converged ? undefined : waitReasons(tasks);
+  return {
+    serviceId: service.id,
+    name: service.spec.name,
+    mode: service.spec.mode.kind,
+    image: service.spec.template.container.image,
+    desired,
+    running: counted.length,
+    updated,
+    converged,
+    ...(failed !== undefined && { failed }),
+    ...(waiting !== undefined && { waiting }),
+    ports: service.ports.map(describePort),
+  };
+}
+
+/** Tasks wanted; for global services, the nodes that fit and take tasks. */
+function desiredTasks(view: ClusterView, { spec }: Service): number {
+  if (spec.mode.kind === 'replicated') return spec.mode.replicas;
+  if (spec.mode.kind === 'replicated-job') return spec.mode.completions;
+  return [...view.all('nodes')].filter((node) => takesTasks(node) && fitsPlacement(spec.placement, node)).length;
+}
+
+/** Services want tasks that run, jobs want tasks that have completed; so do services whose tasks end for good. */
+function isThere(service: Service, task: Task): boolean {
+  const completes = service.spec.mode.kind.endsWith('job') || service.spec.template.restart.condition !== 'any';
+  if (completes && task.status.state === 'complete' && !(task.desired === 'remove')) return true;
+  return !service.spec.mode.kind.endsWith('job') && isWanted(task) && isRunning(task);
+}
+
+function isUpdating({ update }: Service): boolean {
+  return update?.state === 'updating' || update?.state === 'rollback-started';
+}
+
+/** Why waiting will not help: the update stands still, or tasks of the current template fail again and again. */
+function failure(service: Service, tasks: readonly Task[]): string | undefined {
+  const { update } = service;
+  if (update?.state === 'paused' || update?.state === 'rollback-paused') return update.message;
+  const since = isUpdating(service) ? update!.startedAt : 0;
+  const current = tasks.filter((task) => task.templateHash === service.templateHash && task.createdAt >= since);
+  for (const slotTasks of groupBySlot(current).values()) {
+    const reason = slotFailure(service, slotTasks);
+    if (reason) return reason;
+  }
+  return undefined;
+}
+
+/** What was deployed last did not stay, though the service may be well: told until the next deploy. */
+function rolledBack({ update, specRevision }: Service): string | undefined {
+  if (update?.state !== 'rollback-started' && update?.state !== 'rollback-completed') return undefined;
+  return update.specRevision === specRevision ? update.message : undefined;
+}
+
+function slotFailure(service: Service, tasks: readonly Task[]): string | undefined {
+  if (tasks.some((task) => isWanted(task) && isRunning(task))) return undefined;
+  const failed = tasks.filter((task) => endedByItself(task) && (task.status.state === 'failed' || task.status.state === 'rejected'));
+  const last = failed.at(-1);
+  if (!last) return undefined;
+  const rejected = failed.filter((task) => task.status.state === 'rejected').length;
+  const words = `${nameOf(last)}: ${last.status.error ?? last.status.message}`;
+  if (rejected >= REJECTIONS_TOO_MANY) return `rejected ${rejected} times: ${words}`;
+  const { restart } = service.spec.template;
+  const ended = tasks.at(-1) === last;
+  if (ended && restart.condition === 'none') return `failed, and its restart condition is none: ${words}`;
+  if (ended && isExhausted(tasks, last, restart))
+    return `failed, and has no restart attempt left (max_attempts ${restart.maxAttempts}): ${words}`;
+  return failed.length >= FAILURES_TOO_MANY ? `failed ${failed.length} times: ${words}` : undefined;
+}
+
+/** `2 tasks: no suitable node (…)`: what tasks that do not run yet wait for, the most frequent reason first. */
+function waitReasons(tasks: readonly Task[]): string | undefined {
+  const reasons = new Map<string, number>();
+  for (const task of tasks) if (isWanted(task) && !isRunning(task)) reasons.set(reasonOf(task), (reasons.get(reasonOf(task)) ?? 0) + 1);
+  const leaving = tasks.filter((task) => isLive(task) && !isWanted(task)).length;
+  if (reasons.size === 0 && leaving > 0) reasons.set('stopping', leaving);
+  const ordered = [...reasons].sort(([, a], [, b]) => b - a).slice(0, MOST_REASONS);
+  return ordered.length === 0
+    ? undefined
+    : ordered.map(([reason, count]) => `${count} ${count === 1 ? 'task' : 'tasks'}: ${reason}`).join('; ');
+}
+
+function reasonOf(task: Task): string {
+  if (compareStates(task.status.state, 'assigned') < 0) return task.status.message;
+  if (task.status.state === 'running') return `unhealthy: ${task.status.message}`;
+  return task.status.message === '' || task.status.message === task.status.state
+    ? task.status.state
+    : `${task.status.state}: ${task.status.message}`;
+}
+
+function groupBySlot(tasks: readonly Task[]): Map<string, Task[]> {
+  const groups = new Map<string, Task[]>();
+  for (const task of tasks) groups.set(slotKey(task), [...(groups.get(slotKey(task)) ?? []), task]);
+  return groups;
+}
+
+function nameOf(task: Task): string {
+  return task.slot === undefined ? task.serviceName : `${task.serviceName}.${task.slot}`;
+}
+
+/** Such as `8080->80/tcp`, `127.0.0.1:53->53/udp (host)`. */
+function describePort(port: PublishedPort): string {
+  const address = port.hostIp === undefined ? '' : `${port.hostIp}:`;
+  return `${address}${port.published ?? '?'}->${port.target}/${port.protocol}${port.mode === 'host' ? ' (host)' : ''}`;
+}
