@@ -62,6 +62,11 @@ export class ServiceDraft {
       this.slots.set(key, new Slot(key, tasks[0]!.slot, tasks[0]!.slot === undefined ? tasks[0]!.nodeId : undefined, tasks.sort(byAge)));
   }
 
+  /** Slots that are not being removed. */
+  get occupied(): Slot[] {
+    return [...this.slots.values()].filter((slot) => slot.tasks.some((task) => task.desired !== 'remove'));
+  }
+
   /** The slot with this number, or of this node; made when there is none. */
   slot(number: number | undefined, nodeId?: string): Slot {
     const key = number === undefined ? (nodeId ?? '') : String(number);

@@ -1,25 +1,20 @@
 import type { Node, Service } from '@tessera/api';
-import type { ClusterView } from '../../model/view.js';
 import { fitsPlacement, takesTasks } from '../../schedule/fit.js';
-import type { NewId, Plan } from '../plan.js';
 import { unmetDependency } from './dependencies.js';
-import { ServiceDraft, type Slot } from './draft.js';
+import type { ServiceDraft, Slot } from './draft.js';
 import { keepSlot } from './keep.js';
-import { reapRevisions, reapSlot, removeSlot } from './reap.js';
-import { advanceUpdate, completeUpdate, isPaused, judgeUpdate } from './update.js';
+import { reapSlot, removeSlot } from './reap.js';
+import { advanceUpdate, completeUpdate, isPaused } from './update.js';
 
 /** One task on each node that fits. */
-export function planGlobal(view: ClusterView, service: Service, now: number, newId: NewId): Plan {
-  const draft = new ServiceDraft(view, service, now, newId);
+export function planGlobal(draft: ServiceDraft): void {
+  const { view, service } = draft;
   const { kept, open } = chooseNodes(draft);
-  judgeUpdate(draft, kept);
-  const rules = { frozen: isPaused(view, draft.service), hold: unmetDependency(view, draft.service), refill: true };
+  const rules = { frozen: isPaused(view, service), hold: unmetDependency(view, service), refill: true };
   for (const slot of kept) keepSlot(draft, slot, { ...rules, refill: open.has(slot) });
   advanceUpdate(draft, kept, rules);
   completeUpdate(draft, kept);
   for (const slot of draft.slots.values()) reapSlot(draft, slot);
-  reapRevisions(draft);
-  return draft.plan();
 }
 
 /**

@@ -1,9 +1,12 @@
 import { isAssigned, isLive } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import type { Change, NewId, Plan } from '../plan.js';
+import { ServiceDraft } from './draft.js';
 import { planGlobal } from './global.js';
 import { planGlobalJob, planReplicatedJob } from './job.js';
+import { reapRevisions } from './reap.js';
 import { planReplicated } from './replicated.js';
+import { judgeUpdate } from './update.js';
 
 /**
  * What to do about a service and its tasks now. Planning on the plan's own result gives nothing.
@@ -12,16 +15,28 @@ import { planReplicated } from './replicated.js';
 export function planService(view: ClusterView, serviceId: string, now: number, newId: NewId): Plan {
   const service = view.get('services', serviceId);
   if (!service) return planRemoval(view, serviceId);
-  const { mode } = service.spec;
+  const draft = new ServiceDraft(view, service, now, newId);
+  judgeUpdate(draft, draft.occupied);
+  planMode(draft);
+  reapRevisions(draft);
+  return draft.plan();
+}
+
+/** Looks at the draft's spec, which a rollback may just have changed. */
+function planMode(draft: ServiceDraft): void {
+  const { mode } = draft.service.spec;
   switch (mode.kind) {
     case 'replicated':
-      return planReplicated(view, service, mode.replicas, now, newId);
+      planReplicated(draft, mode.replicas);
+      break;
     case 'global':
-      return planGlobal(view, service, now, newId);
+      planGlobal(draft);
+      break;
     case 'replicated-job':
-      return planReplicatedJob(view, service, mode.completions, mode.concurrency, now, newId);
+      planReplicatedJob(draft, mode.completions, mode.concurrency);
+      break;
     case 'global-job':
-      return planGlobalJob(view, service, now, newId);
+      planGlobalJob(draft);
   }
 }
 

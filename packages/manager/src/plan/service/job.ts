@@ -1,37 +1,24 @@
-import type { Service, Task } from '@tessera/api';
+import type { Task } from '@tessera/api';
 import { endedByItself, isLive } from '../../model/task.js';
-import type { ClusterView } from '../../model/view.js';
-import type { NewId, Plan } from '../plan.js';
 import { unmetDependency } from './dependencies.js';
-import { ServiceDraft, type Slot } from './draft.js';
+import type { ServiceDraft, Slot } from './draft.js';
 import { chooseNodes } from './global.js';
 import { restartAfter } from './keep.js';
 import { isDirty, isDrained } from './misfit.js';
-import { reapRevisions, reapSlot, removeSlot } from './reap.js';
+import { reapSlot, removeSlot } from './reap.js';
 
 /** Runs `completions` tasks to their end, `concurrency` at a time. A new template runs the job again. */
-export function planReplicatedJob(
-  view: ClusterView,
-  service: Service,
-  completions: number,
-  concurrency: number,
-  now: number,
-  newId: NewId,
-): Plan {
-  const draft = new ServiceDraft(view, service, now, newId);
+export function planReplicatedJob(draft: ServiceDraft, completions: number, concurrency: number): void {
   for (const slot of [...draft.slots.values()]) if (slot.number === undefined || slot.number > completions) removeSlot(draft, slot);
   const slots: Slot[] = [];
   for (let number = 1; number <= completions; number++) slots.push(draft.slot(number));
   runJob(draft, slots, concurrency === 0 ? completions : concurrency);
-  return draft.plan();
 }
 
 /** Runs one task to its end on each node that fits. */
-export function planGlobalJob(view: ClusterView, service: Service, now: number, newId: NewId): Plan {
-  const draft = new ServiceDraft(view, service, now, newId);
+export function planGlobalJob(draft: ServiceDraft): void {
   const { open } = chooseNodes(draft);
   runJob(draft, [...open], Number.POSITIVE_INFINITY);
-  return draft.plan();
 }
 
 function runJob(draft: ServiceDraft, slots: readonly Slot[], concurrency: number): void {
@@ -45,7 +32,6 @@ function runJob(draft: ServiceDraft, slots: readonly Slot[], concurrency: number
   }
   // Slots that were looked at and got no task leave nothing behind.
   for (const slot of slots) if (slot.tasks.length === 0) draft.slots.delete(slot.key);
-  reapRevisions(draft);
 }
 
 /** Stops runs of an older template, and runs on nodes that are being emptied. */

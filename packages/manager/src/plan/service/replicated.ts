@@ -1,25 +1,19 @@
-import type { Service } from '@tessera/api';
 import { isToldToGo } from '../../model/task.js';
-import type { ClusterView } from '../../model/view.js';
-import type { NewId, Plan } from '../plan.js';
 import { unmetDependency } from './dependencies.js';
-import { ServiceDraft, type Slot } from './draft.js';
+import type { ServiceDraft, Slot } from './draft.js';
 import { type KeepRules, keepSlot } from './keep.js';
-import { reapRevisions, reapSlot, removeSlot } from './reap.js';
-import { advanceUpdate, completeUpdate, isPaused, judgeUpdate } from './update.js';
+import { reapSlot, removeSlot } from './reap.js';
+import { advanceUpdate, completeUpdate, isPaused } from './update.js';
 
 /** As many slots as replicas, one task that runs in each. */
-export function planReplicated(view: ClusterView, service: Service, replicas: number, now: number, newId: NewId): Plan {
-  const draft = new ServiceDraft(view, service, now, newId);
+export function planReplicated(draft: ServiceDraft, replicas: number): void {
+  const { view, service } = draft;
   const slots = chooseSlots(draft, replicas);
-  judgeUpdate(draft, slots);
-  const rules: KeepRules = { frozen: isPaused(view, draft.service), hold: unmetDependency(view, draft.service), refill: true };
+  const rules: KeepRules = { frozen: isPaused(view, service), hold: unmetDependency(view, service), refill: true };
   for (const slot of slots) keepSlot(draft, slot, rules);
   advanceUpdate(draft, slots, rules);
   completeUpdate(draft, slots);
   for (const slot of slots) reapSlot(draft, slot);
-  reapRevisions(draft);
-  return draft.plan();
 }
 
 /** The slots to keep: makes the missing ones under the lowest free numbers, removes the surplus. */

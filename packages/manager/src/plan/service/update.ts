@@ -18,9 +18,11 @@ export function isPaused(view: ClusterView, service: Service): boolean {
 
 /**
  * Brings the update status to what the slots say: begins an update, stops it when too many new tasks failed.
- * Comes before any slot is kept, so that a pause or rollback holds for the very plan that found it out.
+ * Comes before everything else, so that a pause or rollback holds for the very plan that found it out.
+ * Jobs are not updated step by step: a new template runs them again.
  */
 export function judgeUpdate(draft: ServiceDraft, slots: readonly Slot[]): void {
+  if (draft.service.spec.mode.kind.endsWith('job')) return;
   const dirty = slots.some((slot) => isSlotDirty(draft, slot));
   if (!concernsCurrent(draft.view, draft.service)) {
     if (dirty)
