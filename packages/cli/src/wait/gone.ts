@@ -1,6 +1,8 @@
-import type { Client, Kind } from '@tessera/api';
+import type { Client, Kind, Task } from '@tessera/api';
+import { isTerminal } from '@tessera/api/object/task-state';
 import { EXIT } from '../exit.js';
 import { Failure, Interrupted } from '../failure.js';
+import { describeTask } from '../output/task-name.js';
 import { counted, formatDuration } from '../output/units.js';
 import type { Session } from '../session.js';
 import { DEFAULT_WAIT_MS, withinLimit } from './converge.js';
@@ -45,4 +47,10 @@ export async function waitGone(session: Session, wait: GoneWait): Promise<void> 
   await withinLimit(session, over, work).catch((error: unknown) => {
     throw session.signal.aborted ? new Interrupted(`${wait.what} goes on. ${wait.hint}`) : error;
   });
+}
+
+/** Tasks whose containers may still run, also those that are told to stop. */
+export async function livingTasks(client: Client, wanted: (task: Task) => boolean): Promise<string[]> {
+  const tasks = await client.call('listTasks', { query: { all: true } });
+  return tasks.filter((task) => wanted(task) && !isTerminal(task.status.state)).map(describeTask);
 }

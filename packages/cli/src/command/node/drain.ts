@@ -1,5 +1,4 @@
-import { describeTask } from '../../output/task-name.js';
-import { waitGone } from '../../wait/gone.js';
+import { livingTasks, waitGone } from '../../wait/gone.js';
 import { defineCommand } from '../define.js';
 import { setAvailability } from './availability.js';
 
@@ -15,8 +14,7 @@ export const command = defineCommand<{ wait?: boolean }>({
       await waitGone(session, {
         what: `the drain of ${nodes.map((node) => node.name).join(', ')}`,
         kinds: ['tasks'],
-        remaining: async (client) =>
-          (await client.call('listTasks', { query: {} })).filter((task) => ids.has(task.nodeId ?? '')).map(describeTask),
+        remaining: (client) => livingTasks(client, (task) => ids.has(task.nodeId ?? '')),
         hint: `see: tsctl ps --node ${nodes[0]?.name}`,
       });
     }

@@ -1,5 +1,4 @@
-import { describeTask } from '../../output/task-name.js';
-import { waitGone } from '../../wait/gone.js';
+import { livingTasks, waitGone } from '../../wait/gone.js';
 import { defineCommand } from '../define.js';
 import { onlyExisting } from '../lookup.js';
 import { DETACH } from '../options.js';
@@ -21,7 +20,7 @@ export const command = defineCommand<{ detach?: boolean }>({
     await waitGone(session, {
       what: `the removal of ${references.join(', ')}`,
       kinds: ['tasks'],
-      remaining: async () => (await client.call('listTasks', { query: {} })).filter((task) => ids.has(task.serviceId)).map(describeTask),
+      remaining: (each) => livingTasks(each, (task) => ids.has(task.serviceId)),
       hint: 'see: tsctl ps',
     });
     session.print(...references);

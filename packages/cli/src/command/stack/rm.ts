@@ -1,7 +1,4 @@
-import type { Client } from '@tessera/api';
-import { isApiError } from '../../output/error.js';
-import { describeTask } from '../../output/task-name.js';
-import { waitGone } from '../../wait/gone.js';
+import { livingTasks, waitGone } from '../../wait/gone.js';
 import { defineCommand } from '../define.js';
 import { DETACH } from '../options.js';
 
@@ -24,24 +21,11 @@ export const command = defineCommand<{ detach?: boolean }>({
     const what = `the removal of ${names.join(', ')}`;
     await waitGone(session, {
       what,
-      kinds: ['tasks', 'stacks'],
-      remaining: (each) => remainsOf(each, names),
+      kinds: ['tasks'],
+      remaining: (each) => livingTasks(each, (task) => names.includes(task.stack ?? '')),
       hint: `see: tsctl ps -a ${names.join(' ')}`,
     });
     session.print(...names);
     return 0;
   },
 });
-
-/** Tasks of these stacks that still run or stop. */
-async function remainsOf(client: Client, stacks: readonly string[]): Promise<string[]> {
-  const lists = await Promise.all(
-    stacks.map((stack) =>
-      client.call('listTasks', { query: { stack } }).catch((error: unknown) => {
-        if (isApiError(error, 'not-found')) return [];
-        throw error;
-      }),
-    ),
-  );
-  return lists.flat().map(describeTask);
-}
