@@ -12,6 +12,8 @@ export interface NodeCredentials {
   readonly certificate: string;
   readonly key: string;
   readonly ca: string;
+  /** End of the certificate's life, in milliseconds since 1970. */
+  readonly expiresAtMs: number;
 }
 
 const HANDSHAKE_LIMIT_MS = 5_000;
@@ -34,7 +36,7 @@ export function wsConnector(credentials: NodeCredentials, clock: Clock): Connect
         const socket = sessionSocket(webSocket);
         webSocket.once('open', () => resolve(socket));
         webSocket.once('unexpected-response', (_, answer) => {
-          void refusalOf(answer, manager).then((error) => {
+          void refusalOf(answer, manager, credentials.expiresAtMs <= clock.now()).then((error) => {
             reject(error);
             webSocket.terminate();
           });
@@ -49,15 +51,16 @@ function failureOf(error: Error, manager: string, clock: Clock): ConnectError {
   return new ConnectError(message, kind === 'own-certificate', { cause: error });
 }
 
-/** A manager that answers 401 or 403 knows this certificate and does not want it. */
-async function refusalOf(answer: IncomingMessage, manager: string): Promise<ConnectError> {
+/**
+ * A refusal is final when both sides agree on it: 403 comes of a sound certificate, 401 of one that this host, too, sees
+ * expired. Any other 401 may be the fault of a clock, and passes when the clock is set.
+ */
+async function refusalOf(answer: IncomingMessage, manager: string, isExpired: boolean): Promise<ConnectError> {
   const status = answer.statusCode ?? 0;
   const text = await bodyOf(answer);
-  const final = status === 401 || status === 403;
-  return new ConnectError(
-    `${manager} refuses the session (HTTP ${status}): ${explanationIn(text)}${final ? ': leave the cluster and join again' : ''}`,
-    final,
-  );
+  const final = status === 403 || (status === 401 && isExpired);
+  const cure = final ? ': leave the cluster and join again' : '';
+  return new ConnectError(`${manager} refuses the session (HTTP ${status}): ${explanationIn(text)}${cure}`, final);
 }
 
 async function bodyOf(answer: IncomingMessage): Promise<string> {
