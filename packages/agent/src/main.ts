@@ -6,15 +6,14 @@ import { type Clock, LOG_LEVELS, type Log, type LogLevel, pinoLog, SystemClock, 
 import { subjectOfPem } from '@tessera/kit/pki/subject';
 import { Command, CommanderError, Option } from 'commander';
 import { DockerEngine } from './engine/docker-engine.js';
-import { DockerOnlyNetwork } from './engine/docker-only-network.js';
 import { DEFAULT_FILES_ROOT, TmpfsFileStore } from './files/tmpfs-file-store.js';
 import { sourceAddress } from './host/address.js';
 import { describeHost } from './host/describe.js';
 import { parseDockerHost, parseLabel, parseResource } from './host/options.js';
 import { type Identity, joinCluster, loadIdentity, removeIdentity } from './identity/index.js';
 import { LABELS } from './model/labels.js';
+import { hostNetwork } from './overlay/index.js';
 import type { Engine, EngineInfo } from './ports/engine.js';
-import type { NodeNetwork } from './ports/node-network.js';
 import { Runner } from './runner/runner.js';
 import { startSession } from './session/index.js';
 import { SqliteTaskDb } from './task-db/sqlite-task-db.js';
@@ -128,8 +127,8 @@ async function run(flags: RunFlags): Promise<void> {
   const engine = new DockerEngine({ clock, socketPath, ...(flags.dockerConfig !== undefined && { dockerConfigFile: flags.dockerConfig }) });
   const info = await engineInfo(engine, clock, log, stopping.signal);
   const { clusterId } = subjectOfPem(identity.certificate);
-  const address = flags.advertiseAddress ?? identity.advertiseAddress ?? (await sourceAddress(identity.managers[0] ?? ''));
-  const network: NodeNetwork = new DockerOnlyNetwork(engine, clusterId);
+  const address = flags.advertiseAddress ?? (await nodeAddress(identity));
+  const network = hostNetwork({ clusterId, address, socketPath, clock, random, log });
   const host = { hostname: hostname(), address, agentVersion: agentVersion(), labels, generic };
   const runner = new Runner({
     clusterId,
@@ -154,13 +153,24 @@ async function run(flags: RunFlags): Promise<void> {
   db.close();
 }
 
-async function leave({ dataDir, dockerHost, filesDir }: CommonFlags): Promise<void> {
+async function leave({ dataDir, dockerHost, filesDir, logLevel }: CommonFlags): Promise<void> {
   const identity = await loadIdentity(dataDir);
   // Opened for its lock: an agent that runs would make the containers anew.
   const db = new SqliteTaskDb(stateDir(dataDir));
-  const engine = new DockerEngine({ clock: new SystemClock(), socketPath: parseDockerHost(dockerHost) });
-  const containers = await removeContainers(engine, identity);
-  await new DockerOnlyNetwork(engine, subjectOfPem(identity.certificate).clusterId).leave();
+  const clock = new SystemClock();
+  const socketPath = parseDockerHost(dockerHost);
+  const { clusterId } = subjectOfPem(identity.certificate);
+  const containers = await removeContainers(new DockerEngine({ clock, socketPath }), identity);
+  const address = await nodeAddress(identity);
+  const network = hostNetwork({
+    clusterId,
+    address,
+    socketPath,
+    clock,
+    random: new SystemRandom(),
+    log: pinoLog('tessera-agent', logLevel),
+  });
+  await network.leave();
   await rm(filesDir, { recursive: true, force: true });
   db.close();
   for (const name of ['agent.db', 'agent.db-wal', 'agent.db-shm', 'agent.key']) await rm(join(stateDir(dataDir), name), { force: true });
@@ -178,6 +188,10 @@ async function removeContainers(engine: Engine, { nodeId }: Identity): Promise<n
     }),
   );
   return containers.length;
+}
+
+async function nodeAddress({ advertiseAddress, managers }: Identity): Promise<string> {
+  return advertiseAddress ?? sourceAddress(managers[0] ?? '');
 }
 
 /** Waits for the engine: at boot the agent may be up before it. */

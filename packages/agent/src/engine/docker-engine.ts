@@ -6,7 +6,7 @@ import Docker from 'dockerode';
 import type { ObservedContainer } from '../model/container.js';
 import type { ContainerRequest } from '../model/container-request.js';
 import { LABELS } from '../model/labels.js';
-import type { ContainerSummary, Engine, EngineEvent, EngineInfo, EngineNetwork, ImageInfo, PullOptions } from '../ports/engine.js';
+import type { ContainerSummary, Engine, EngineEvent, EngineInfo, ImageInfo, PullOptions } from '../ports/engine.js';
 import { EngineError } from '../ports/engine.js';
 import { engineError, engineMessage, pullError } from './errors.js';
 import { FrameParser, RawOutput } from './frames.js';
@@ -236,26 +236,6 @@ export class DockerEngine implements Engine {
     return new Promise((resolve, reject) => {
       this.#docker.modem.dial(dial, (error: unknown, stream: unknown) => (error ? reject(error) : resolve(stream as Readable)));
     });
-  }
-
-  async ensureNetwork({ name, subnet, gateway, internal, labels }: EngineNetwork): Promise<void> {
-    const found = await this.#optional(() => this.#call(`inspect network ${name}`, () => this.#docker.getNetwork(name).inspect()));
-    if (found) {
-      if (found.IPAM?.Config?.[0]?.Subnet === subnet) return;
-      await this.removeNetwork(name);
-    }
-    const IPAM = { Driver: 'default', Config: [{ Subnet: subnet, Gateway: gateway }] };
-    const options = { Name: name, Driver: 'bridge', CheckDuplicate: true, Internal: internal, Labels: { ...labels }, IPAM };
-    await this.#slow(`create network ${name}`, () => this.#docker.createNetwork(options));
-  }
-
-  async networks(label: string): Promise<string[]> {
-    const found = await this.#call('list networks', () => this.#docker.listNetworks({ filters: { label: [label] } }));
-    return found.map(({ Name }) => Name);
-  }
-
-  async removeNetwork(name: string): Promise<void> {
-    await this.#optional(() => this.#slow(`remove network ${name}`, () => this.#docker.getNetwork(name).remove()));
   }
 
   #slow<T>(action: string, run: () => Promise<T>): Promise<T> {

@@ -75,14 +75,6 @@ export interface PullOptions {
   onProgress(message: string): void;
 }
 
-export interface EngineNetwork {
-  name: string;
-  subnet: string;
-  gateway: string;
-  internal: boolean;
-  labels: Readonly<Record<string, string>>;
-}
-
 /** The local container engine. Every call ends within a bounded time; all errors are `EngineError`s. */
 export interface Engine {
   info(): Promise<EngineInfo>;
@@ -104,9 +96,4 @@ export interface Engine {
   /** Changes of containers with `label`; reopened for ever, until `signal`. */
   events(label: string, signal: AbortSignal): AsyncIterable<EngineEvent>;
   logs(container: ObservedContainer, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame>;
-  /** Makes the bridge network unless it is there as wanted; one of this name with another subnet is made anew. */
-  ensureNetwork(network: EngineNetwork): Promise<void>;
-  /** Names of networks with `label`. */
-  networks(label: string): Promise<string[]>;
-  removeNetwork(name: string): Promise<void>;
 }

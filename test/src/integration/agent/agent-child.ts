@@ -1,10 +1,10 @@
 import { DockerEngine } from '@tessera/agent/engine/docker-engine';
-import { DockerOnlyNetwork } from '@tessera/agent/engine/docker-only-network';
 import { TmpfsFileStore } from '@tessera/agent/files/tmpfs-file-store';
 import { Runner } from '@tessera/agent/runner/runner';
 import { SqliteTaskDb } from '@tessera/agent/task-db/sqlite-task-db';
 import type { LogOptions, NodeSetItems, TaskReport } from '@tessera/api';
 import { pinoLog, SystemClock, SystemRandom } from '@tessera/kit';
+import { BridgeNetworks } from './bridge-networks.js';
 
 /** What a test tells its agent. */
 export type Order = { type: 'desired'; seq: number; items: NodeSetItems } | { type: 'logs'; taskId: string; options: LogOptions };
@@ -30,7 +30,7 @@ function serve({ socketPath, folder, dockerConfigFile, logLevel }: ChildSettings
     clusterId: 'c1',
     node: { id: 'n1', hostname: 'host-1', os: 'linux', architecture: 'x86_64' },
     engine,
-    network: new DockerOnlyNetwork(engine, 'c1'),
+    network: new BridgeNetworks(socketPath),
     db: new SqliteTaskDb(`${folder}/state`),
     files: new TmpfsFileStore(`${folder}/files`),
     clock,

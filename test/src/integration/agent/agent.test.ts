@@ -31,6 +31,12 @@ describe('the agent on a real engine', function () {
   const docker = (...args: string[]): Promise<string> => onHost(host, 'docker', ...args);
   const inspect = (id: string | undefined, format: string): Promise<string> => docker('inspect', '--format', format, id ?? '');
 
+  const setLiveRestore = async (on: boolean): Promise<void> => {
+    await onHost(host, 'sed', '-i', `s/"live-restore": *[a-z]*/"live-restore": ${on}/`, '/etc/docker/daemon.json');
+    await host.killDocker();
+    await host.startDocker();
+  };
+
   it('runs a task, tells each state once and in order, and removes it with its network', async () => {
     agent.desire([testTask('a1', image, FOREVER)]);
     const status = await agent.reaches('a1', 'running');
@@ -167,24 +173,7 @@ describe('the agent on a real engine', function () {
     assert.equal(agent.last('i1')?.state, 'running');
   });
 
-  it('starts tasks anew after kill -9 of the engine', async () => {
-    agent.desire([testTask('j1', image, FOREVER)]);
-    await agent.reaches('j1', 'running');
-    await host.killDocker();
-    await host.startDocker();
-    const { taskId } = await agent.successorOf('j1');
-    assert.equal((await agent.reaches(taskId, 'running')).state, 'running');
-  });
-
   it('leaves running tasks alone when the engine dies and lives on with live-restore', async () => {
-    await onHost(
-      host,
-      'sh',
-      '-c',
-      'mkdir -p /etc/docker; cp /etc/docker/daemon.json /etc/docker/daemon.saved 2>/dev/null; f=/etc/docker/daemon.json; [ -s $f ] || echo "{}" > $f; sed -i "s/{/{\\"live-restore\\": true,/; s/,}/}/" $f',
-    );
-    await host.killDocker();
-    await host.startDocker();
     agent.desire([testTask('k1', image, FOREVER)]);
     const { containerId } = await agent.reaches('k1', 'running');
     const before = await inspect(containerId, '{{.State.Pid}}');
@@ -198,6 +187,17 @@ describe('the agent on a real engine', function () {
       agent.reports.some(({ successorOf }) => successorOf === 'k1'),
       false,
     );
+  });
+
+  it('starts tasks anew after kill -9 of an engine without live-restore', async () => {
+    await setLiveRestore(false);
+    agent.desire([testTask('j1', image, FOREVER)]);
+    await agent.reaches('j1', 'running');
+    await host.killDocker();
+    await host.startDocker();
+    const { taskId } = await agent.successorOf('j1');
+    assert.equal((await agent.reaches(taskId, 'running')).state, 'running');
+    await setLiveRestore(true);
   });
 
   it('rejects what this node cannot do, in words', async () => {
