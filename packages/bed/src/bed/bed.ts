@@ -100,6 +100,11 @@ export class Bed {
     return this.#fleet.lan.addresses.machine;
   }
 
+  /** The private key that full hosts let in as root; light hosts have no sshd. */
+  get sshKeyFile(): string {
+    return this.#paths.sshKey;
+  }
+
   /** Adds a host and waits until its Docker answers. */
   async addHost(): Promise<Host> {
     const index = Math.max(0, ...this.#file.hosts) + 1;

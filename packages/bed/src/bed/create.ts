@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Clock } from '@tessera/kit';
+import { ensureBaseTree } from '../base/base-tree.js';
 import { hasDefaultRoute, openInternet } from '../lan/internet.js';
 import { addressPlan, subnetsInUse } from '../plan/address-plan.js';
 import { checkPrerequisites } from '../preflight/check-prerequisites.js';
@@ -69,6 +70,7 @@ async function start(
   onProgress({ message: `network ${addressPlan(file.subnet).network}` });
   const { lan, host } = await fleetOf(name, paths, file, clock);
   signal?.throwIfAborted();
+  if (file.kind === 'full') await prepareFullHosts(paths, (message) => onProgress({ message }), signal);
   await lan.start(file.internet, signal);
   onProgress({ message: 'LAN is up' });
   if (file.internet) await openInternet(paths.devDir, file.subnet);
@@ -79,6 +81,12 @@ async function start(
       onProgress({ host: each.name, message: `Docker is up at ${each.ip}` });
     }),
   ]);
+}
+
+/** What full hosts share: the Debian tree, and the key that they let in. */
+async function prepareFullHosts(paths: ClusterPaths, onProgress: (message: string) => void, signal?: AbortSignal): Promise<void> {
+  await ensureBaseTree(paths.devDir, onProgress, signal);
+  await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'tessera-dev', '-f', paths.sshKey], { signal });
 }
 
 /** Runs works side by side; the first that fails aborts the others, and all have ended when it throws. */

@@ -1,5 +1,6 @@
 import type { Clock } from '@tessera/kit';
 import { CgroupTree } from '../cgroup/cgroup-tree.js';
+import { FullHost } from '../host/full-host.js';
 import type { Host } from '../host/host.js';
 import { LightHost } from '../host/light-host.js';
 import { Lan } from '../lan/lan.js';
@@ -16,11 +17,11 @@ export interface Fleet {
 export async function fleetOf(
   name: string,
   paths: ClusterPaths,
-  { subnet, internet }: ClusterFile & { subnet: number },
+  { subnet, internet, kind }: ClusterFile & { subnet: number },
   clock: Clock,
 ): Promise<Fleet> {
   const cgroup = await CgroupTree.at(clusterCgroup(paths.devDir, name), clock);
   const lan = new Lan(subnet, paths, cgroup, clock);
-  const context = { paths, lan, cgroup, clock, internet };
-  return { lan, host: (index) => new LightHost(index, context) };
+  const context = { cluster: name, paths, lan, cgroup, clock, internet };
+  return { lan, host: (index) => (kind === 'full' ? new FullHost(index, context) : new LightHost(index, context)) };
 }

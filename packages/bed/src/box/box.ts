@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { type Clock, until } from '@tessera/kit';
@@ -6,7 +6,6 @@ import type { CgroupTree } from '../cgroup/cgroup-tree.js';
 import { type CommandResult, run } from '../run/run.js';
 import type { BoxPaths } from '../state/paths.js';
 import { type ExecOptions, execIn, type HostProcess, type Place, type SpawnOptions, spawnIn } from './enter.js';
-import { initScript } from './init-script.js';
 import { isAlive, type ProcessIdentity, readIdentity, signalProcess } from './process-identity.js';
 
 const START_LIMIT_MS = 10_000;
@@ -16,14 +15,28 @@ const LEAF = 'init';
 
 /*
  * Joining the box's cgroup before leaving for a cgroup namespace makes it that namespace's root. $1 and $2 are the lists of
- * cgroup.procs files of the box and of its leaf, $3 is the script of pid 1.
+ * cgroup.procs files of the box and of its leaf, $3 is the script to run.
  */
-const START = `set -e
-for procs in $1; do echo $$ > "$procs"; done
+const JOIN = `set -e
+for procs in $1; do echo $$ > "$procs"; done`;
+
+/** How a box comes to its namespaces: the script is its pid 1, or the script makes a pid 1 and tells who it is. */
+const LAUNCHERS = {
+  'pid-1': `${JOIN}
 exec unshare --cgroup sh -c '
   set -e
   for procs in $1; do echo $$ > "$procs"; done
-  exec unshare --fork --pid --mount --uts --ipc --net sh "$2"' sh "$2" "$3"`;
+  exec unshare --fork --pid --mount --uts --ipc --net sh "$2"' sh "$2" "$3"`,
+  supervisor: `${JOIN}
+exec unshare --mount --net sh "$3"`,
+} as const;
+
+export interface BoxStart {
+  role: keyof typeof LAUNCHERS;
+  /** Text for sh. It leaves the identity of pid 1 in the box's leader file. */
+  script: string;
+  signal?: AbortSignal;
+}
 
 /**
  * A set of namespaces (process, network, mount, name, cgroup) with a pid 1 of its own. When that dies, the kernel ends
@@ -37,32 +50,23 @@ export class Box {
     private readonly clock: Clock,
   ) {}
 
-  /** @param setup lines of sh that pid 1 runs first. @throws Error with what the start wrote. */
-  async start(setup: readonly string[], signal?: AbortSignal): Promise<void> {
+  /** Makes the namespaces and waits for pid 1. @throws Error with what the start wrote. */
+  async start({ role, script, signal }: BoxStart): Promise<void> {
     const leaf = this.cgroup.child(LEAF);
     // The first process joins the box's cgroup itself: whoever runs containers in the box delegates from it later.
     await leaf.create(false);
     await mkdir(this.paths.dir, { recursive: true });
     await rm(this.paths.leader, { force: true });
-    await writeFile(this.paths.initScript, initScript(setup, this.paths.leader, this.cgroup.path));
-    const lists = [this.cgroup, leaf].map(({ folders }) => procsFiles(folders).join(' '));
-    const log = openSync(this.paths.consoleLog, 'w', 0o600);
-    const starter = spawn('sh', ['-c', START, 'sh', ...lists, this.paths.initScript], {
-      stdio: ['ignore', log, log],
-      detached: true,
-    });
-    closeSync(log);
+    await writeFile(this.paths.initScript, script);
+    const starter = this.launch(role, leaf);
     let ended = false;
-    starter.on('error', () => {
+    const onEnd = (): void => {
       ended = true;
-    });
-    starter.on('exit', () => {
-      ended = true;
-    });
-    starter.unref();
+    };
+    starter.on('error', onEnd).on('exit', onEnd);
     await until(async () => ended || (await this.leader()), {
       clock: this.clock,
-      what: `${this.name} to start`,
+      what: `${this.name} to start (see ${this.paths.consoleLog})`,
       limitMs: START_LIMIT_MS,
       intervalMs: START_INTERVAL_MS,
       signal,
@@ -96,6 +100,17 @@ export class Box {
   async network(argv: readonly string[], input?: string): Promise<CommandResult> {
     const { leader } = await this.place();
     return run(['nsenter', '--target', String(leader.pid), '--net', ...argv], { input });
+  }
+
+  private launch(role: BoxStart['role'], leaf: CgroupTree): ChildProcess {
+    const lists = [this.cgroup, leaf].map(({ folders }) => procsFiles(folders).join(' '));
+    const log = openSync(this.paths.consoleLog, 'w', 0o600);
+    const stdio = ['ignore', log, log] as const;
+    const argv = ['-c', LAUNCHERS[role], 'sh', ...lists, this.paths.initScript];
+    const starter = spawn('sh', argv, { stdio: [...stdio], detached: true });
+    closeSync(log);
+    starter.unref();
+    return starter;
   }
 
   private async place(): Promise<Place> {

@@ -69,7 +69,7 @@ for procs in $TESSERA_BED_CGROUPS; do echo $$ > "$procs"; done
 unset TESSERA_BED_CGROUPS
 leader=$1; shift
 exec 9< /proc
-exec nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup sh -c '${INSIDE}' sh "$@"`;
+exec nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --root --wd sh -c '${INSIDE}' sh "$@"`;
 
 /** Processes that end with this program. */
 const attended = new Set<ProcessIdentity>();

@@ -42,7 +42,7 @@ export function lightHostSetup({ name, paths, devDir, hierarchies, cgroup }: Lig
     'mount -t tmpfs -o mode=755 tmpfs /run',
     'mkdir /run/lock /run/machine-sys',
     ...freshSys(hierarchies, cgroup),
-    `mount -t overlay -o ${quoted(`lowerdir=/etc,upperdir=${paths.etc},workdir=${paths.etcWork}`)} overlay /etc`,
+    `mount -t overlay -o ${quoted(`lowerdir=/etc,upperdir=${paths.upper},workdir=${paths.work}`)} overlay /etc`,
     ...privateVarLib(paths.varLib, devDir),
   ];
 }

@@ -4,7 +4,7 @@ import { type HostFacts, hostFiles, usableServers } from './host-files.js';
 const FACTS: HostFacts = {
   name: 'node1',
   ip: '10.78.0.11',
-  dockerSocket: '/state/docker.sock',
+  sockets: ['unix:///run/docker.sock', 'unix:///state/docker.sock'],
   registry: '10.78.0.1:5000',
   gateway: '10.78.0.1',
   internet: false,

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 export interface HostFacts {
   name: string;
   ip: string;
-  /** Also reached here by the machine. */
-  dockerSocket: string;
+  /** Where Docker listens, as its -H option would say it. */
+  sockets: readonly string[];
   /** `address:port`. */
   registry: string;
   gateway: string;
@@ -14,7 +14,7 @@ export interface HostFacts {
 /** systemd-resolved's own file names the real servers where /etc/resolv.conf names a stub that hosts cannot reach. */
 const RESOLV_CONFS = ['/run/systemd/resolve/resolv.conf', '/etc/resolv.conf'];
 
-/** The files below /etc that make a host what it is, by path. They are written anew at each boot. */
+/** The files below /etc that make a host what it is, by path. */
 export async function hostFiles(facts: HostFacts): Promise<Record<string, string>> {
   return {
     hostname: `${facts.name}\n`,
@@ -24,13 +24,13 @@ export async function hostFiles(facts: HostFacts): Promise<Record<string, string
   };
 }
 
-function daemonConfig({ registry, dockerSocket }: HostFacts): Record<string, unknown> {
+function daemonConfig({ registry, sockets }: HostFacts): Record<string, unknown> {
   return {
     'live-restore': true,
     'log-level': 'warn',
     'storage-driver': 'overlay2',
     'insecure-registries': [registry],
-    hosts: ['unix:///run/docker.sock', `unix://${dockerSocket}`],
+    hosts: sockets,
   };
 }
 

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Clock } from '@tessera/kit';
 import { Box } from '../box/box.js';
+import { initScript } from '../box/init-script.js';
 import type { CgroupTree } from '../cgroup/cgroup-tree.js';
 import { type AddressPlan, addressPlan, hostAddress, hostMac, PREFIX_LENGTH } from '../plan/address-plan.js';
 import { portName, uplinkName } from '../plan/names.js';
@@ -46,7 +47,9 @@ export class Lan {
   async start(internet: boolean, signal?: AbortSignal): Promise<void> {
     await mkdir(this.#paths.lan.registryData, { recursive: true });
     const sysctls = Object.entries(SYSCTLS).map(([key, value]) => `echo ${value} > /proc/sys/${key}`);
-    await this.#box.start(['mount -t proc proc /proc', 'mount -t sysfs sysfs /sys', ...bridgeFirst(sysctls)], signal);
+    const setup = ['mount -t proc proc /proc', 'mount -t sysfs sysfs /sys', ...bridgeFirst(sysctls)];
+    const script = initScript(setup, this.#paths.lan.leader, this.#box.cgroup.path);
+    await this.#box.start({ role: 'pid-1', script, signal });
     await this.#box.network(['nft', '-f', '-'], RULES);
     const { gateway, machine, subnet } = this.addresses;
     await this.#batch([`addr add ${gateway}/${PREFIX_LENGTH} dev ${BRIDGE}`, `link set ${BRIDGE} up`]);

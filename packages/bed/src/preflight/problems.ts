@@ -41,8 +41,7 @@ const LIGHT_PROGRAMS: readonly RequiredProgram[] = [
 const FULL_PROGRAMS: readonly RequiredProgram[] = [
   ...LIGHT_PROGRAMS,
   { program: 'debootstrap', package: 'debootstrap' },
-  { program: 'dpkg', package: 'dpkg' },
-  { program: 'apt-get', package: 'apt' },
+  { program: 'setpriv', package: 'util-linux' },
   { program: 'ssh-keygen', package: 'openssh-client' },
 ];
 

@@ -21,13 +21,18 @@ export interface BoxPaths {
 }
 
 export interface HostPaths extends BoxPaths {
+  /** Seen from inside as well, by whatever path: holds the socket. */
+  shared: string;
   dockerSocket: string;
   dockerLog: string;
+  /** The identity of a light host's dockerd. */
   dockerd: string;
-  /** Upper and work folder of the host's private layer over /etc. */
-  etc: string;
-  etcWork: string;
-  /** The host's own /var/lib, on the machine's real disk. */
+  /** Upper and work folder of the host's own layer: over /etc on a light host, over the Debian tree on a full one. */
+  upper: string;
+  work: string;
+  /** Where a full host's layers meet. */
+  root: string;
+  /** A light host's /var/lib; of a full one the folders of Docker, which cannot lie on an overlay. */
   varLib: string;
 }
 
@@ -36,6 +41,8 @@ export interface ClusterPaths {
   dir: string;
   clusterFile: string;
   subnetClaims: string;
+  /** The private key that full hosts let in as root; its public half ends in ".pub". */
+  sshKey: string;
   lan: BoxPaths & { registryConfig: string; registryData: string; registryLog: string };
   host(name: string): HostPaths;
 }
@@ -50,6 +57,7 @@ export function clusterPaths(cluster: string, root = devDir()): ClusterPaths {
     dir,
     clusterFile: join(dir, 'cluster.json'),
     subnetClaims: join(root, '.subnets'),
+    sshKey: join(dir, 'ssh_key'),
     lan: {
       ...lan,
       registryConfig: join(lan.dir, 'registry.yml'),
@@ -77,11 +85,13 @@ function boxPaths(dir: string): BoxPaths {
 function hostPaths(dir: string): HostPaths {
   return {
     ...boxPaths(dir),
-    dockerSocket: join(dir, 'docker.sock'),
+    shared: join(dir, 'shared'),
+    dockerSocket: join(dir, 'shared', 'docker.sock'),
     dockerLog: join(dir, 'dockerd.log'),
     dockerd: join(dir, 'dockerd'),
-    etc: join(dir, 'etc'),
-    etcWork: join(dir, 'etc.work'),
+    upper: join(dir, 'upper'),
+    work: join(dir, 'work'),
+    root: join(dir, 'root'),
     varLib: join(dir, 'var-lib'),
   };
 }

@@ -1,0 +1,86 @@
+import { mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isAlive, type ProcessIdentity, readIdentity } from '../box/process-identity.js';
+import { run } from '../run/run.js';
+import { baseRecipe, type Recipe, recipeHash } from './recipe.js';
+
+const DEBOOTSTRAP_LIMIT_MS = 1_200_000;
+/** Partial builds carry their builder's identity in the name: "HASH.partial-PID-STARTTICKS". */
+const PARTIAL = /\.partial-(\d+)-(\d+)$/;
+
+/*
+ * debootstrap leaves mounts and processes when it is killed. In namespaces of its own both end with this program,
+ * however that ends.
+ */
+const CONTAINED = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+
+/**
+ * The Debian tree that full hosts share, read-only. It is built at the first call (about a minute) and kept in the state
+ * directory, beside those of older recipes, which running hosts may still use.
+ * @param onProgress is told when a build begins and ends.
+ * @throws CommandError with debootstrap's last words.
+ */
+export async function ensureBaseTree(devDir: string, onProgress: (message: string) => void, signal?: AbortSignal): Promise<string> {
+  const recipe = baseRecipe();
+  const folder = join(devDir, 'base');
+  const tree = join(folder, recipeHash(recipe));
+  await mkdir(folder, { recursive: true });
+  await discardAbandoned(folder);
+  if (await exists(tree)) return tree;
+  onProgress(`building the Debian tree of full hosts, once (about a minute): ${recipe.packages.length} packages from ${recipe.mirror}`);
+  const partial = `${tree}.partial-${await ownIdentity()}`;
+  try {
+    await buildTree(recipe, partial, signal);
+    await rename(partial, tree).catch(async (error: unknown) => {
+      // Another process has built the same tree meanwhile: one of them is enough.
+      if (!(await exists(tree))) throw error;
+    });
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  onProgress('the Debian tree is built');
+  return tree;
+}
+
+async function buildTree(recipe: Recipe, target: string, signal?: AbortSignal): Promise<void> {
+  const { suite, mirror, packages, links, files } = recipe;
+  const debootstrap = ['debootstrap', '--variant=minbase', `--include=${packages.join(',')}`, suite, target, mirror];
+  await run([...CONTAINED, ...debootstrap], { timeoutMs: DEBOOTSTRAP_LIMIT_MS, signal });
+  await rm(join(target, 'var/cache/apt/archives'), { recursive: true, force: true });
+  for (const [path, to] of Object.entries(links)) {
+    await mkdir(dirname(join(target, path)), { recursive: true });
+    await rm(join(target, path), { force: true });
+    await symlink(to, join(target, path));
+  }
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(target, path)), { recursive: true });
+    await writeFile(join(target, path), text);
+  }
+}
+
+/** Removes what builders that are gone have left half done. */
+async function discardAbandoned(folder: string): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    const builder = builderOf(entry);
+    if (builder && !(await isAlive(builder))) await rm(join(folder, entry), { recursive: true, force: true });
+  }
+}
+
+/** Who builds a partial tree, by its folder's name. @returns `undefined` for a finished tree. */
+export function builderOf(entry: string): ProcessIdentity | undefined {
+  const match = PARTIAL.exec(entry);
+  return match ? { pid: Number(match[1]), startTicks: Number(match[2]) } : undefined;
+}
+
+async function ownIdentity(): Promise<string> {
+  const self = await readIdentity('/proc/self/stat');
+  if (!self) throw new Error('/proc/self/stat cannot be read: is /proc mounted?');
+  return `${self.pid}-${self.startTicks}`;
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
