@@ -64,31 +64,30 @@ function allowCompletion(key: string, policy: RestartPolicy, isWritten: boolean,
 export function convertPlacement(service: ComposeService, mode: ServiceMode, path: Path, context: ConvertContext): Placement {
   const { constraints = [], preferences = [], max_replicas_per_node: maxReplicasPerNode = 0 } = service.deploy?.placement ?? {};
   const place = [...path, 'deploy', 'placement'];
-  for (const [index, constraint] of constraints.entries()) checkConstraint(constraint, [...place, 'constraints', index], context);
   if (maxReplicasPerNode > 0 && mode.kind.startsWith('global')) {
     context.error([...place, 'max_replicas_per_node'], `does not go with mode ${mode.kind}: it runs one task on each node`);
   }
   return {
-    constraints,
+    constraints: constraints.map((constraint, index) => convertConstraint(constraint, [...place, 'constraints', index], context)),
     preferences: preferences.map(({ spread }) => ({ spread })),
     maxReplicasPerNode,
     platforms: convertPlatform(service, path, context),
   };
 }
 
+const CONSTRAINT_KEYS =
+  'node.id, node.hostname, node.ip, node.role, node.platform.os, node.platform.arch, node.labels.<key>, engine.labels.<key>';
 const CONSTRAINT_KEY = /^(node\.(id|hostname|ip|role|platform\.os|platform\.arch|labels\.[\w./-]+)|engine\.labels\.[\w./-]+)$/i;
 
-function checkConstraint(constraint: string, path: Path, context: ConvertContext): void {
-  const match = /^\s*(.*?)\s*(==|!=)\s*(.*?)\s*$/.exec(constraint);
-  if (match === null || match[3] === '') {
+/** A constraint without the spaces that Swarm allows around its operator. */
+function convertConstraint(constraint: string, path: Path, context: ConvertContext): string {
+  const [, key = '', operator = '', value = ''] = /^\s*(.*?)\s*(==|!=)\s*(.*?)\s*$/.exec(constraint) ?? [];
+  if (value === '') {
     context.error(path, `"${constraint}" is not a constraint`, 'write key==value or key!=value, such as node.role==worker');
-  } else if (!CONSTRAINT_KEY.test(match[1] ?? '')) {
-    context.error(
-      path,
-      `"${match[1]}" is nothing of a node`,
-      'known are node.id, node.hostname, node.ip, node.role, node.platform.os, node.platform.arch, node.labels.<key>, engine.labels.<key>',
-    );
+  } else if (!CONSTRAINT_KEY.test(key)) {
+    context.error(path, `"${key}" is nothing of a node`, `known are ${CONSTRAINT_KEYS}`);
   }
+  return `${key}${operator}${value}`;
 }
 
 /** `linux/arm64/v8` as what a node must be. */

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import type { ServiceSpec } from '../../spec/index.js';
+import { defaultService } from '../../spec/index.js';
+import { load, serviceOf, web } from '../fixture.test.js';
+
+const serviceWith = async (lines: string, rest = '') => serviceOf(await load(web(lines) + rest));
+
+describe('A service with only its image said', () => {
+  it("has Swarm's defaults and joins the stack's default network under its own name", async () => {
+    const { stack } = await load('services: {web: {image: nginx}}');
+    const expected = defaultService('p_web', 'nginx');
+    const networks = [{ network: 'p_default', aliases: ['web'] }];
+    assert.deepEqual(stack.services, [{ ...expected, stack: 'p', template: { ...expected.template, networks } }]);
+    assert.deepEqual(stack.networks, [
+      { name: 'p_default', stack: 'p', labels: {}, driver: 'overlay', driverOptions: {}, internal: false, attachable: false, ipv6: false },
+    ]);
+  });
+});
+
+/** What a file says, which part of the service it shows in, and what that part then is. */
+type Row = [lines: string, part: (service: ServiceSpec) => unknown, value: unknown];
+
+const RESTART: Row[] = [
+  ['restart: "no"', ({ template }) => template.restart.condition, 'none'],
+  ['restart: always', ({ template }) => template.restart.condition, 'any'],
+  ['restart: unless-stopped', ({ template }) => template.restart.condition, 'any'],
+  ['restart: on-failure', ({ template }) => template.restart, { condition: 'on-failure', delayMs: 5000, maxAttempts: 0, windowMs: 0 }],
+  ['restart: on-failure:3', ({ template }) => template.restart.maxAttempts, 3],
+  [
+    'deploy: {restart_policy: {condition: any, delay: 1s, max_attempts: 2, window: 1m}}',
+    ({ template }) => template.restart,
+    { condition: 'any', delayMs: 1000, maxAttempts: 2, windowMs: 60_000 },
+  ],
+  ['deploy: {mode: replicated-job, restart_policy: {condition: any}}', ({ template }) => template.restart.condition, 'on-failure'],
+  ['deploy: {mode: global-job}', ({ template }) => template.restart.condition, 'on-failure'],
+  ['deploy: {mode: replicated-job, restart_policy: {condition: none}}', ({ template }) => template.restart.condition, 'none'],
+];
+
+const MODE: Row[] = [
+  ['scale: 4', ({ mode }) => mode, { kind: 'replicated', replicas: 4 }],
+  ['deploy: {replicas: 0}', ({ mode }) => mode, { kind: 'replicated', replicas: 0 }],
+  ['deploy: {replicas: "2"}', ({ mode }) => mode, { kind: 'replicated', replicas: 2 }],
+  ['deploy: {mode: global}', ({ mode }) => mode, { kind: 'global' }],
+  ['deploy: {mode: replicated-job, replicas: 3}', ({ mode }) => mode, { kind: 'replicated-job', completions: 3, concurrency: 3 }],
+  ['deploy: {mode: global-job}', ({ mode }) => mode, { kind: 'global-job' }],
+  ['deploy:', ({ mode }) => mode, { kind: 'replicated', replicas: 1 }],
+];
+
+const RESOURCES: Row[] = [
+  ['cpus: 1.5', ({ template }) => template.limits.nanoCpus, 1_500_000_000],
+  ['cpu_quota: 50000', ({ template }) => template.limits.nanoCpus, 500_000_000],
+  ['cpu_quota: 50000\ncpu_period: 25000', ({ template }) => template.limits.nanoCpus, 2_000_000_000],
+  ['cpus: "0"', ({ template }) => template.limits, {}],
+  ['mem_limit: 64m\nmemswap_limit: -1', ({ template }) => template.limits, { memoryBytes: 67_108_864, memorySwapBytes: -1 }],
+  [
+    'deploy: {resources: {limits: {cpus: "0.25", memory: 50M, pids: 10}}}',
+    ({ template }) => template.limits,
+    { nanoCpus: 250_000_000, memoryBytes: 52_428_800, pids: 10 },
+  ],
+  ['mem_reservation: 32m', ({ template }) => template.reservations.memoryBytes, 33_554_432],
+];
+
+const DEPLOY: Row[] = [
+  [
+    'deploy: {update_config: {parallelism: 0, order: start-first}}',
+    ({ update }) => [update.parallelism, update.order, update.monitorMs],
+    [0, 'start-first', 5000],
+  ],
+  [
+    'deploy: {rollback_config: {delay: 2s, failure_action: continue}}',
+    ({ rollback }) => [rollback.delayMs, rollback.failureAction],
+    [2000, 'continue'],
+  ],
+  [
+    'deploy: {placement: {constraints: ["node.role == worker", node.labels.zone!=a]}}',
+    ({ placement }) => placement.constraints,
+    ['node.role==worker', 'node.labels.zone!=a'],
+  ],
+  [
+    'deploy: {placement: {preferences: [{spread: node.labels.zone}, {spread: node.labels.rack}]}}',
+    ({ placement }) => placement.preferences.map(({ spread }) => spread),
+    ['node.labels.zone', 'node.labels.rack'],
+  ],
+  ['deploy: {labels: {a: 1}}\nlabels: [b=2]', ({ labels, template }) => [labels, template.container.labels], [{ a: '1' }, { b: '2' }]],
+  ['platform: linux/amd64', ({ placement }) => placement.platforms, [{ os: 'linux', architecture: 'amd64' }]],
+  ['platform: windows', ({ placement }) => placement.platforms, [{ os: 'windows' }]],
+  ['deploy: {endpoint_mode: dnsrr}', ({ endpointMode }) => endpointMode, 'dnsrr'],
+];
+
+const PORTS: Row[] = [
+  ['ports: ["80"]', ({ ports }) => ports, [{ protocol: 'tcp', target: 80, mode: 'ingress' }]],
+  ['ports: [80]', ({ ports }) => ports, [{ protocol: 'tcp', target: 80, mode: 'ingress' }]],
+  ['ports: ["8080:80/UDP"]', ({ ports }) => ports, [{ protocol: 'udp', target: 80, published: 8080, mode: 'ingress' }]],
+  [
+    'ports: ["8000-8001:90-91"]',
+    ({ ports }) => ports.map((port) => [port.published, port.target]),
+    [
+      [8000, 90],
+      [8001, 91],
+    ],
+  ],
+  ['ports: ["127.0.0.1:8080:80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published], ['127.0.0.1', 8080]],
+  ['ports: ["127.0.0.1::80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published], ['127.0.0.1', undefined]],
+  ['ports: ["[::1]:8080:80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published, ports[0]?.target], ['::1', 8080, 80]],
+  [
+    'ports: [{target: 80, published: "8080", mode: host, protocol: udp, name: dns}]',
+    ({ ports }) => ports,
+    [{ protocol: 'udp', target: 80, published: 8080, mode: 'host', name: 'dns' }],
+  ],
+  ['ports: [{target: 80, published: 0}]', ({ ports }) => ports, [{ protocol: 'tcp', target: 80, mode: 'ingress' }]],
+];
+
+const CONTAINER: Row[] = [
+  ["command: sh -c 'a b'", ({ template }) => template.container.args, ['sh', '-c', 'a b']],
+  ['command: [a b, c]', ({ template }) => template.container.args, ['a b', 'c']],
+  ['command:', ({ template }) => template.container.args, undefined],
+  ['entrypoint: /run me', ({ template }) => template.container.command, ['/run', 'me']],
+  ['healthcheck: {disable: true}', ({ template }) => template.container.healthcheck, { test: ['NONE'] }],
+  ['healthcheck: {test: NONE}', ({ template }) => template.container.healthcheck?.test, ['CMD-SHELL', 'NONE']],
+  ['healthcheck: {test: [NONE]}', ({ template }) => template.container.healthcheck?.test, ['NONE']],
+  [
+    'healthcheck: {interval: 1m, retries: 5}',
+    ({ template }) => template.container.healthcheck,
+    { test: [], intervalMs: 60_000, retries: 5 },
+  ],
+  ['pull_policy: if_not_present', ({ template }) => template.container.pullPolicy, 'missing'],
+  ['pull_policy: never', ({ template }) => template.container.pullPolicy, 'never'],
+  ['network_mode: none', ({ template }) => [template.container.networkMode, template.networks], ['none', []]],
+  ['network_mode: bridge', ({ template }) => template.networks.map(({ network }) => network), ['p_default']],
+  ['hostname: "{{.Service.Name}}-{{ .Task.Slot }}"', ({ template }) => template.container.hostname, '{{.Service.Name}}-{{ .Task.Slot }}'],
+  [
+    'extra_hosts: {a: 1.2.3.4, b: [5.6.7.8, host-gateway]}',
+    ({ template }) => template.container.extraHosts,
+    ['a:1.2.3.4', 'b:5.6.7.8', 'b:host-gateway'],
+  ],
+  ['user: 1000', ({ template }) => template.container.user, '1000'],
+  ['volumes: ["/data"]', ({ template }) => template.container.mounts, [{ type: 'volume', target: '/data' }]],
+  ['volumes: ["./a:/a:ro,z"]', ({ template }) => template.container.mounts[0]?.source, '/p/a'],
+  ['volumes: ["C:\\\\data:/a"]', ({ template }) => template.container.mounts[0]?.source, 'C:\\data'],
+  [
+    'volumes: [{type: bind, source: ../x, target: /x}]',
+    ({ template }) => template.container.mounts[0],
+    { type: 'bind', source: '/x', target: '/x', bind: { createHostPath: true } },
+  ],
+  [
+    'volumes: [{type: image, source: data:1, target: /d, image: {subpath: sub}}]',
+    ({ template }) => template.container.mounts[0],
+    { type: 'image', source: 'data:1', target: '/d', volume: { subpath: 'sub' } },
+  ],
+];
+
+for (const [topic, rows] of Object.entries({
+  restarts: RESTART,
+  mode: MODE,
+  resources: RESOURCES,
+  deployment: DEPLOY,
+  ports: PORTS,
+  container: CONTAINER,
+})) {
+  describe(`What a file says about ${topic} is carried out`, () => {
+    for (const [lines, part, value] of rows) {
+      it(lines.replaceAll('\n', ', '), async () => assert.deepEqual(part(await serviceWith(lines)), value));
+    }
+  });
+}
+
+describe('What belongs to others', () => {
+  it('is used by its own name: a network, a volume, a config', async () => {
+    const file = web('networks: [out]\nvolumes: ["ext:/e", "own:/o"]\nconfigs: [c]');
+    const rest =
+      'networks:\n  out: {external: true, name: shared}\nvolumes:\n  ext: {external: {name: their-volume}}\n  own: {name: my-volume}\nconfigs:\n  c: {external: true}\n';
+    const loaded = await load(file + rest);
+    const { container, networks, fileHashes } = serviceOf(loaded).template;
+    assert.deepEqual(
+      networks.map(({ network }) => network),
+      ['shared'],
+    );
+    assert.deepEqual(
+      container.mounts.map(({ source }) => source),
+      ['their-volume', 'my-volume'],
+    );
+    assert.deepEqual([container.configs[0]?.source, fileHashes], ['c', {}]);
+    assert.deepEqual([loaded.stack.networks, loaded.stack.configs], [[], []]);
+  });
+
+  it("is Docker's own network of the host when it is named so", async () => {
+    const { template } = await serviceWith('networks: [hostnet]', 'networks:\n  hostnet: {external: true, name: host}\n');
+    assert.deepEqual([template.container.networkMode, template.networks], ['host', []]);
+  });
+});
+
+describe('A config', () => {
+  const hash = async (content: string) => (await serviceWith('configs: [c]', `configs:\n  c: {content: ${content}}\n`)).template.fileHashes;
+
+  it('with new content makes a new template', async () => {
+    assert.deepEqual(await hash('a'), await hash('a'));
+    assert.notDeepEqual(await hash('a'), await hash('b'));
+  });
+
+  it('may hold any bytes', async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    const { stack } = await load({ 'compose.yml': `${web('configs: [c]')}configs:\n  c: {file: ./bin}\n`, bin: bytes });
+    assert.deepEqual(new Uint8Array(Buffer.from(stack.configs[0]?.data ?? '', 'base64')), bytes);
+  });
+});
+
+describe('What cannot be honoured is named', () => {
+  const rows: [lines: string, warning: string][] = [
+    ['build: .', 'services.web.build: nothing is built: the service runs its image'],
+    [
+      'container_name: x',
+      'services.web.container_name: is ignored: containers are named after their tasks; the service is reached by its own name',
+    ],
+    [
+      'networks: {default: {ipv4_address: 10.0.0.9}}',
+      "services.web.networks.default.ipv4_address: is ignored: tasks get their addresses from their node's part of the network; services of one network reach each other by name",
+    ],
+    ['pull_policy: daily', 'services.web.pull_policy: the image is pulled at each start of a task: time between pulls is not kept'],
+    ['tmpfs: /run:noexec', "services.web.tmpfs[0]: the tmpfs option 'noexec' is not set"],
+    ['volumes: ["/a:/b:Z"]', "services.web.volumes[0]: the SELinux label 'Z' is not set"],
+    [
+      'network_mode: host\nports: ["80:80"]',
+      'services.web.ports: ports are not published with network_mode: host: the service listens on the node itself',
+    ],
+    ['restart: always\ndeploy: {restart_policy: {condition: none}}', 'services.web.restart: deploy.restart_policy takes its place'],
+    [
+      'post_start: [{command: x}]',
+      'services.web.post_start: is ignored: hooks are not run: put the command into the image, or into a service of its own with mode: replicated-job',
+    ],
+    ['develop: {watch: [{path: ., action: rebuild}]}', 'services.web.develop: is ignored: it is for development on one machine'],
+  ];
+  for (const [lines, warning] of rows) {
+    it(lines.replaceAll('\n', ', '), async () => {
+      const { warnings } = await load(web(lines));
+      assert.deepEqual(
+        warnings.map((text) => text.split('\n')[0]?.replace(/^compose\.yml:\d+:\d+: warning: /, '')),
+        [warning],
+      );
+    });
+  }
+});
