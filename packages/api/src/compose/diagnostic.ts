@@ -1,7 +1,6 @@
-import type { Mark } from './yaml/node.js';
+import type { Mark, Path } from './yaml/node.js';
 
-/** Where a diagnostic points within the document: `['services', 'web', 'ports', 0]`. */
-export type Path = readonly (string | number)[];
+export type { Path } from './yaml/node.js';
 
 /** One thing to tell the author of a Compose file. */
 export interface Diagnostic {

@@ -1,5 +1,5 @@
 import { type ComposeNode, listNode, type MapEntry, type MapNode, mapNode, type ScalarNode, scalarNode } from '../yaml/node.js';
-import type { Canonicalizer } from './context.js';
+import { type Canonicalizer, reject } from './context.js';
 
 /** The text of a scalar as the author wrote it: `1.10` stays `1.10`. */
 export function textOf(node: ComposeNode | undefined): string {
@@ -8,13 +8,15 @@ export function textOf(node: ComposeNode | undefined): string {
 }
 
 /** `KEY: value`, or `- KEY=value`, as a map of texts; `- KEY` and `KEY:` have no value. */
-export const canonicalPairs: Canonicalizer = (node) => {
+export const canonicalPairs: Canonicalizer = (node, path, context) => {
   const entries = new Map<string, MapEntry>();
   if (node.kind === 'map') for (const [key, { at, value }] of node.entries) entries.set(key, { at, value: asText(value) });
   if (node.kind === 'list') {
-    for (const item of node.items) {
+    for (const [index, item] of node.items.entries()) {
       const text = textOf(item);
       const equals = text.indexOf('=');
+      if (equals === 0 || text === '')
+        reject(context, item.at, [...path, index], `"${text}" has no name before its value`, 'write NAME=value');
       const key = equals < 0 ? text : text.slice(0, equals);
       entries.set(key, { at: item.at, value: scalarNode(equals < 0 ? null : text.slice(equals + 1), item.at) });
     }

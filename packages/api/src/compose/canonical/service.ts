@@ -27,9 +27,17 @@ const canonicalTest: Canonicalizer = (node) =>
     ? listNode([scalarNode('CMD-SHELL', node.at), { ...node, tag: undefined }], node.at, node.tag)
     : node;
 
+/** A file of another machine: by URL, or by Git's own form. */
+const REMOTE = /^[a-z]+:\/\/|^git@/;
+
 /** The path of a file as seen from the Compose file's folder. */
-export const canonicalPath: Canonicalizer = (node, path, context) =>
-  node.kind === 'scalar' ? scalarNode(absolutePath(textOf(node), node.at, path, context), node.at) : node;
+export const canonicalPath: Canonicalizer = (node, path, context) => {
+  if (node.kind !== 'scalar') return node;
+  const text = textOf(node);
+  if (REMOTE.test(text))
+    reject(context, node.at, path, `"${text}" is not on this machine, and nothing is fetched`, 'fetch it first and give its path');
+  return scalarNode(absolutePath(text, node.at, path, context), node.at);
+};
 
 /** `/dev/a:/dev/b:rwm` as a map; a CDI name such as `vendor.com/gpu=all` is the source alone. */
 const canonicalDevice: Canonicalizer = (node, path, context) => {

@@ -8,6 +8,16 @@ import type { ComposeService } from './model.js';
 import { convertMounts } from './mounts.js';
 import { checkPlaceholders } from './placeholders.js';
 
+/** No limit, in Docker's words. */
+const UNLIMITED = -1;
+/** What Docker takes for each kind of namespace. */
+const NAMESPACES: Readonly<Record<'ipc' | 'pid' | 'uts' | 'userns_mode', readonly string[]>> = {
+  ipc: ['none', 'private', 'shareable', 'host'],
+  pid: ['host'],
+  uts: ['host'],
+  userns_mode: ['host'],
+};
+
 /** The container of one service. */
 export function convertContainer(service: ComposeService, image: string, path: Path, context: ConvertContext): ContainerSpec {
   checkPlaceholders(service, path, context);
@@ -27,7 +37,7 @@ export function convertContainer(service: ComposeService, image: string, path: P
     healthcheck: convertHealthcheck(service.healthcheck, [...path, 'healthcheck'], context),
     stopSignal: service.stop_signal,
     stopGraceMs: service.stop_grace_period ?? DEFAULT_STOP_GRACE_MS,
-    ...processOf(service),
+    ...processOf(service, path, context),
     ...securityOf(service, path, context),
     devices: convertDevices(service, path, context),
     deviceRequests: convertDeviceRequests(service, path, context),
@@ -93,7 +103,7 @@ function onlyHostNetwork(service: ComposeService, context: ConvertContext): 'hos
   return name === 'host' || name === 'none' ? name : undefined;
 }
 
-function processOf(service: ComposeService) {
+function processOf(service: ComposeService, path: Path, context: ConvertContext) {
   return {
     init: service.init,
     tty: service.tty,
@@ -105,8 +115,16 @@ function processOf(service: ComposeService) {
     runtime: service.runtime,
     storageOptions: service.storage_opt && filled(service.storage_opt),
     sysctls: filled(service.sysctls),
-    ulimits: Object.entries(service.ulimits ?? {}).map(([name, { soft, hard }]) => ({ name, soft, hard })),
+    ulimits: convertUlimits(service, path, context),
   };
+}
+
+function convertUlimits(service: ComposeService, path: Path, context: ConvertContext): ContainerSpec['ulimits'] {
+  return Object.entries(service.ulimits ?? {}).map(([name, { soft, hard }]) => {
+    const isOver = hard !== UNLIMITED && (soft > hard || soft === UNLIMITED);
+    if (isOver) context.error([...path, 'ulimits', name, 'soft'], `the soft limit (${soft}) is over the hard one (${hard})`);
+    return { name, soft, hard };
+  });
 }
 
 function securityOf(service: ComposeService, path: Path, context: ConvertContext) {
@@ -116,19 +134,28 @@ function securityOf(service: ComposeService, path: Path, context: ConvertContext
     capDrop: service.cap_drop ?? [],
     securityOpt: service.security_opt ?? [],
     deviceCgroupRules: service.device_cgroup_rules ?? [],
-    ipc: unshared('ipc', service.ipc, path, context),
-    pid: unshared('pid', service.pid ?? undefined, path, context),
-    uts: service.uts,
-    usernsMode: service.userns_mode,
+    ipc: convertNamespace('ipc', service.ipc, path, context),
+    pid: convertNamespace('pid', service.pid ?? undefined, path, context),
+    uts: convertNamespace('uts', service.uts, path, context),
+    usernsMode: convertNamespace('userns_mode', service.userns_mode, path, context),
     cgroup: service.cgroup,
     cgroupParent: service.cgroup_parent,
   };
 }
 
 /** A namespace of another container is out of reach: it may run on another node. */
-function unshared(key: 'ipc' | 'pid', value: string | undefined, path: Path, context: ConvertContext): string | undefined {
-  if (value === undefined || !/^(service|container):/.test(value)) return value;
-  context.error([...path, key], `"${value}" cannot be honoured: tasks of two services need not run on one node`);
+function convertNamespace(
+  key: keyof typeof NAMESPACES,
+  value: string | undefined,
+  path: Path,
+  context: ConvertContext,
+): string | undefined {
+  if (value === undefined || NAMESPACES[key].includes(value)) return value;
+  const isShared = /^(service|container):/.test(value);
+  const reason = isShared
+    ? 'cannot be honoured: tasks of two services need not run on one node'
+    : `is not one of ${NAMESPACES[key].join(', ')}`;
+  context.error([...path, key], `"${value}" ${reason}`);
   return undefined;
 }
 

@@ -21,10 +21,14 @@ export class ConvertContext {
   readonly stack: string;
   readonly contents: FileContents;
 
+  /** A service that waits until the key's service has completed, for each that is waited for so. */
+  readonly waitersForCompletion: ReadonlyMap<string, string>;
+
   constructor(readonly input: ConvertInput) {
     this.model = modelOf(input.document);
     this.stack = input.name;
     this.contents = input.contents;
+    this.waitersForCompletion = waitersForCompletion(this.model);
   }
 
   /** An error at `path`: at the value itself if it is a single one or an item of a list, else at its key. */
@@ -74,6 +78,16 @@ export class ConvertContext {
     );
     return false;
   }
+}
+
+function waitersForCompletion(model: ComposeModel): Map<string, string> {
+  const waiters = new Map<string, string>();
+  for (const [waiter, service] of Object.entries(model.services ?? {})) {
+    for (const [target, { condition }] of Object.entries(service.depends_on ?? {})) {
+      if (condition === 'service_completed_successfully' && !waiters.has(target)) waiters.set(target, waiter);
+    }
+  }
+  return waiters;
 }
 
 /** A map of texts where a missing value is empty, as of labels. */

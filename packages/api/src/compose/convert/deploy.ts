@@ -43,11 +43,8 @@ function writtenRestart(service: ComposeService, path: Path, context: ConvertCon
 
 /** A service that others wait for to complete must be able to: always restarting it would keep them waiting for ever. */
 function allowCompletion(key: string, policy: RestartPolicy, isWritten: boolean, context: ConvertContext): RestartPolicy {
-  const waiting = Object.entries(context.model.services ?? {}).find(
-    ([, other]) => other.depends_on?.[key]?.condition === 'service_completed_successfully',
-  );
-  if (waiting === undefined) return policy;
-  const [waiter] = waiting;
+  const waiter = context.waitersForCompletion.get(key);
+  if (waiter === undefined) return policy;
   const cure = `write 'restart: on-failure', or 'deploy.mode: replicated-job', in '${key}'`;
   if (isWritten)
     context.error(['services', waiter, 'depends_on', key], `waits until '${key}' completes, but '${key}' is always restarted`, cure);

@@ -44,6 +44,8 @@ function convertMount(mount: ComposeMount, path: Path, context: ConvertContext):
 }
 
 function checkSource(mount: ComposeMount, path: Path, context: ConvertContext): void {
+  if (mount.type === 'cluster')
+    context.error([...path, 'type'], "cluster volumes are Swarm's own", 'name a volume with a driver that reaches shared storage');
   if (mount.type === 'tmpfs' && mount.source) context.error([...path, 'source'], 'a tmpfs mount has no source');
   if (mount.type !== 'tmpfs' && mount.type !== 'volume' && !mount.source) context.error(path, `a ${mount.type} mount needs a source`);
 }

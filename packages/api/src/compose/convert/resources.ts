@@ -21,6 +21,7 @@ export function convertLimits(service: ComposeService, path: Path, context: Conv
       `a limit of ${memoryBytes} bytes is too little: Docker needs 6m`,
     );
   }
+  checkSwap(service.memswap_limit, memoryBytes, path, context);
   return compact({
     nanoCpus: nanoCpus === 0 ? undefined : nanoCpus,
     memoryBytes: memoryBytes === 0 ? undefined : memoryBytes,
@@ -31,6 +32,13 @@ export function convertLimits(service: ComposeService, path: Path, context: Conv
     cpuset: service.cpuset,
     blkioWeight: service.blkio_config?.weight,
   });
+}
+
+/** Memory and swap together cannot be less than memory alone. Source of the rule: Docker, `--memory-swap`. */
+function checkSwap(swapBytes: number | undefined, memoryBytes: number | undefined, path: Path, context: ConvertContext): void {
+  if (swapBytes === undefined || swapBytes <= 0) return;
+  if (memoryBytes === undefined) context.error([...path, 'memswap_limit'], 'goes only with a limit of memory', "set 'mem_limit:' too");
+  else if (swapBytes < memoryBytes) context.error([...path, 'memswap_limit'], 'is less than the limit of memory, which it includes');
 }
 
 export function convertReservations(service: ComposeService, path: Path, context: ConvertContext): Reservations {

@@ -144,7 +144,10 @@ function convertPorts(service: ComposeService, path: Path, context: ConvertConte
 function convertDependencies(key: string, service: ComposeService, context: ConvertContext): Dependency[] {
   return Object.entries(service.depends_on ?? {}).flatMap(([target, { condition, required = true, restart = false }]) => {
     const path = ['services', key, 'depends_on', target];
-    if (!required && !Object.hasOwn(context.model.services ?? {}, target)) return [];
+    if (!required && !Object.hasOwn(context.model.services ?? {}, target)) {
+      context.warn(path, `the service '${target}' is not defined: the dependency is left out`);
+      return [];
+    }
     if (!context.requireDeclared('services', target, path)) return [];
     if (condition === 'service_healthy' && context.model.services?.[target]?.healthcheck?.disable) {
       context.error(path, `waits until '${target}' is healthy, but its health check is disabled`, 'wait for service_started instead');

@@ -85,8 +85,9 @@ const CONTAINER: readonly SupportRow[] = [
 ];
 
 const MOUNTS: readonly SupportRow[] = [
-  ...rows('honoured', SERVICE, 'volumes volumes[].type volumes[].source volumes[].target volumes[].read_only volumes[].consistency'),
+  ...rows('honoured', SERVICE, 'volumes volumes[].source volumes[].target volumes[].read_only volumes[].consistency'),
   ...rows('honoured', SERVICE, 'volumes[].bind volumes[].bind.propagation volumes[].bind.create_host_path volumes[].bind.recursive'),
+  ...rows('partly', SERVICE, 'volumes[].type', "cluster is refused: such volumes are Swarm's own."),
   ...rows('partly', SERVICE, 'volumes[].bind.selinux', 'Warned of, not set: label the folder on the nodes.'),
   ...rows('honoured', SERVICE, 'volumes[].volume volumes[].volume.labels volumes[].volume.nocopy volumes[].volume.subpath'),
   ...rows('honoured', SERVICE, 'volumes[].tmpfs volumes[].tmpfs.size volumes[].tmpfs.mode volumes[].image volumes[].image.subpath'),

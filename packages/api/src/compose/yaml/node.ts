@@ -1,11 +1,12 @@
-import type { Path } from '../diagnostic.js';
-
 /** A place in a file; line and column count from 1. */
 export interface Mark {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
+
+/** A way from the root to a value: `['services', 'web', 'ports', 0]`. */
+export type Path = readonly (string | number)[];
 
 export type ScalarValue = string | number | boolean | null;
 
