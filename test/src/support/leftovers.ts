@@ -32,7 +32,7 @@ export async function snapshotMachine(): Promise<MachineSnapshot> {
     output('route', 'ip', '-4', 'route', 'show', 'table', 'all'),
     output('nft', 'nft', 'list', 'tables'),
     files('netns', '/run/netns'),
-    files('state', stateDir()),
+    state(),
     claims(),
     forwarding(),
   ]);
@@ -106,6 +106,12 @@ async function output(kind: string, program: string, ...args: string[]): Promise
 async function files(kind: string, folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   return names.map((name) => `${kind} ${join(folder, name)}`);
+}
+
+/** What lies in the bed's folder, without the cached Debian trees and the folder of claims, which are to stay. */
+async function state(): Promise<string[]> {
+  const lines = await files('state', stateDir());
+  return lines.filter((line) => !line.endsWith('/base') && !line.endsWith('/.subnets'));
 }
 
 /** The numbers of subnets that are taken, with their owners. */

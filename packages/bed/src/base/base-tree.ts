@@ -22,10 +22,9 @@ const CONTAINED = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--pi
  */
 export async function ensureBaseTree(devDir: string, onProgress: (message: string) => void, signal?: AbortSignal): Promise<string> {
   const recipe = baseRecipe();
-  const folder = join(devDir, 'base');
-  const tree = join(folder, recipeHash(recipe));
-  await mkdir(folder, { recursive: true });
-  await discardAbandoned(folder);
+  const tree = join(baseFolder(devDir), recipeHash(recipe));
+  await mkdir(baseFolder(devDir), { recursive: true });
+  await discardAbandonedTrees(devDir);
   if (await exists(tree)) return tree;
   onProgress(`building the Debian tree of full hosts, once (about a minute): ${recipe.packages.length} packages from ${recipe.mirror}`);
   const partial = `${tree}.partial-${await ownIdentity()}`;
@@ -58,16 +57,21 @@ async function buildTree(recipe: Recipe, target: string, signal?: AbortSignal): 
   }
 }
 
-/** Removes what builders that are gone have left half done. */
-async function discardAbandoned(folder: string): Promise<void> {
-  for (const entry of await readdir(folder)) {
+/** Removes what builders that are gone have left half done. Idempotent. */
+export async function discardAbandonedTrees(devDir: string): Promise<void> {
+  const folder = baseFolder(devDir);
+  for (const entry of await readdir(folder).catch(() => [])) {
     const builder = builderOf(entry);
     if (builder && !(await isAlive(builder))) await rm(join(folder, entry), { recursive: true, force: true });
   }
 }
 
+function baseFolder(devDir: string): string {
+  return join(devDir, 'base');
+}
+
 /** Who builds a partial tree, by its folder's name. @returns `undefined` for a finished tree. */
-export function builderOf(entry: string): ProcessIdentity | undefined {
+function builderOf(entry: string): ProcessIdentity | undefined {
   const match = PARTIAL.exec(entry);
   return match ? { pid: Number(match[1]), startTicks: Number(match[2]) } : undefined;
 }

@@ -24,6 +24,7 @@ export async function createCluster(paths: ClusterPaths, options: BedOptions, cl
     await start(paths, file, options, clock);
   } catch (error) {
     await destroyCluster(options.name, paths, clock);
+    options.signal?.throwIfAborted();
     throw error;
   }
 }

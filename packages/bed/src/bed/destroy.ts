@@ -1,5 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import type { Clock } from '@tessera/kit';
+import { discardAbandonedTrees } from '../base/base-tree.js';
 import { CgroupTree } from '../cgroup/cgroup-tree.js';
 import { closeInternet } from '../lan/internet.js';
 import { clusterCgroup, uplinkName } from '../plan/names.js';
@@ -22,6 +23,7 @@ export async function destroyCluster(name: string, paths: ClusterPaths, clock: C
     await closeInternet(paths.devDir, subnet, await othersUseInternet(name, paths.devDir));
     await releaseSubnet(paths.subnetClaims, subnet);
   }
+  await discardAbandonedTrees(paths.devDir);
   await rm(paths.dir, { recursive: true, force: true });
 }
 

@@ -20,6 +20,14 @@ describe('run', () => {
     await assert.rejects(run(['sleep', '60'], { timeoutMs: 20 }), /sleep 60: ended by SIGKILL \(limit 20 ms\)/);
   });
 
+  it('waits for the end of a command that is aborted', async () => {
+    const abort = new AbortController();
+    const running = assert.rejects(run(['sleep', '61'], { signal: abort.signal }), /sleep 61: The operation was aborted/);
+    abort.abort();
+    await running;
+    assert.equal((await capture(['pgrep', '-P', String(process.pid), '-f', 'sleep 61'])).code, 1);
+  });
+
   it('names a program that is not there', async () => {
     await assert.rejects(run(['tessera-no-such-program']), /tessera-no-such-program: spawn .*ENOENT/);
   });

@@ -53,10 +53,14 @@ export function capture(argv: readonly string[], options: RunOptions = {}): Prom
     });
     child.stdin.on('error', ignoreClosedInput);
     child.stdin.end(input);
-    child.on('error', (error) => reject(new CommandError(argv, error.message, output.stderr)));
+    let failure: string | undefined;
+    child.on('error', (error) => {
+      failure = error.message;
+    });
+    // Only now have the command and all that holds its output ended, also after an abort.
     child.on('close', (code, killedBy) => {
-      if (code !== null) return resolve({ code, ...output });
-      reject(new CommandError(argv, `ended by ${killedBy} (limit ${timeoutMs} ms)`, output.stderr));
+      if (failure === undefined && code !== null) return resolve({ code, ...output });
+      reject(new CommandError(argv, failure ?? `ended by ${killedBy} (limit ${timeoutMs} ms)`, output.stderr));
     });
   });
 }

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Bed } from '@tessera/bed';
+import { SystemClock, until } from '@tessera/kit';
 import { assertMachineClean, type MachineSnapshot, snapshotMachine } from '../../support/leftovers.js';
 import { concerning, onHost, testBedName } from '../../support/test-bed.js';
 
@@ -61,6 +66,41 @@ describe('a bed whose maker is killed', function () {
     const network = bed.machineAddress;
     await Bed.destroy(name);
     await assertMachineClean(machine, concerning(name, network));
+  });
+});
+
+describe('a bed whose maker is killed while it builds the Debian tree of full hosts', function () {
+  this.timeout(120_000);
+  const name = testBedName('tree');
+  const savedDir = process.env.TESSERA_DEV_DIR;
+  let dir: string;
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'bed-tree-'));
+    process.env.TESSERA_DEV_DIR = dir;
+  });
+
+  afterEach(async () => {
+    await Bed.destroy(name);
+    if (savedDir === undefined) delete process.env.TESSERA_DEV_DIR;
+    else process.env.TESSERA_DEV_DIR = savedDir;
+    await rm(dir, { recursive: true });
+  });
+
+  it('leaves neither processes nor half a tree after its removal', async () => {
+    const machine = await snapshotMachine();
+    const maker = spawn(process.execPath, [MAKER, name, '1', 'full'], { stdio: 'ignore' });
+    const unpacked = async (): Promise<boolean> => {
+      const [partial] = await readdir(join(dir, 'base')).catch(() => []);
+      return partial !== undefined && existsSync(join(dir, 'base', partial, 'usr/bin/dpkg'));
+    };
+    await until(unpacked, { clock: new SystemClock(), what: 'debootstrap to unpack dpkg', limitMs: 100_000 });
+    maker.kill('SIGKILL');
+    await once(maker, 'close');
+    await assertMachineClean(machine, (line) => line.startsWith('process') && line.includes(dir));
+    await Bed.destroy(name);
+    assert.deepEqual(await readdir(join(dir, 'base')), []);
+    await assertMachineClean(machine, (line) => line.includes(dir) || line.includes(name));
   });
 });
 
