@@ -21,6 +21,8 @@ export interface JoinOptions {
   advertiseAddress?: string;
 }
 
+const DEFAULT_PORT = 4600;
+
 /**
  * Makes this host a node of the cluster and saves who it is. The token is sent only to a server that proved, by the hash
  * in the token, that it belongs to the cluster.
@@ -59,7 +61,8 @@ export function parseManagerUrl(text: string): URL {
     throw new Error(`--manager ${text}: not an address such as https://manager-1:4600`, { cause });
   }
   if (url.protocol !== 'https:') throw new Error(`--manager ${text}: managers are reached by https:// only`);
-  if (url.port === '') url.port = '4600';
+  // A URL forgets the port that is its scheme's default: only one that was not written is ours to choose.
+  if (url.port === '' && !/:443\/?$/.test(withScheme)) url.port = String(DEFAULT_PORT);
   return url;
 }
 

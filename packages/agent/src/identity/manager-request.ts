@@ -139,7 +139,7 @@ function hostOf(manager: URL): string {
 }
 
 function portOf(manager: URL): number {
-  return Number(manager.port || 4600);
+  return Number(manager.port || 443);
 }
 
 /** A name for SNI; addresses are not allowed there (RFC 6066, section 3). */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { LogFrame } from '@tessera/api';
+import { socketPair } from '@tessera/kit';
 import { LinkWorld } from './link-world.js';
 import {
   sampleBlock,
@@ -154,6 +155,50 @@ describe('link between manager and agent', () => {
     await world.clock.advance(200);
     assert.equal(world.task('t2')?.desired, 'shutdown');
     assert.equal((agent.core.merged.tasks.get('t2') as { desired: string }).desired, 'shutdown');
+  });
+
+  it('lets a restarted task be stopped whose slot has another task, though its predecessor is still wanted', async () => {
+    await world.put('tasks', sampleTask('t1', service, 'n1', { status: sampleStatus('running') }));
+    await world.put('tasks', sampleTask('t9', service, 'n2', { createdAt: 5, status: sampleStatus('running') }));
+    const agent = await world.join('n1');
+    await world.synced(agent);
+    agent.core.report('t1', sampleStatus('failed'));
+    agent.core.report('t2', sampleStatus('running'), 't1');
+    await world.clock.advance(200);
+    assert.deepEqual([world.task('t2')?.desired, world.task('t9')?.desired], ['shutdown', 'running']);
+  });
+
+  it('keeps an ended task that is wanted with its agent until a newer one has its slot', async () => {
+    await world.put('tasks', sampleTask('t1', service, 'n1', { status: sampleStatus('failed') }));
+    const agent = await world.join('n1');
+    await world.synced(agent);
+    assert.deepEqual([...agent.core.merged.tasks.keys()], ['t1']);
+    await world.put('tasks', sampleTask('t2', service, 'n2', { createdAt: 5 }));
+    await world.clock.advance(200);
+    assert.deepEqual([...agent.core.merged.tasks.keys()], []);
+  });
+
+  it('refuses an agent of another protocol and says which side is older', async () => {
+    const { client, server } = socketPair({ clock: world.clock });
+    const answers: string[] = [];
+    client.onMessage((text) => answers.push(text));
+    world.dispatcher.accept(server, 'n1');
+    client.send(JSON.stringify({ type: 'hello', protocol: 0, somethingOld: true }));
+    await world.clock.advance(100);
+    assert.match(answers.join(), /"code":"protocol-version".*upgrade the agent, it is the older one/);
+  });
+
+  it('closes the older of two sessions of a node', async () => {
+    const agent = await world.join('n1');
+    await world.synced(agent);
+    const { client, server } = socketPair({ clock: world.clock });
+    world.dispatcher.accept(server, 'n1');
+    client.send(JSON.stringify({ type: 'hello', protocol: 1, description: sampleDescription('192.0.2.50'), tasks: [] }));
+    await world.clock.advance(150);
+    assert.equal(agent.session.state.name, 'connecting');
+    assert.match((agent.session.state as { reason: string }).reason, /newer session/);
+    assert.equal(world.node('n1')?.description?.address, '192.0.2.50');
+    assert.equal(world.node('n1')?.status.state, 'ready');
   });
 
   it('tells the agent that a task which nobody knows is not desired', async () => {

@@ -73,10 +73,23 @@ describe('link over TLS', function () {
   });
 
   it('never sends the token to a server whose CA is not the one in the token', async () => {
+    const foreign = await createAuthority({ clusterId: 'other', clock, random });
+    const subject = { id: 'impostor', clusterId: 'other', role: 'manager' } as const;
+    const shown = await issue({ authority: foreign, subject, lifeMs: 3_600_000, clock, random });
+    const impostor = await tlsServer({ certificate: shown.certificate + foreign.certificate, key: shown.key });
+    await assert.rejects(
+      joined({ url: `https://127.0.0.1:${impostor.port}` }),
+      /does not belong to the cluster of this token .*the token was not sent/,
+    );
+    await closed(impostor.server);
+    assert.deepEqual(impostor.received, []);
+    await assert.rejects(loadIdentity(join(directory, `agent${agents}`)), /not part of a cluster/);
+  });
+
+  it('refuses the token of another cluster', async () => {
     const other = await createAuthority({ clusterId: 'other', clock, random });
     const token = makeJoinToken('worker', fingerprint(other.certificate), random);
-    await assert.rejects(joined({ token }), /does not belong to the cluster of this token .*the token was not sent/);
-    await assert.rejects(loadIdentity(join(directory, `agent${agents}`)), /not part of a cluster/);
+    await assert.rejects(joined({ token }), /does not belong to the cluster of this token/);
   });
 
   it('says that a token was rotated, is cut, or is none', async () => {
@@ -205,13 +218,16 @@ async function plainServer(): Promise<{ server: Server; port: number }> {
   return { server, port: (server.address() as { port: number }).port };
 }
 
-async function tlsServer(identity: Identity): Promise<{ server: Server; port: number }> {
-  const server = createTlsServer({ cert: identity.certificate, key: identity.key, minVersion: 'TLSv1.3' }, (socket) =>
-    socket.on('error', () => {}),
-  );
+/** A server with these certificates that keeps what it is sent. */
+async function tlsServer(credentials: { certificate: string; key: string }): Promise<{ server: Server; port: number; received: string[] }> {
+  const received: string[] = [];
+  const server = createTlsServer({ cert: credentials.certificate, key: credentials.key, minVersion: 'TLSv1.3' }, (socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (data) => received.push(data.toString()));
+  });
   server.on('tlsClientError', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, port: (server.address() as { port: number }).port };
+  return { server, port: (server.address() as { port: number }).port, received };
 }
 
 function closed(server: Server): Promise<void> {

@@ -1,4 +1,5 @@
-import { isTerminal, type NetworkBlock, type Node, type ObjectChange, type Service, type ServiceRevision, type Task } from '@tessera/api';
+import type { NetworkBlock, Node, ObjectChange, Service, ServiceRevision, Task } from '@tessera/api';
+import { endedAt, endedByItself } from '../../model/task.js';
 import { endpointOf } from '../projection/network-assignment.js';
 import { slotKeyOf } from '../projection/slot-index.js';
 import { fileNamesOf } from '../projection/task-assignment.js';
@@ -18,8 +19,9 @@ export class ChangeRouter {
   readonly #nodes = new Map<string, Node>();
   /** Names of networks, configs and secrets by id. */
   readonly #names = new Map<string, string>();
-  /** Services that mount a config or secret of this name. */
-  readonly #fileUsers = new Map<string, Set<string>>();
+  readonly #revisions = new Map<string, ServiceRevision>();
+  /** Revisions by the names of networks, configs and secrets that their tasks need. */
+  readonly #revisionsByName = new Map<string, Set<ServiceRevision>>();
 
   constructor(
     private readonly projector: Projector,
@@ -27,7 +29,7 @@ export class ChangeRouter {
   ) {
     const { view } = projector;
     for (const service of view.all('services')) this.#services.set(service.id, service);
-    for (const revision of view.all('revisions')) this.#noteFileUsers(revision);
+    for (const revision of view.all('revisions')) this.#noteRevision(revision.id, revision);
     for (const task of view.all('tasks')) this.#noteTask(task);
     for (const block of view.all('blocks')) this.#blocks.set(block.id, block);
     for (const node of view.all('nodes')) this.#nodes.set(node.id, node);
@@ -45,7 +47,7 @@ export class ChangeRouter {
         this.#serviceChanged(change.id, change.object);
         break;
       case 'revisions':
-        this.#revisionChanged(change.object);
+        this.#revisionChanged(change.id, change.object);
         break;
       case 'blocks':
         this.#blockChanged(change.id, change.object);
@@ -90,12 +92,15 @@ export class ChangeRouter {
     for (const name of new Set(names)) this.#markServiceOn(id, name);
   }
 
-  #revisionChanged(after: ServiceRevision | undefined): void {
+  #revisionChanged(id: string, after: ServiceRevision | undefined): void {
+    this.#noteRevision(id, after);
     if (!after) return;
-    this.#noteFileUsers(after);
     // A revision is written with its service, before any task of it: only a view that is being filled again has tasks here.
-    for (const task of this.projector.view.tasksOfService(after.serviceId))
-      if (task.specRevision === after.specRevision) this.#markTask(task);
+    for (const task of this.projector.view.tasksOfService(after.serviceId)) {
+      if (task.specRevision !== after.specRevision) continue;
+      this.#noteTask(task);
+      this.#markTask(task);
+    }
     this.#markService(after.serviceId);
   }
 
@@ -116,8 +121,8 @@ export class ChangeRouter {
       for (const service of this.projector.view.servicesOfNetwork(one)) {
         for (const attachment of service.spec.template.networks) this.#markServiceOn(service.id, attachment.network);
         this.projector.forget(service.id, id);
-        this.#markTasksOf(service.id);
       }
+      this.#markTasksThatName(one);
     }
     for (const block of this.projector.view.blocksOfNetwork(id)) this.feeds.get(block.nodeId)?.markEverything();
   }
@@ -131,8 +136,7 @@ export class ChangeRouter {
   }
 
   #fileChanged(id: string, name: string | undefined): void {
-    for (const one of new Set([this.#names.get(id), name]))
-      for (const serviceId of this.#fileUsers.get(one ?? '') ?? []) this.#markTasksOf(serviceId);
+    for (const one of new Set([this.#names.get(id), name])) if (one !== undefined) this.#markTasksThatName(one);
     if (name === undefined) this.#names.delete(id);
     else this.#names.set(id, name);
     for (const feed of this.feeds.values()) feed.markFile(id);
@@ -154,8 +158,11 @@ export class ChangeRouter {
     for (const block of this.projector.view.blocksOfNetwork(networkId)) this.feeds.get(block.nodeId)?.markNetwork(networkId);
   }
 
-  #markTasksOf(serviceId: string): void {
-    for (const task of this.projector.view.tasksOfService(serviceId)) this.#markTask(task);
+  /** Tasks find networks, configs and secrets by name, as their own revision says: it need not be the service's current one. */
+  #markTasksThatName(name: string): void {
+    for (const { serviceId, specRevision } of this.#revisionsByName.get(name) ?? []) {
+      for (const task of this.projector.view.tasksOfService(serviceId)) if (task.specRevision === specRevision) this.#markTask(task);
+    }
   }
 
   #markTask(task: Task): void {
@@ -174,15 +181,26 @@ export class ChangeRouter {
     this.#endpoints.delete(id);
   }
 
-  #noteFileUsers(revision: ServiceRevision): void {
-    for (const name of fileNamesOf(revision)) {
-      const users = this.#fileUsers.get(name);
-      if (users) users.add(revision.serviceId);
-      else this.#fileUsers.set(name, new Set([revision.serviceId]));
+  #noteRevision(id: string, after: ServiceRevision | undefined): void {
+    const before = this.#revisions.get(id);
+    for (const name of before ? namesIn(before) : []) this.#revisionsByName.get(name)?.delete(before as ServiceRevision);
+    if (after) this.#revisions.set(id, after);
+    else this.#revisions.delete(id);
+    for (const name of after ? namesIn(after) : []) {
+      const users = this.#revisionsByName.get(name);
+      if (users) users.add(after as ServiceRevision);
+      else this.#revisionsByName.set(name, new Set([after as ServiceRevision]));
     }
   }
 }
 
+function namesIn(revision: ServiceRevision): Set<string> {
+  return new Set([...fileNamesOf(revision), ...revision.spec.template.networks.map((attachment) => attachment.network)]);
+}
+
+/** Whether the change can alter what other tasks of the slot are told: that they are succeeded, or how often the slot was restarted. */
 function changesSlot(before: Task | undefined, after: Task | undefined): boolean {
-  return !before || !after || isTerminal(before.status.state) !== isTerminal(after.status.state) || slotKeyOf(before) !== slotKeyOf(after);
+  if (!before || !after || slotKeyOf(before) !== slotKeyOf(after)) return true;
+  if (endedByItself(before) !== endedByItself(after)) return true;
+  return endedByItself(after) && endedAt(before) !== endedAt(after);
 }

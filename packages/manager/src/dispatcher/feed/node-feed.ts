@@ -101,8 +101,15 @@ export class NodeFeed {
     for (const id of this.#networks) this.#settle(delta, 'networks', id, projector.network(nodeId, id));
     for (const [id, { serviceId, networkId }] of this.#services)
       this.#settle(delta, 'services', id, projector.service(nodeId, serviceId, networkId));
-    if (delta.put.tasks.length > 0 || delta.remove.tasks.length > 0) this.#markFilesOfTasks();
-    for (const id of this.#files) this.#settle(delta, 'files', id, this.#needsFile(id) ? projector.file(id) : undefined);
+    this.#collectFiles(delta, delta.put.tasks.length > 0 || delta.remove.tasks.length > 0);
+  }
+
+  /** Files come and go with the tasks that mount them. */
+  #collectFiles(delta: Delta, tasksChanged: boolean): void {
+    if (!tasksChanged && this.#files.size === 0) return;
+    const needed = new Set([...this.#sent.tasks.values()].flatMap((task) => [...fileIdsOf(task as TaskAssignment)]));
+    const marked = tasksChanged ? new Set([...this.#files, ...this.#sent.files.keys(), ...needed]) : this.#files;
+    for (const id of marked) this.#settle(delta, 'files', id, needed.has(id) ? this.projector.file(id) : undefined);
   }
 
   /** Puts or removes one item when it is not what was sent last. */
@@ -116,20 +123,6 @@ export class NodeFeed {
       this.#sent[kind].delete(id);
       delta.remove[kind].push(id);
     }
-  }
-
-  #markFilesOfTasks(): void {
-    for (const id of this.#sent.files.keys()) this.#files.add(id);
-    for (const id of this.#neededFiles()) this.#files.add(id);
-  }
-
-  #needsFile(id: string): boolean {
-    for (const needed of this.#neededFiles()) if (needed === id) return true;
-    return false;
-  }
-
-  *#neededFiles(): Iterable<string> {
-    for (const task of this.#sent.tasks.values()) yield* fileIdsOf(task as TaskAssignment);
   }
 
   #clear(): void {

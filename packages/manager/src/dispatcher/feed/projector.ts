@@ -10,7 +10,7 @@ export type NodeSetItem = NodeSetItems[NodeSetKind][number];
 /** The projection over the current view. Endpoints of a service are worked out once for all nodes that want them. */
 export class Projector {
   readonly slots: SlotIndex;
-  readonly #services = new Map<string, ServiceEndpoints | undefined>();
+  readonly #services = new Map<string, ServiceEndpoints>();
 
   constructor(readonly view: ClusterView) {
     this.slots = slotIndexOf(view);
@@ -46,7 +46,10 @@ export class Projector {
 
   #service(serviceId: string, networkId: string): ServiceEndpoints | undefined {
     const id = serviceEndpointsId(serviceId, networkId);
-    if (!this.#services.has(id)) this.#services.set(id, projectService(this.view, this.slots, serviceId, networkId));
-    return this.#services.get(id);
+    const known = this.#services.get(id);
+    if (known) return known;
+    const item = projectService(this.view, this.slots, serviceId, networkId);
+    if (item) this.#services.set(id, item);
+    return item;
   }
 }

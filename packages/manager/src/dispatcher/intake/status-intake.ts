@@ -33,8 +33,8 @@ export class StatusIntake {
       } else if (report.successorOf === undefined) {
         unknown.push(report.taskId);
       } else {
-        // What was reported of its predecessor belongs into the same commit; the rest goes before it.
-        const predecessorEnd = plain.findLast((one) => one.taskId === report.successorOf)?.status;
+        // What is reported of its predecessor belongs into the same commit; the rest goes before it.
+        const predecessorEnd = reports.findLast((one) => one.taskId === report.successorOf)?.status;
         await this.#write(
           nodeId,
           plain.filter((one) => one.taskId !== report.successorOf),

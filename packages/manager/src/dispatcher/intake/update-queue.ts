@@ -64,7 +64,7 @@ export class UpdateQueue {
       this.#waiting = [];
       const written = await this.#write(batch.flatMap((one) => one.updates));
       for (const { resolve, reject } of batch)
-        written ? resolve() : reject(new Error('the dispatcher was stopped while the store was away'));
+        written ? resolve() : reject(new Error('the dispatcher was stopped before the store took the status'));
     }
     this.#running = undefined;
   }
@@ -76,6 +76,7 @@ export class UpdateQueue {
     while (left.length > 0) {
       try {
         left = await this.#writeOnce(left);
+        if (left.length > 0 && this.#stop.signal.aborted) return false;
         if (left.length > 0) await this.#pause(CONFLICT_RETRY_MS);
       } catch (error) {
         if (!isAway(error)) return this.#writeOneByOne(left, error);

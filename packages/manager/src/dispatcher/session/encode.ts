@@ -3,8 +3,8 @@ import type { Delta } from '../feed/node-feed.js';
 import type { NodeSetItem } from '../feed/projector.js';
 
 const KINDS: readonly NodeSetKind[] = ['tasks', 'networks', 'services', 'files'];
-/** Endpoints of a service are the same object for all nodes: its text is made once. */
-const texts = new WeakMap<NodeSetItem, string>();
+/** Endpoints of a service are the same object for all nodes: its text is made once. Other items go to one node. */
+const sharedTexts = new WeakMap<NodeSetItem, string>();
 
 /** The `desired` message. */
 export function encodeDesired(seq: number, items: NodeSetItems): string {
@@ -17,11 +17,15 @@ export function encodeDelta(seq: number, { put, remove }: Delta): string {
 }
 
 function encodeItems(items: Readonly<Record<NodeSetKind, readonly NodeSetItem[]>>): string {
-  return `{${KINDS.map((kind) => `"${kind}":[${items[kind].map(encodeItem).join(',')}]`).join(',')}}`;
+  const parts = KINDS.map((kind) => `"${kind}":${kind === 'services' ? encodeShared(items.services) : JSON.stringify(items[kind])}`);
+  return `{${parts.join(',')}}`;
 }
 
-function encodeItem(item: NodeSetItem): string {
-  let text = texts.get(item);
-  if (text === undefined) texts.set(item, (text = JSON.stringify(item)));
-  return text;
+function encodeShared(items: readonly NodeSetItem[]): string {
+  const texts = items.map((item) => {
+    let text = sharedTexts.get(item);
+    if (text === undefined) sharedTexts.set(item, (text = JSON.stringify(item)));
+    return text;
+  });
+  return `[${texts.join(',')}]`;
 }
