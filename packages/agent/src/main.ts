@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { TASK_HISTORY_PER_SLOT } from '@tessera/api';
 import { type Clock, LOG_LEVELS, type Log, type LogLevel, pinoLog, SystemClock, SystemRandom, sleep } from '@tessera/kit';
 import { subjectOfPem } from '@tessera/kit/pki/subject';
 import { Command, CommanderError, Option } from 'commander';
@@ -9,7 +10,7 @@ import { DockerEngine } from './engine/docker-engine.js';
 import { DEFAULT_FILES_ROOT, TmpfsFileStore } from './files/tmpfs-file-store.js';
 import { sourceAddress } from './host/address.js';
 import { describeHost } from './host/describe.js';
-import { parseDockerHost, parseLabel, parseResource } from './host/options.js';
+import { parseCount, parseDockerHost, parseLabel, parseResource } from './host/options.js';
 import { type Identity, joinCluster, loadIdentity, removeIdentity } from './identity/index.js';
 import { LABELS } from './model/labels.js';
 import { hostNetwork } from './overlay/index.js';
@@ -20,6 +21,9 @@ import { SqliteTaskDb } from './task-db/sqlite-task-db.js';
 
 const DEFAULT_DATA_DIR = '/var/lib/tessera';
 const DEFAULT_SOCKET = 'unix:///var/run/docker.sock';
+const MS_PER_MINUTE = 60_000;
+const MS_PER_HOUR = 3_600_000;
+const BYTES_PER_GIGABYTE = 1_000_000_000;
 const ENGINE_RETRY_MS = 1_000;
 /** Stop grace of containers when the node leaves its cluster. */
 const LEAVE_GRACE_MS = 10_000;
@@ -36,6 +40,10 @@ interface RunFlags extends CommonFlags {
   resource: string[];
   advertiseAddress?: string;
   dockerConfig?: string;
+  keepEnded: number;
+  keepEndedMinutes: number;
+  imageUnusedHours: number;
+  imageDiskGigabytes: number;
 }
 
 interface JoinFlags extends CommonFlags {
@@ -75,6 +83,10 @@ function program(): Command {
     .option('--resource <kind=count>', 'generic resource of the node, such as gpu=2; repeat for more', collect, [])
     .option('--advertise-address <address>', 'address at which other nodes reach this one')
     .option('--docker-config <file>', "Docker's config file with registry credentials (default: ~/.docker/config.json)")
+    .option('--keep-ended <count>', 'ended containers kept for each slot, for their logs', parseCount, TASK_HISTORY_PER_SLOT)
+    .option('--keep-ended-minutes <minutes>', 'ended containers are kept no longer than this', parseCount, 60)
+    .option('--image-unused-hours <hours>', 'remove images that the agent pulled when unused for so long; 0: never', parseCount, 24)
+    .option('--image-disk-gigabytes <GB>', 'remove unused images that the agent pulled beyond so much; 0: no limit', parseCount, 0)
     .action(run);
   withCommon(
     root.command('leave').description('remove containers, networks and files of the cluster from this host, and its identity'),
@@ -137,6 +149,8 @@ async function run(flags: RunFlags): Promise<void> {
     network,
     db,
     files: new TmpfsFileStore(flags.filesDir),
+    retention: { perSlot: flags.keepEnded, maxAgeMs: flags.keepEndedMinutes * MS_PER_MINUTE },
+    images: { unusedMs: flags.imageUnusedHours * MS_PER_HOUR, diskBytes: flags.imageDiskGigabytes * BYTES_PER_GIGABYTE },
     clock,
     random,
     log,

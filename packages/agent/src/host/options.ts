@@ -16,6 +16,12 @@ export function parseLabel(text: string): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** A whole number from 0. @throws Error */
+export function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`"${text}" is not a whole number from 0`);
+  return Number(text);
+}
+
 /** Path of the engine's socket from `--docker-socket`, `--docker-host` or DOCKER_HOST. @throws Error for anything but a unix socket. */
 export function parseDockerHost(text: string): string {
   if (text.startsWith('/')) return text;

@@ -1,4 +1,5 @@
 import type { NodeSetItems } from '@tessera/api';
+import type { PulledImage } from '../images/plan-cleanup.js';
 import type { TaskRecord } from '../model/task-record.js';
 import type { RemovedItems } from './core.js';
 
@@ -16,12 +17,17 @@ export interface StateChange {
   records?: readonly TaskRecord[];
   /** Ids of tasks to forget. */
   forget?: readonly string[];
+  /** Images that the agent pulled, by reference; a later time of use takes the place of a former one. */
+  images?: readonly PulledImage[];
+  /** References of pulled images to forget. */
+  forgetImages?: readonly string[];
 }
 
 /** The agent's memory on disk: it lets containers be kept and restarted while no manager answers. */
 export interface TaskDb {
   /** Records come in the order in which they were first saved. */
   load(): SavedState;
+  images(): PulledImage[];
   save(change: StateChange): void;
   close(): void;
 }

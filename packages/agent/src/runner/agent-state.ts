@@ -104,6 +104,19 @@ export class AgentState {
     this.#tell(successor.assignment.id);
   }
 
+  /** Forgets tasks in the middle of a chain of restarts; their successors take over whose place they took. */
+  collapse(taskIds: readonly string[]): void {
+    for (const taskId of taskIds) {
+      const dropped = this.#records.get(taskId);
+      if (!dropped) continue;
+      const { successorOf } = dropped;
+      const heirs = [...this.#records.values()].filter((record) => record.successorOf === taskId);
+      this.#db.save({ forget: [taskId] });
+      this.#records.delete(taskId);
+      if (successorOf !== undefined) this.#put(heirs.map((heir) => ({ ...heir, successorOf })));
+    }
+  }
+
   containerRemoved(taskId: string): void {
     this.#removed.add(taskId);
   }

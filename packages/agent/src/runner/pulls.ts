@@ -18,7 +18,11 @@ export class Pulls {
   readonly #engine: Engine;
   readonly #running = new Map<string, Pull>();
 
-  constructor(engine: Engine) {
+  /** @param onPulled is told each reference that was pulled. */
+  constructor(
+    engine: Engine,
+    private readonly onPulled: (reference: string) => void,
+  ) {
     this.#engine = engine;
   }
 
@@ -31,6 +35,7 @@ export class Pulls {
     }
     waiter.onProgress('pulling image');
     await this.#pull(reference, platform, waiter);
+    this.onPulled(reference);
     const pulled = await this.#engine.image(reference);
     if (!pulled) throw new EngineError('other', `image ${reference} was pulled, but the engine does not have it`);
     return pulled;

@@ -1,9 +1,12 @@
 import { isTerminal, type LogFrame, type LogOptions, type NodeDescription, type NodeSetItems, type TaskReport } from '@tessera/api';
 import { ReconcileLoop } from '@tessera/kit';
+import { ImageCleaner } from '../images/image-cleaner.js';
+import type { ImageLimits } from '../images/plan-cleanup.js';
 import type { ObservedContainer } from '../model/container.js';
 import { containerName, LABELS } from '../model/labels.js';
 import { reportOf } from '../model/task-record.js';
 import { planTask } from '../plan/plan-task.js';
+import { planRetention, type RetentionLimits } from '../plan/retention.js';
 import type { AgentCore, RemovedItems } from '../ports/core.js';
 import type { TaskDb } from '../ports/task-db.js';
 import { AgentState } from './agent-state.js';
@@ -12,6 +15,8 @@ import { Pulls } from './pulls.js';
 
 export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls'> {
   db: TaskDb;
+  retention: RetentionLimits;
+  images: ImageLimits;
   /** `ownPorts`: `80/tcp` for each port that tasks of the agent hold on the host. */
   describe(ownPorts: ReadonlySet<string>): Promise<NodeDescription>;
 }
@@ -19,6 +24,7 @@ export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls'> 
 /** Keys of the loop that are no task ids: those have no colon. */
 const NETWORK_KEY = 'node:network';
 const LISTING_KEY = 'node:listing';
+const CLEANUP_KEY = 'node:cleanup';
 /** Tasks worked on at a time; most of them wait for a stop or a pull. */
 const CONCURRENT_TASKS = 64;
 /** Steps of one task lead to rest within a few rounds; more is a planner that does not come to rest. */
@@ -26,6 +32,7 @@ const MAX_ROUNDS = 20;
 const NETWORK_RECHECK_MS = 250;
 /** Everything is looked at again so often, whatever events said. */
 const LISTING_INTERVAL_MS = 30_000;
+const CLEANUP_INTERVAL_MS = 60_000;
 
 /**
  * Runs the desired set on the local engine: for each task that may have changed it looks, plans and carries out, until nothing is left to
@@ -35,6 +42,7 @@ export class Runner implements AgentCore {
   readonly #options: RunnerOptions;
   readonly #state: AgentState;
   readonly #executor: Executor;
+  readonly #cleaner: ImageCleaner;
   readonly #loop: ReconcileLoop;
   readonly #stop = new AbortController();
   /** Ids of containers by task, as listings and events told: the way to containers of tasks that nobody knows. */
@@ -46,7 +54,9 @@ export class Runner implements AgentCore {
     const { clock, random, log } = options;
     this.#options = options;
     this.#state = new AgentState(options.db);
-    this.#executor = new Executor({ ...options, state: this.#state, pulls: new Pulls(options.engine) });
+    this.#cleaner = new ImageCleaner({ ...options, limits: options.images });
+    const pulls = new Pulls(options.engine, (reference) => this.#cleaner.pulled(reference));
+    this.#executor = new Executor({ ...options, state: this.#state, pulls });
     this.#loop = new ReconcileLoop({
       name: 'agent',
       clock,
@@ -60,6 +70,7 @@ export class Runner implements AgentCore {
   /** Begins to work: with what is saved, also before any manager answers. */
   start(): void {
     this.#loop.mark(NETWORK_KEY);
+    this.#loop.mark(CLEANUP_KEY);
     void this.#watch();
   }
 
@@ -134,6 +145,7 @@ export class Runner implements AgentCore {
   #reconcile(key: string): Promise<number | undefined> {
     if (key === NETWORK_KEY) return this.#reconcileNetwork();
     if (key === LISTING_KEY) return this.#list();
+    if (key === CLEANUP_KEY) return this.#cleanUp();
     return this.#reconcileTask(key);
   }
 
@@ -155,6 +167,22 @@ export class Runner implements AgentCore {
     await files.keepOnly(held);
     for (const taskId of held) this.#loop.mark(taskId);
     return LISTING_INTERVAL_MS;
+  }
+
+  /** Removes what is kept no longer: ended containers, links of long chains of restarts, unused images. */
+  async #cleanUp(): Promise<number> {
+    const { engine, files, retention, clock, node } = this.#options;
+    const { containers, collapse } = planRetention(this.#state.records.values(), retention, clock.now());
+    const surplus = new Set(containers);
+    for (const { id, labels, running } of await engine.list(`${LABELS.node}=${node.id}`)) {
+      const taskId = labels[LABELS.task] ?? '';
+      if (running || !surplus.has(taskId)) continue;
+      await engine.remove(id);
+      await files.remove(taskId);
+    }
+    this.#state.collapse(collapse);
+    await this.#cleaner.clean(this.#state.records.values());
+    return CLEANUP_INTERVAL_MS;
   }
 
   async #reconcileTask(taskId: string): Promise<number | undefined> {

@@ -1,4 +1,5 @@
 import type { NodeSetItems, NodeSetKind } from '@tessera/api';
+import type { PulledImage } from '../images/plan-cleanup.js';
 import type { TaskRecord } from '../model/task-record.js';
 import type { SavedState, StateChange, TaskDb } from '../ports/task-db.js';
 
@@ -18,13 +19,14 @@ export class MemoryTaskDb implements TaskDb {
     files: new Map(),
   };
   readonly #records = new Map<string, string>();
+  readonly #images = new Map<string, number>();
 
   load(): SavedState {
     const desired = Object.fromEntries(NODE_SET_KINDS.map((kind) => [kind, parsed(this.#items[kind])]));
     return { seq: this.#seq, desired: desired as unknown as NodeSetItems, records: parsed(this.#records) as TaskRecord[] };
   }
 
-  save({ desired, records = [], forget = [] }: StateChange): void {
+  save({ desired, records = [], forget = [], images = [], forgetImages = [] }: StateChange): void {
     if (desired) {
       this.#seq = desired.seq;
       for (const kind of NODE_SET_KINDS) {
@@ -35,6 +37,12 @@ export class MemoryTaskDb implements TaskDb {
     }
     for (const record of records) this.#records.set(record.assignment.id, JSON.stringify(record));
     for (const id of forget) this.#records.delete(id);
+    for (const { reference, lastUsedAt } of images) this.#images.set(reference, lastUsedAt);
+    for (const reference of forgetImages) this.#images.delete(reference);
+  }
+
+  images(): PulledImage[] {
+    return [...this.#images].map(([reference, lastUsedAt]) => ({ reference, lastUsedAt }));
   }
 
   close(): void {}

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileContent, NodeSetItems, NodeSetKind } from '@tessera/api';
 import Database from 'better-sqlite3';
+import type { PulledImage } from '../images/plan-cleanup.js';
 import type { TaskRecord } from '../model/task-record.js';
 import type { SavedState, StateChange, TaskDb } from '../ports/task-db.js';
 import { emptySet, NODE_SET_KINDS } from './memory-task-db.js';
@@ -10,6 +11,7 @@ import { seal, sealKey, unseal } from './seal.js';
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS items (kind TEXT NOT NULL, id TEXT NOT NULL, sealed INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, id));
+  CREATE TABLE IF NOT EXISTS images (reference TEXT PRIMARY KEY, last_used_at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS records (number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL);
 `;
 const SCHEMA_VERSION = 1;
@@ -54,12 +56,16 @@ export class SqliteTaskDb implements TaskDb {
     this.#db.transaction(() => this.#write(change))();
   }
 
+  images(): PulledImage[] {
+    return this.#statements.images.all() as PulledImage[];
+  }
+
   close(): void {
     this.#db.close();
   }
 
-  #write({ desired, records = [], forget = [] }: StateChange): void {
-    const { setSeq, dropItem, dropItems, putRecord, dropRecord } = this.#statements;
+  #write({ desired, records = [], forget = [], images = [], forgetImages = [] }: StateChange): void {
+    const { setSeq, dropItem, dropItems, putRecord, dropRecord, putImage, dropImage } = this.#statements;
     if (desired) {
       setSeq.run(desired.seq);
       if (desired.remove === 'all') dropItems.run();
@@ -70,6 +76,8 @@ export class SqliteTaskDb implements TaskDb {
     }
     for (const record of records) putRecord.run(record.assignment.id, JSON.stringify(record));
     for (const id of forget) dropRecord.run(id);
+    for (const { reference, lastUsedAt } of images) putImage.run(reference, lastUsedAt);
+    for (const reference of forgetImages) dropImage.run(reference);
   }
 
   /** Secrets are sealed, so that a copy of the database alone gives none away. */
@@ -118,5 +126,10 @@ function prepareAll(db: Database.Database) {
     dropItems: db.prepare('DELETE FROM items'),
     putRecord: db.prepare('INSERT INTO records (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body'),
     dropRecord: db.prepare('DELETE FROM records WHERE id = ?'),
+    images: db.prepare('SELECT reference, last_used_at AS lastUsedAt FROM images ORDER BY reference'),
+    putImage: db.prepare(
+      'INSERT INTO images (reference, last_used_at) VALUES (?, ?) ON CONFLICT (reference) DO UPDATE SET last_used_at = excluded.last_used_at',
+    ),
+    dropImage: db.prepare('DELETE FROM images WHERE reference = ?'),
   };
 }

@@ -33,6 +33,8 @@ function serve({ socketPath, folder, dockerConfigFile, logLevel }: ChildSettings
     network: new BridgeNetworks(socketPath),
     db: new SqliteTaskDb(`${folder}/state`),
     files: new TmpfsFileStore(`${folder}/files`),
+    retention: { perSlot: 5, maxAgeMs: 3_600_000 },
+    images: { unusedMs: 0, diskBytes: 0 },
     clock,
     random,
     log,

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import type { TaskRecord } from '../model/task-record.js';
+import { assignmentOf, NOW, recordOf } from '../testing/builders.js';
+import { adoptDesired } from './adopt-desired.js';
+
+function mapOf(...records: TaskRecord[]): Map<string, TaskRecord> {
+  return new Map(records.map((record) => [record.assignment.id, record]));
+}
+
+/** A task that ended here and the one that took its place, of which the manager has not heard. */
+function restarted(): { ended: TaskRecord; successor: TaskRecord } {
+  return {
+    ended: recordOf({ id: 'a' }, { state: 'failed' }, { restartSettled: true }),
+    successor: recordOf({ id: 'b' }, { state: 'running' }, { known: false, successorOf: 'a' }),
+  };
+}
+
+function outcome(records: readonly TaskRecord[]): Record<string, string> {
+  return Object.fromEntries(records.map(({ assignment, wanted }) => [assignment.id, `${assignment.desired}${wanted ? '' : ' unwanted'}`]));
+}
+
+describe('adoptDesired', () => {
+  it('takes over new tasks and changes nothing the second time', () => {
+    const [record] = adoptDesired(new Map(), [assignmentOf()], NOW);
+    assert.equal(record?.status.state, 'accepted');
+    assert.deepEqual(adoptDesired(mapOf(record as TaskRecord), [assignmentOf()], NOW), []);
+  });
+
+  it('lets a task go that the set names no more', () => {
+    assert.deepEqual(outcome(adoptDesired(mapOf(recordOf()), [], NOW)), { t1: 'remove unwanted' });
+  });
+
+  it('keeps a successor of which the manager has not heard while its predecessor is desired', () => {
+    const { ended, successor } = restarted();
+    assert.deepEqual(adoptDesired(mapOf(ended, successor), [assignmentOf({ id: 'a' })], NOW), []);
+  });
+
+  it('ends such a successor with the slot that it stands in', () => {
+    const { ended, successor } = restarted();
+    const records = mapOf(ended, successor);
+    assert.deepEqual(outcome(adoptDesired(records, [], NOW)), { a: 'remove unwanted', b: 'remove unwanted' });
+    assert.deepEqual(outcome(adoptDesired(records, [assignmentOf({ id: 'a', desired: 'shutdown' })], NOW)), {
+      a: 'shutdown',
+      b: 'shutdown',
+    });
+  });
+
+  it('knows a successor from the set on, and then holds it to its own desired state', () => {
+    const { ended, successor } = restarted();
+    const tasks = [assignmentOf({ id: 'a', desired: 'shutdown' }), assignmentOf({ id: 'b' })];
+    const changed = adoptDesired(mapOf(ended, successor), tasks, NOW);
+    assert.deepEqual(outcome(changed), { a: 'shutdown', b: 'running' });
+    assert.equal(changed.find(({ assignment }) => assignment.id === 'b')?.known, true);
+    const later = adoptDesired(mapOf(...changed), [assignmentOf({ id: 'b' })], NOW);
+    assert.deepEqual(outcome(later), { a: 'remove unwanted' });
+  });
+
+  it('follows a chain of restarts made while the manager was away', () => {
+    const { ended, successor } = restarted();
+    const third = recordOf({ id: 'c' }, { state: 'running' }, { known: false, successorOf: 'b' });
+    const records = mapOf(ended, { ...successor, restartSettled: true }, third);
+    assert.deepEqual(adoptDesired(records, [assignmentOf({ id: 'a' })], NOW), []);
+    assert.deepEqual(Object.keys(outcome(adoptDesired(records, [], NOW))), ['a', 'b', 'c']);
+  });
+});
