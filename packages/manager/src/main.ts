@@ -2,8 +2,8 @@ import { pinoLog, SystemClock, SystemRandom } from '@tessera/kit';
 import { stopRequested } from '@tessera/kit/lifecycle/index';
 import { formatAddress } from '@tessera/kit/transport/index';
 import { CommanderError } from 'commander';
-import { startManager } from './manager.js';
-import { type ManagerOptions, parseOptions } from './options.js';
+import { startManager } from './daemon/manager.js';
+import { type ManagerOptions, parseOptions } from './daemon/options.js';
 
 /** Runs a manager until it is told to stop. @returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

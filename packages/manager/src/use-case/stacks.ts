@@ -10,11 +10,12 @@ import {
 import { nearest } from '@tessera/api/compose/suggest';
 import { newId } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
+import { previewDeploy } from '../plan/deploy-preview.js';
+import { serviceProgress } from '../plan/progress.js';
 import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { ownedBy, refuseUsedElsewhere, STACK_KINDS } from './deploy/ownership.js';
 import { type ObjectOutcome, planDeploy } from './deploy/plan-deploy.js';
-import { previewDeploy, serviceProgress } from './outlook.js';
 import { resolve } from './references.js';
 
 export function listStacks({ store: { view }, clock }: UseCaseContext): StackSummary[] {

@@ -11,7 +11,7 @@ import {
   subjectOfPem,
   writePrivateFile,
 } from '@tessera/kit/pki/index';
-import type { ServerCredentials } from './http/server.js';
+import type { ServerCredentials } from '../http/server.js';
 
 /** What a manager's data directory holds. */
 export interface ManagerIdentity {

@@ -3,7 +3,7 @@ import { LOG_LEVELS, type LogLevel } from '@tessera/kit';
 import { DEFAULT_DATA_DIR } from '@tessera/kit/pki/index';
 import { type ManagerAddress, parseAddress } from '@tessera/kit/transport/index';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { VERSION } from './version.js';
+import { VERSION } from '../version.js';
 
 export interface ManagerOptions {
   dataDir: string;

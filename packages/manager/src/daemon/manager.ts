@@ -1,18 +1,18 @@
 import { hostname } from 'node:os';
 import { type Clock, type Log, newId, type Random } from '@tessera/kit';
 import { Lifecycle } from '@tessera/kit/lifecycle/index';
-import { openKv } from './adapters/kv/open.js';
-import { startControllers } from './controllers/index.js';
-import { createDispatcher } from './dispatcher/index.js';
-import { type ApiServer, createApiServer } from './http/server.js';
+import { openKv } from '../adapters/kv/open.js';
+import { startControllers } from '../controllers/index.js';
+import { createDispatcher } from '../dispatcher/index.js';
+import { type ApiServer, createApiServer } from '../http/server.js';
+import type { Kv } from '../ports/kv.js';
+import { KvClusterStore } from '../state/cluster-store.js';
+import { LeaderElection } from '../state/leader.js';
+import { aesSealer } from '../state/seal.js';
+import { ensureCluster } from '../use-case/cluster.js';
+import type { UseCaseContext } from '../use-case/context.js';
 import { currentCredentials, loadIdentity, type ManagerIdentity } from './identity.js';
 import type { ManagerOptions } from './options.js';
-import type { Kv } from './ports/kv.js';
-import { KvClusterStore } from './state/cluster-store.js';
-import { LeaderElection } from './state/leader.js';
-import { aesSealer } from './state/seal.js';
-import { ensureCluster } from './use-case/cluster.js';
-import type { UseCaseContext } from './use-case/context.js';
 
 /** How often the manager looks whether its certificate is due. */
 const RENEWAL_CHECK_MS = 3_600_000;
