@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServiceSpec } from '../../spec/index.js';
-import { defaultService } from '../../spec/index.js';
-import { load, serviceOf, web } from '../fixture.test.js';
+import { defaultService, MAX_SECRET_BYTES } from '../../spec/index.js';
+import { faultsOf, load, serviceOf, web } from '../fixture.test.js';
 
 const serviceWith = async (lines: string, rest = '') => serviceOf(await load(web(lines) + rest));
 
@@ -201,6 +201,16 @@ describe('A config', () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
     const { stack } = await load({ 'compose.yml': `${web('configs: [c]')}configs:\n  c: {file: ./bin}\n`, bin: bytes });
     assert.deepEqual(new Uint8Array(Buffer.from(stack.configs[0]?.data ?? '', 'base64')), bytes);
+  });
+});
+
+describe('A secret over its bound', () => {
+  it('is refused with its size', async () => {
+    const files = {
+      'compose.yml': 'services: {web: {image: a, secrets: [s]}}\nsecrets:\n  s: {file: s}\n',
+      s: new Uint8Array(MAX_SECRET_BYTES + 1),
+    };
+    assert.deepEqual(await faultsOf(files), ['compose.yml:3:3: error: secrets.s: holds 512001 bytes; a secret holds 512000 at most']);
   });
 });
 

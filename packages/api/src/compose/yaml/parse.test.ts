@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { Diagnostics, formatDiagnostic } from '../diagnostic.js';
 import { descend, toPlain } from './node.js';
 import { parseYaml } from './parse.js';
@@ -55,6 +56,43 @@ describe('A YAML file', () => {
   it('that nests without bound is refused', () => {
     for (const depth of [300, 100_000])
       assert.match(parse(`a: ${'['.repeat(depth)}${']'.repeat(depth)}\n`).says[0] ?? '', /nests deeper than 200 levels/);
+  });
+
+  it('is parsed or told of, whatever it holds', () => {
+    const text = fc.string({
+      unit: fc.constantFrom(
+        'a',
+        'b',
+        ':',
+        ' ',
+        '\n',
+        '- ',
+        '[',
+        ']',
+        '{',
+        '}',
+        '*a',
+        '&a ',
+        '<<',
+        '!reset ',
+        '"',
+        "'",
+        '|',
+        '#',
+        ',',
+        '?',
+        '\t',
+        '%',
+        '---',
+      ),
+    });
+    fc.assert(
+      fc.property(text, (value) => {
+        const { tree, says } = parse(value);
+        assert.ok(tree !== undefined || says.length > 0);
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('does not let a key reach the prototype of objects', () => {
