@@ -1,15 +1,20 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { TaskTemplate } from './service-spec.js';
+import type { PublishedPort, TaskTemplate } from './service-spec.js';
 
 /** JSON with sorted keys and without what is undefined: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => (isRecord(part) ? Object.fromEntries(Object.entries(part).sort(byKey)) : part));
 }
 
-/** sha256 in hex of the canonical template: tasks with another one are replaced. */
-export function templateHash(template: TaskTemplate): string {
-  return bytesToHex(sha256(utf8ToBytes(canonicalJson(template))));
+/**
+ * sha256 in hex of the canonical template: tasks with another one are replaced. Ports in host mode count as part of it,
+ * since they are bound to the container; ingress ports do not.
+ * @param ports of the service, with the automatic ones filled in
+ */
+export function templateHash(template: TaskTemplate, ports: readonly PublishedPort[] = []): string {
+  const hostPorts = ports.filter((port) => port.mode === 'host');
+  return bytesToHex(sha256(utf8ToBytes(canonicalJson(hostPorts.length === 0 ? template : { template, hostPorts }))));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -194,6 +194,8 @@ function checkInvariants(world: World): void {
     const specOf = (task: Task): ServiceSpec => world.view.get('revisions', `${task.serviceId}r${task.specRevision}`)!.spec;
     const memory = placed.reduce((sum, task) => sum + specOf(task).template.reservations.memoryBytes, 0);
     assert.ok(memory <= 8 * GIB, `node ${node.id} has ${memory} bytes reserved`);
+    const bound = placed.filter((task) => specOf(task).ports.some((port) => port.mode === 'host'));
+    assert.ok(bound.length <= 1, `node ${node.id} has port 8080 given to ${bound.map((task) => task.id)}`);
   }
 }
 

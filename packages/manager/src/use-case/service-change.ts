@@ -56,7 +56,7 @@ function nextService(
   before: Service | undefined,
   { now, newId }: { now: number; newId(): string },
 ): Service {
-  const hash = templateHash(spec.template);
+  const hash = templateHash(spec.template, ports);
   return {
     id: before?.id ?? newId(),
     revision: before?.revision ?? 0,

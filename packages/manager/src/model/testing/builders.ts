@@ -52,7 +52,7 @@ export function serviceSpec(name: string, replicas: number, change: (spec: Servi
 /** The objects that a deploy writes: the service at a new revision, and the revision. */
 export function deployed(spec: ServiceSpec, id: string, before?: Service): { service: Service; revision: ServiceRevision } {
   const specRevision = (before?.specRevision ?? 0) + 1;
-  const hash = templateHash(spec.template);
+  const hash = templateHash(spec.template, spec.ports);
   const meta = { revision: before?.revision ?? 0, createdAt: 0, updatedAt: 0 };
   const service: Service = {
     id,

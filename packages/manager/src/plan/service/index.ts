@@ -4,7 +4,7 @@ import type { Change, NewId, Plan } from '../plan.js';
 import { ServiceDraft } from './draft.js';
 import { planGlobal } from './global.js';
 import { planGlobalJob, planReplicatedJob } from './job.js';
-import { reapRevisions } from './reap.js';
+import { forgetRemoved, reapRevisions } from './reap.js';
 import { planReplicated } from './replicated.js';
 import { judgeUpdate } from './update.js';
 
@@ -16,6 +16,7 @@ export function planService(view: ClusterView, serviceId: string, now: number, n
   const service = view.get('services', serviceId);
   if (!service) return planRemoval(view, serviceId);
   const draft = new ServiceDraft(view, service, now, newId);
+  forgetRemoved(draft);
   judgeUpdate(draft, draft.occupied);
   planMode(draft);
   reapRevisions(draft);

@@ -12,6 +12,13 @@ export function reapSlot(draft: ServiceDraft, slot: Slot): void {
   for (const task of ended.slice(0, Math.max(0, ended.length - kept))) draft.drop(slot, task);
 }
 
+/** Forgets tasks that were to be removed and have ended. Comes first: they are nobody's predecessors. */
+export function forgetRemoved(draft: ServiceDraft): void {
+  for (const slot of [...draft.slots.values()]) {
+    for (const task of slot.tasks) if (task.desired === 'remove' && !isLive(task)) draft.drop(slot, task);
+  }
+}
+
 /** Empties a slot for good: stops what runs and forgets what has ended. */
 export function removeSlot(draft: ServiceDraft, slot: Slot): void {
   for (const task of slot.tasks) draft.want(slot, task, 'remove');
