@@ -41,7 +41,7 @@ function mark(service: ServiceProgress, elapsedMs: number, style: Style): string
 }
 
 function fit(text: string, width: number): string {
-  const flat = text.replace(/\s+/g, ' ').length === text.length ? text : text.replace(/[\r\n]+/g, ' ');
+  const flat = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
   const chars = [...flat];
   return chars.length <= width ? flat : `${chars.slice(0, Math.max(0, width - 1)).join('')}…`;
 }

@@ -19,8 +19,9 @@ export interface TableLayout {
   style?: Style;
 }
 
-const GAP = 3;
-const LEAST_SHRUNK = 12;
+/** Between columns; the second when the table would be too wide. */
+const GAPS = { wide: 3, narrow: 2 };
+const LEAST_SHRUNK = 8;
 
 /** Aligned columns without borders, the way Docker prints lists. */
 export async function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], layout: TableLayout = {}): Promise<string[]> {
@@ -28,7 +29,7 @@ export async function renderTable<Row>(columns: readonly Column<Row>[], rows: re
   const { style = PLAIN, wide = false, width } = layout;
   const shown = columns.filter((column) => wide || !column.wide);
   const cells = rows.map((row) => shown.map((column) => oneLine(column.value(row))));
-  const widths = fitWidths(shown, cells, wide ? undefined : width);
+  const { widths, gap } = fitWidths(shown, cells, wide ? undefined : width);
   const table = new Table({
     chars: {
       top: '',
@@ -45,7 +46,7 @@ export async function renderTable<Row>(columns: readonly Column<Row>[], rows: re
       'mid-mid': '',
       right: '',
       'right-mid': '',
-      middle: ' '.repeat(GAP),
+      middle: ' '.repeat(gap),
     },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
     colAligns: shown.map((column) => (column.right ? 'right' : 'left')),
@@ -67,18 +68,25 @@ export async function renderTable<Row>(columns: readonly Column<Row>[], rows: re
 }
 
 /** Widths of the columns: of their longest cell, then the widest that may shrink loses first. */
-function fitWidths<Row>(columns: readonly Column<Row>[], cells: readonly string[][], limit: number | undefined): number[] {
+function fitWidths<Row>(
+  columns: readonly Column<Row>[],
+  cells: readonly string[][],
+  limit: number | undefined,
+): { widths: number[]; gap: number } {
   const widths = columns.map((column, at) => Math.max(column.title.length, ...cells.map((row) => [...(row[at] ?? '')].length)));
-  if (limit === undefined) return widths;
-  let excess = widths.reduce((sum, width) => sum + width, 0) + GAP * (columns.length - 1) - limit;
-  while (excess > 0) {
+  const excess = (gap: number): number => (limit === undefined ? 0 : sum(widths) + gap * (columns.length - 1) - limit);
+  if (excess(GAPS.wide) <= 0) return { widths, gap: GAPS.wide };
+  while (excess(GAPS.narrow) > 0) {
     const candidates = columns.flatMap((column, at) => (column.shrink && (widths[at] ?? 0) > LEAST_SHRUNK ? [at] : []));
     const widest = candidates.sort((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0];
     if (widest === undefined) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
-    excess--;
   }
-  return widths;
+  return { widths, gap: GAPS.narrow };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function clip(text: string, width: number): string {
@@ -86,7 +94,10 @@ function clip(text: string, width: number): string {
   return chars.length <= width ? text : `${chars.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
-/** A cell is a line: an error message with line breaks would tear the table apart. */
+/** A cell is a line: an error message with line breaks would tear the table apart, and one with control sequences the terminal. */
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\u0000-\u001f\u007f-\u009f]/g, '')
+    .trim();
 }

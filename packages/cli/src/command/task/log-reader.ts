@@ -24,7 +24,7 @@ export async function readLog(session: Session, client: Client, source: LogSourc
   let pauseMs = RECONNECT_MS.first;
   for (;;) {
     try {
-      for await (const frame of open(client, source, read, seen.lastMs)) {
+      for await (const frame of open(client, source, read, seen.resumeFrom())) {
         pauseMs = RECONNECT_MS.first;
         if (!seen.has(frame)) read.show(frame);
       }
@@ -59,17 +59,21 @@ function open(
 /** What was shown of each task. Times have nanoseconds and are of equal form, so that they compare as text. */
 class SeenLines {
   readonly #last = new Map<string, string>();
-  /** Moment of the last line of the task that is furthest behind. */
-  get lastMs(): number | undefined {
+  /** What was shown before the connection that is read now. */
+  #before: ReadonlyMap<string, string> = new Map();
+
+  /** Moment of the last line of the task that is furthest behind: where a new connection must begin. */
+  resumeFrom(): number | undefined {
+    this.#before = new Map(this.#last);
     const moments = [...this.#last.values()].map((at) => Date.parse(at)).filter((ms) => !Number.isNaN(ms));
     return moments.length === 0 ? undefined : Math.min(...moments);
   }
 
-  /** Whether the line is not later than what was shown of its task; remembers it. */
+  /** Whether the line was shown over a former connection; remembers it. */
   has({ taskId, frame }: SourcedLogFrame): boolean {
     if (frame.type !== 'line' || frame.at === undefined) return false;
-    const last = this.#last.get(taskId);
-    if (last !== undefined && frame.at < last) return true;
+    const before = this.#before.get(taskId);
+    if (before !== undefined && frame.at <= before) return true;
     this.#last.set(taskId, frame.at);
     return false;
   }

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import type { NetworkSpec } from '@tessera/api';
+import { FakeTransport } from '../../testing/fake-transport.js';
+import { runCli } from '../../testing/run-cli.js';
+
+const spec: NetworkSpec = {
+  name: 'backbone',
+  labels: {},
+  driver: 'overlay',
+  driverOptions: {},
+  internal: false,
+  attachable: false,
+  ipv6: false,
+};
+const network = { id: 'net1', revision: 1, createdAt: 0, updatedAt: 0, spec, allocation: { subnet: '10.100.0.0/16', vni: 4097 } };
+
+describe('tsctl network', () => {
+  it('lists networks with what the manager allotted', async () => {
+    const { out } = await runCli('network ls', new FakeTransport().on('GET /v1/networks', [network]));
+    assert.equal(out, 'NAME       DRIVER    SUBNET          STACK   INTERNAL\nbackbone   overlay   10.100.0.0/16   -       no\n');
+  });
+
+  it('creates one of its flags', async () => {
+    const transport = new FakeTransport().on('POST /v1/networks', network);
+    const { out } = await runCli('network create --subnet 10.9.0.0/16 --internal --opt encrypted=true backbone', transport);
+    assert.equal(out, 'net1\n');
+    assert.deepEqual(transport.bodies, [{ ...spec, internal: true, driverOptions: { encrypted: 'true' }, subnet: '10.9.0.0/16' }]);
+  });
+
+  it('removes by name', async () => {
+    assert.equal((await runCli('network rm backbone', new FakeTransport().on('DELETE /v1/networks/backbone', {}))).out, 'backbone\n');
+  });
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { ApiError } from '@tessera/api';
+import { aNode, aService, aTask, NOW } from '../../testing/builders.js';
+import { FakeStream, FakeTransport } from '../../testing/fake-transport.js';
+import { assertGolden, passTimeUntil, runCli, startCli } from '../../testing/run-cli.js';
+
+const node1 = aNode('node1');
+const node2 = aNode('node2', {
+  status: { state: 'down', message: 'no heartbeat for 3 s', at: NOW - 7_200_000 },
+  spec: { availability: 'drain', labels: { zone: 'eu' }, role: 'worker' },
+});
+
+describe('tsctl node', () => {
+  it('lists nodes with their state and size', async () => {
+    const transport = new FakeTransport().on('GET /v1/nodes', [node2, node1]);
+    assertGolden('node-ls', (await runCli('node ls', transport)).out);
+    assertGolden('node-ls-wide', (await runCli('node ls -o wide', transport)).out);
+  });
+
+  it('adds and removes labels in one request', async () => {
+    const transport = new FakeTransport().on('PATCH /v1/nodes/node1', node1);
+    assert.equal((await runCli('node update --label-add zone=eu --label-rm disk --availability pause node1', transport)).code, 0);
+    assert.deepEqual(transport.bodies, [{ availability: 'pause', labels: { disk: null, zone: 'eu' } }]);
+  });
+
+  it('wants something to change, and only what there is', async () => {
+    assert.equal((await runCli('node update node1', new FakeTransport())).code, 2);
+    assert.equal((await runCli('node update --availability away node1', new FakeTransport())).code, 2);
+    assert.equal((await runCli('node update --label-add zone node1', new FakeTransport())).code, 2);
+  });
+
+  it('waits with drain --wait until nothing runs there', async () => {
+    const task = aTask(aService('web'), 1, 'running', { nodeId: node1.id, desired: 'shutdown' });
+    const stream = new FakeStream();
+    const transport = new FakeTransport()
+      .on('PATCH /v1/nodes/node1', node1)
+      .on('GET /v1/tasks?all=true', [task], [{ ...task, status: { ...task.status, state: 'shutdown' } }])
+      .onStream('GET /v1/watch?kinds=tasks', stream);
+    const run = startCli('node drain --wait node1', transport);
+    await passTimeUntil(run, () => run.io.err.includes('1 task left'), 'the first look');
+    stream.push({ type: 'tick', revision: 9 });
+    await passTimeUntil(run, () => run.io.out !== '', 'the end');
+    assert.equal(await run.exit, 0);
+    assert.deepEqual(transport.bodies, [{ availability: 'drain' }]);
+  });
+
+  it('activates and pauses', async () => {
+    const transport = new FakeTransport().on('PATCH /v1/nodes/node1', node1);
+    await runCli('node activate node1', transport);
+    await runCli('node pause node1', transport);
+    assert.deepEqual(transport.bodies, [{ availability: 'active' }, { availability: 'pause' }]);
+  });
+
+  it("passes the manager's refusal to forget a node that is up", async () => {
+    const refusal = new ApiError('in-use', 'node1 is ready', { cure: 'stop its agent first, or use --force' });
+    const { code, err } = await runCli('node rm node1', new FakeTransport().on('DELETE /v1/nodes/node1?force=false', refusal));
+    assert.equal(code, 1);
+    assert.match(err, /error: node1 is ready\n {2}cure: stop its agent/);
+  });
+});
