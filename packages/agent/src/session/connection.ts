@@ -11,7 +11,7 @@ import { CLOSE_CODES, type Clock, type Log, type SessionSocket, type Timer } fro
 import type { AgentCore } from '../ports/core.js';
 import type { LogStreams } from './log-streams.js';
 import { Reporter } from './reporter.js';
-import type { SessionTimes } from './session.js';
+import type { SessionTimes } from './times.js';
 
 /** How a connection ended. */
 export interface ConnectionEnd {

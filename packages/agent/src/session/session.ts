@@ -1,26 +1,13 @@
-import { HEARTBEAT_MS, MISSED_HEARTBEATS, SESSION_PATH } from '@tessera/api';
-import { type Clock, jittered, type Log, type Random, sleep } from '@tessera/kit';
+import { SESSION_PATH } from '@tessera/api';
+import { type Clock, jittered, type Log, type Random, type SessionSocket, sleep } from '@tessera/kit';
 import type { Identity } from '../identity/identity.js';
 import { keepRenewed } from '../identity/renewal.js';
 import type { AgentCore } from '../ports/core.js';
 import { Connection, type ConnectionEnd } from './connection.js';
 import { ConnectError, type Connector } from './connector.js';
 import { LogStreams } from './log-streams.js';
+import { SESSION_TIMES, type SessionTimes } from './times.js';
 import { wsConnector } from './ws-connector.js';
-
-/** All in milliseconds, but for the count of heartbeats. */
-export const SESSION_TIMES = {
-  heartbeatMs: HEARTBEAT_MS,
-  missedHeartbeats: MISSED_HEARTBEATS,
-  reportTickMs: 10,
-  /** How often the host is looked at for changes worth telling. */
-  describeMs: 30_000,
-  /** How long a manager has to answer hello: it may have to wait for its store. */
-  greetLimitMs: 30_000,
-  firstRetryMs: 200,
-  longestRetryMs: 5_000,
-};
-export type SessionTimes = typeof SESSION_TIMES;
 
 export interface SessionOptions {
   core: AgentCore;
@@ -126,7 +113,7 @@ class ManagedSession implements Session {
   async #connectTo(manager: string): Promise<ConnectionEnd> {
     const { connector, core, clock, log } = this.#options;
     try {
-      const socket = await connector.connect(manager, SESSION_PATH);
+      const socket = await this.#unlessStopped(connector.connect(manager, SESSION_PATH));
       this.#connection = new Connection({
         socket,
         manager,
@@ -137,8 +124,7 @@ class ManagedSession implements Session {
         times: this.#times,
         onSynced: () => this.#opened(manager),
       });
-      if (this.#stopping.signal.aborted) this.#connection.close('the agent stops');
-      else void this.#connection.start();
+      void this.#connection.start();
       return await this.#connection.ended;
     } catch (error) {
       return {
@@ -147,6 +133,18 @@ class ManagedSession implements Session {
         wasSynced: false,
       };
     }
+  }
+
+  /** A connection that comes only after `stop` is closed again: nobody waits for a manager that does not answer. */
+  #unlessStopped(connecting: Promise<SessionSocket>): Promise<SessionSocket> {
+    const { signal } = this.#stopping;
+    return new Promise((resolve, reject) => {
+      const onStop = (): void => reject(new Error('the agent stops'));
+      signal.addEventListener('abort', onStop, { once: true });
+      connecting
+        .then((socket) => (signal.aborted ? socket.close() : resolve(socket)), reject)
+        .finally(() => signal.removeEventListener('abort', onStop));
+    });
   }
 
   #opened(manager: string): void {

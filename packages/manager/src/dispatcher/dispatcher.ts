@@ -29,8 +29,8 @@ export const DISPATCHER_TIMES = {
   heartbeatMs: HEARTBEAT_MS,
   /** A node without session is down after this: time to come back, here or at another manager. */
   reconnectGraceMs: 1_000,
-  /** After a start, nodes have so long to come back before they are down. */
-  startGraceMs: 5_000,
+  /** After a start, nodes have so long to come back before they are down: agents try every 5 s at the latest. */
+  startGraceMs: 10_000,
   /** How long a node that this manager does not know may take to appear: it may just have joined elsewhere. */
   memberLimitMs: 2_000,
   /** How long an agent has to dial a log stream. */
@@ -70,7 +70,13 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.#router = new ChangeRouter(this.#projector, this.#feeds);
     this.#queue = new UpdateQueue({ store, clock, log, tickMs: this.#times.reportTickMs });
     this.intake = new StatusIntake({ store, clock, log, queue: this.#queue, slots: this.#projector.slots });
-    this.#liveness = new Liveness({ view: store.view, clock, queue: this.#queue, ...this.#times });
+    this.#liveness = new Liveness({
+      view: store.view,
+      clock,
+      queue: this.#queue,
+      hasSession: (nodeId) => this.#sessions.has(nodeId),
+      ...this.#times,
+    });
     this.#logs = new LogRelay({ clock, random, ...this.#times });
     this.#unsubscribe = store.onChange((change) => this.#changed(change));
     this.#sweep = this.#scheduleSweep();

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { startSessionOver } from '@tessera/agent/session/index';
 import type { LogFrame } from '@tessera/api';
-import { socketPair } from '@tessera/kit';
+import { silentLog, socketPair } from '@tessera/kit';
 import { LinkWorld } from './link-world.js';
+import { RecordingCore } from './recording-core.js';
 import {
   sampleBlock,
   sampleDescription,
@@ -242,12 +244,22 @@ describe('link between manager and agent', () => {
     assert.deepEqual(world.dialled.slice(0, 4), ['https://m1:4600', 'https://m2:4600', 'https://m1:4600', 'https://m2:4600']);
   });
 
+  it('stops at once though a manager neither takes nor refuses its connection', async () => {
+    const connector = { connect: () => new Promise<never>(() => {}) };
+    const core = new RecordingCore(sampleDescription('192.0.2.9'));
+    const { clock, random } = world;
+    const session = startSessionOver({ core, clock, random, log: silentLog, managers: ['https://m1:4600'], connector });
+    await clock.advance(1_000);
+    await session.stop();
+    assert.equal(session.state.name, 'stopped');
+  });
+
   it('marks nodes down that do not come back after the manager was restarted', async () => {
     const [stays] = [await world.join('n1')];
     await world.put('nodes', { ...sampleNode('n2'), status: { state: 'ready', message: '', at: 1 } });
     await world.synced(stays);
     world.restartManager();
-    await world.clock.advance(6_000);
+    await world.clock.advance(12_000);
     assert.equal(world.node('n1')?.status.state, 'ready');
     assert.equal(world.node('n2')?.status.state, 'down');
     assert.equal(stays.core.replaced, 2);

@@ -8,6 +8,8 @@ export interface LivenessOptions {
   view: ClusterView;
   clock: Clock;
   queue: UpdateQueue;
+  /** Whether the node has a session now, be it that it has not said hello yet. */
+  hasSession(nodeId: string): boolean;
   /** How long a node may be without a session before it is down, in milliseconds. */
   reconnectGraceMs: number;
   /** How long nodes have to come back after this manager started, in milliseconds. */
@@ -19,7 +21,6 @@ export interface LivenessOptions {
  * It knows the sessions of this manager only; when several managers hold sessions, this is what must ask the others.
  */
 export class Liveness {
-  readonly #connected = new Set<string>();
   readonly #graces = new Map<string, Timer>();
   readonly #startGrace: Timer;
   #stopped = false;
@@ -30,7 +31,6 @@ export class Liveness {
 
   /** A session of the node was opened. Resolves when the node's status and description are stored. */
   connected(nodeId: string, description: NodeDescription): Promise<void> {
-    this.#connected.add(nodeId);
     this.#graces.get(nodeId)?.cancel();
     this.#graces.delete(nodeId);
     return this.options.queue.submit([
@@ -40,7 +40,6 @@ export class Liveness {
 
   /** The node's last session ended. @param reason in words, for people */
   disconnected(nodeId: string, reason: string): void {
-    this.#connected.delete(nodeId);
     if (this.#stopped) return;
     this.#graces.get(nodeId)?.cancel();
     this.#graces.set(
@@ -66,14 +65,14 @@ export class Liveness {
 
   #missEveryoneAway(): void {
     for (const node of this.options.view.all('nodes')) {
-      const isAway = !this.#connected.has(node.id) && !this.#graces.has(node.id);
+      const isAway = !this.options.hasSession(node.id) && !this.#graces.has(node.id);
       if (isAway && node.status.state === 'ready') void this.#down(node.id, 'its agent did not connect after the manager started');
     }
   }
 
   #down(nodeId: string, reason: string): Promise<void> {
     const update = this.#update(nodeId, (node) =>
-      this.#connected.has(nodeId) ? node : { ...node, status: this.#status(node, 'down', reason) },
+      this.options.hasSession(nodeId) ? node : { ...node, status: this.#status(node, 'down', reason) },
     );
     // A queue that was stopped leaves the judgement to the next manager.
     return this.options.queue.submit([update]).catch(() => {});
