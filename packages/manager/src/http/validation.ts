@@ -10,8 +10,13 @@ const MAX_PROBLEMS = 20;
 /** Parts of a request that are checked, and what they are called in messages. */
 const PART_NAMES: Readonly<Record<string, string>> = { body: 'body', querystring: 'query', params: 'path' };
 
+/** Place of a union in the schema, and the number of one of its branches. */
+const UNION = /^(.*\/anyOf)\/(\d+)/;
+const MANY_ERRORS = 1000;
+
 interface SchemaError {
   keyword: string;
+  schemaPath: string;
   instancePath: string;
   message: string;
   params: object;
@@ -40,10 +45,18 @@ function toError(part: string, schema: TSchema, errors: SchemaError[]): ApiError
   return new ApiError('invalid-request', `the ${part} of the request has ${problems.length} problems`, { details: shown });
 }
 
-/** Leaves out the errors of a union as such, when there are others that say why no branch fits. */
+/** Leaves out the errors of a union as such, and those of its branches that are plainly not meant. */
 function withoutOutlines(errors: SchemaError[]): SchemaError[] {
   const inner = errors.filter((error) => error.keyword !== 'anyOf' && error.keyword !== '~guard');
-  return inner.length > 0 ? inner : errors;
+  const branches = groupBy(inner, (error) => UNION.exec(error.schemaPath)?.[1]);
+  return [...branches].flatMap(([union, found]) => (union === undefined ? found : nearestBranch(found)));
+}
+
+/** The errors of the branch that the value was most likely meant for: its constant fits, or it has the fewest errors. */
+function nearestBranch(errors: SchemaError[]): SchemaError[] {
+  const branches = [...groupBy(errors, (error) => UNION.exec(error.schemaPath)?.[2]).values()];
+  const weight = (branch: SchemaError[]): number => branch.length + (branch.some((error) => error.keyword === 'const') ? MANY_ERRORS : 0);
+  return branches.sort((a, b) => weight(a) - weight(b))[0] ?? [];
 }
 
 function inWords(part: string, schema: TSchema, { keyword, instancePath, message, params }: SchemaError): string[] {
@@ -90,4 +103,10 @@ interface Node {
 
 function asList(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];
+}
+
+function groupBy<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
+  const groups = new Map<Key, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
 }
