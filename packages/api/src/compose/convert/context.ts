@@ -3,6 +3,7 @@ import type { Diagnostics, Path } from '../diagnostic.js';
 import type { FileContents } from '../load/file-contents.js';
 import { didYouMean } from '../suggest.js';
 import { descend, type MapNode, markAt, valueMarkAt } from '../yaml/node.js';
+import { type LinkNames, linkNames } from './link-names.js';
 import { type ComposeModel, modelOf, type Texts } from './model.js';
 
 export interface ConvertInput {
@@ -24,10 +25,13 @@ export class ConvertContext {
   /** A service that waits until the key's service has completed, for each that is waited for so. */
   readonly waitersForCompletion: ReadonlyMap<string, string>;
 
+  readonly linkNames: LinkNames;
+
   constructor(readonly input: ConvertInput) {
     this.model = modelOf(input.document);
     this.stack = input.name;
     this.contents = input.contents;
+    this.linkNames = linkNames(this.model);
     this.waitersForCompletion = waitersForCompletion(this.model);
   }
 

@@ -189,6 +189,22 @@ describe('What belongs to others', () => {
   });
 });
 
+describe('A link', () => {
+  it('makes its alias a name of the linked service where both can reach each other', async () => {
+    const networks = 'networks:\n  a:\n  b:\n';
+    const loaded = await load(
+      `services:\n  web: {image: w, links: ["db:mysql", db], networks: [a]}\n  db: {image: d, networks: [a, b]}\n${networks}`,
+    );
+    assert.deepEqual(
+      serviceOf(loaded, 'p_db').template.networks.map(({ aliases }) => aliases),
+      [['db', 'mysql'], ['db']],
+    );
+    assert.deepEqual(loaded.warnings, [
+      "compose.yml:2:19: warning: services.web.links: gives names only: it sets no order of start\n  cure: use 'depends_on:' for the order",
+    ]);
+  });
+});
+
 describe('A config', () => {
   const hash = async (content: string) => (await serviceWith('configs: [c]', `configs:\n  c: {content: ${content}}\n`)).template.fileHashes;
 

@@ -137,6 +137,7 @@ export interface ComposeService {
   init?: boolean;
   ipc?: string;
   labels?: Texts;
+  links?: string[];
   logging?: { driver?: string; options?: Texts };
   mem_limit?: number;
   mem_reservation?: number;

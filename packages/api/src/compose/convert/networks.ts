@@ -2,11 +2,12 @@ import type { Static } from 'typebox';
 import type { NetworkAttachment, NetworkSpec } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
 import { type ConvertContext, compact, filled } from './context.js';
+import { linkKey } from './link-names.js';
 import type { ComposeNetwork, ComposeService } from './model.js';
+import { DEFAULT_NETWORK, networkKeys } from './network-keys.js';
 
 type Attachment = Static<typeof NetworkAttachment>;
 
-const DEFAULT_NETWORK = 'default';
 const DRIVERS: readonly string[] = ['overlay', 'bridge', 'host', 'none'];
 const SUBNET = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 
@@ -29,12 +30,6 @@ function usedNetworks(context: ConvertContext): Set<string> {
   const declared = context.model.networks ?? {};
   const keys = Object.values(context.model.services ?? {}).flatMap(networkKeys);
   return new Set(keys.filter((key) => key === DEFAULT_NETWORK || Object.hasOwn(declared, key)));
-}
-
-function networkKeys(service: ComposeService): string[] {
-  if (service.network_mode !== undefined && service.network_mode !== 'bridge') return [];
-  const keys = Object.keys(service.networks ?? {});
-  return keys.length === 0 ? [DEFAULT_NETWORK] : keys;
 }
 
 function convertNetwork(key: string, network: ComposeNetwork, context: ConvertContext): NetworkSpec {
@@ -82,7 +77,7 @@ function isSubnet(text: string): boolean {
   return SUBNET.test(text) && Number(prefix) <= 32 && address.split('.').every((byte) => Number(byte) <= 255);
 }
 
-/** What a service joins, under its own short name and its aliases. */
+/** What a service joins, under its own short name, its aliases, and the names that links of others give it. */
 export function convertAttachments(key: string, service: ComposeService, context: ConvertContext): Attachment[] {
   return networkKeys(service).flatMap((network) => {
     const path = ['services', key, 'networks', network];
@@ -90,6 +85,8 @@ export function convertAttachments(key: string, service: ComposeService, context
     const declared = context.model.networks?.[network];
     const name = context.fullName(network, declared);
     if (declared?.external && (name === 'host' || name === 'none')) return [];
-    return [{ network: name, aliases: [...new Set([key, ...(service.networks?.[network]?.aliases ?? [])])] }];
+    const written = service.networks?.[network]?.aliases ?? [];
+    const linked = context.linkNames.get(linkKey(key, network)) ?? [];
+    return [{ network: name, aliases: [...new Set([key, ...written, ...linked])] }];
   });
 }

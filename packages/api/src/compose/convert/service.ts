@@ -12,6 +12,7 @@ import { convertContainer } from './container.js';
 import { type ConvertContext, compact, filled } from './context.js';
 import { convertPlacement, convertRestart, convertUpdate } from './deploy.js';
 import { fileHashes } from './files.js';
+import { checkLinks } from './links.js';
 import type { ComposeService } from './model.js';
 import { convertAttachments } from './networks.js';
 import { convertLimits, convertReservations } from './resources.js';
@@ -25,6 +26,7 @@ export function convertService(key: string, service: ComposeService, context: Co
   context.checkName('service', name, path);
   const image = requireImage(service, path, context);
   if (image === undefined) return undefined;
+  checkLinks(key, service, context);
   const mode = convertMode(service, path, context);
   return {
     name,

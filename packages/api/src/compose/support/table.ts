@@ -119,7 +119,13 @@ const NETWORKING: readonly SupportRow[] = [
     'network_mode',
     "host and none; bridge means the stack's default network; 'service:' and 'container:' are refused.",
   ),
-  ...rows('ignored', SERVICE, 'links external_links', `${BY_NAME}; give other names as networks.<network>.aliases`),
+  ...rows(
+    'partly',
+    SERVICE,
+    'links',
+    'A link makes its alias a name of the linked service on the networks that both join. It sets no order of start, which is warned of.',
+  ),
+  ...rows('ignored', SERVICE, 'external_links', 'services reach what lies outside the stack by the names of an external network'),
   ...rows('ignored', SERVICE, 'mac_address', 'interfaces of tasks are set up by Tessera'),
 ];
 
