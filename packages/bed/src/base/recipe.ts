@@ -6,7 +6,7 @@ const MIRROR = 'http://deb.debian.org/debian';
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'systemd-container', 'dbus', 'udev', 'kmod', 'sudo', 'procps'],
   ...['openssh-server', 'curl', 'ca-certificates', 'netcat-openbsd', 'iputils-ping', 'tcpdump', 'busybox-static'],
-  ...['docker.io', 'iptables', 'nftables', 'iproute2', 'conntrack', 'wireguard-tools', 'wireguard-go'],
+  ...['docker.io', 'iptables', 'nftables', 'iproute2', 'conntrack', 'wireguard-tools', 'wireguard-go', 'etcd-server'],
 ];
 
 /** Units that a host of a bed does not need: without them it boots in a second. */
@@ -14,7 +14,7 @@ const MASKED_UNITS = [
   ...['systemd-timesyncd.service', 'systemd-networkd.service', 'systemd-resolved.service', 'systemd-modules-load.service'],
   ...['systemd-udevd.service', 'systemd-udevd-kernel.socket', 'systemd-udevd-control.socket', 'systemd-udev-trigger.service'],
   ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'fstrim.timer', 'dpkg-db-backup.timer'],
-  ...['getty@tty1.service', 'console-getty.service'],
+  ...['getty@tty1.service', 'console-getty.service', 'etcd.service'],
 ];
 
 /*

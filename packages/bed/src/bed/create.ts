@@ -12,6 +12,7 @@ import { claimSubnet } from '../state/subnet-claims.js';
 import { destroyCluster } from './destroy.js';
 import { fleetOf } from './fleet.js';
 import { type BedOptions, checkHostCount } from './options.js';
+import { ownPrograms } from './own-programs.js';
 
 /** Makes a cluster. When it fails or is aborted, nothing of it is left. */
 export async function createCluster(paths: ClusterPaths, options: BedOptions, clock: Clock): Promise<void> {
@@ -41,7 +42,7 @@ async function reserve(name: string, paths: ClusterPaths): Promise<void> {
 /** Writes down what is about to be made, and claims the subnet that its names and addresses follow from. */
 async function record(
   paths: ClusterPaths,
-  { name, hosts, kind = 'light', internet = false }: BedOptions,
+  { name, hosts, kind = 'light', internet = false, share = ownPrograms() }: BedOptions,
   clock: Clock,
 ): Promise<ClusterFile & { subnet: number }> {
   const file: ClusterFile = {
@@ -50,6 +51,7 @@ async function record(
     internet: internet && (await hasDefaultRoute()),
     createdAtMs: clock.now(),
     hosts: Array.from({ length: hosts }, (_, i) => i + 1),
+    share: [...share],
   };
   await writeClusterFile(paths.clusterFile, file);
   const subnet = await claimSubnet(paths.subnetClaims, name, await usedSubnets());

@@ -17,11 +17,11 @@ export interface Fleet {
 export async function fleetOf(
   name: string,
   paths: ClusterPaths,
-  { subnet, internet, kind }: ClusterFile & { subnet: number },
+  { subnet, internet, kind, share }: ClusterFile & { subnet: number },
   clock: Clock,
 ): Promise<Fleet> {
   const cgroup = await CgroupTree.at(clusterCgroup(paths.devDir, name), clock);
   const lan = new Lan(subnet, paths, cgroup, clock);
-  const context = { cluster: name, paths, lan, cgroup, clock, internet };
+  const context = { cluster: name, paths, lan, cgroup, clock, internet, share };
   return { lan, host: (index) => (kind === 'full' ? new FullHost(index, context) : new LightHost(index, context)) };
 }

@@ -11,6 +11,11 @@ export interface BedOptions {
   kind?: HostKind;
   /** Let the hosts reach the outside, when the machine can. Default false. */
   internet?: boolean;
+  /**
+   * Files and folders of this machine that full hosts see read-only, under the same path; light hosts see everything. By
+   * default this Node and Tessera's own programs. Empty for bare hosts, such as an installer finds.
+   */
+  share?: readonly string[];
   /** Called after each step. */
   onProgress?: (event: BedProgress) => void;
   /** Ends the making; what was made until then is removed. */

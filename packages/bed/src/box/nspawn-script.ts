@@ -13,6 +13,8 @@ export interface FullHostSetup {
   root: string;
   /** Folders of the machine to be seen in the host: path in the host to path outside. */
   binds: Readonly<Record<string, string>>;
+  /** Seen read-only in the host, under the same path. */
+  share: readonly string[];
   /** Takes the identity of the host's pid 1. */
   leaderFile: string;
 }
@@ -59,8 +61,11 @@ done
 `;
 }
 
-async function nspawnCommand({ machine, base, root, binds }: FullHostSetup): Promise<string> {
-  const mounts = Object.entries(binds).map(([inside, outside]) => `--bind=${outside}:${inside}`);
+async function nspawnCommand({ machine, base, root, binds, share }: FullHostSetup): Promise<string> {
+  const mounts = [
+    ...Object.entries(binds).map(([inside, outside]) => `--bind=${outside}:${inside}`),
+    ...share.map((path) => `--bind-ro=${path}`),
+  ];
   const argv = [
     ...(await programInTree(base, 'usr/bin/systemd-nspawn')),
     ...['--quiet', '--register=no', '--keep-unit', `--machine=${machine}`, `--directory=${root}`],

@@ -23,6 +23,8 @@ export interface HostContext {
   cgroup: CgroupTree;
   clock: Clock;
   internet: boolean;
+  /** See ClusterFile. */
+  share: readonly string[];
 }
 
 /** What all kinds of hosts share: a box on the LAN with a Docker in it. */

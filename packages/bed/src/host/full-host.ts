@@ -28,7 +28,7 @@ export class FullHost extends BoxHost {
   }
 
   protected async boot(signal?: AbortSignal): Promise<void> {
-    const { cluster, paths, lan, internet } = this.context;
+    const { cluster, paths, lan, internet, share } = this.context;
     const { name, ip } = this;
     const { upper, work, root, shared, varLib, leader } = this.paths;
     const base = await ensureBaseTree(paths.devDir, () => {}, signal);
@@ -41,7 +41,7 @@ export class FullHost extends BoxHost {
       binds[`/var/lib/${folder}`] = join(varLib, folder);
       await mkdir(join(varLib, folder), { recursive: true });
     }
-    const setup = { machine: `${cluster}-${name}`, base, upper, work, root, binds, leaderFile: leader };
+    const setup = { machine: `${cluster}-${name}`, base, upper, work, root, binds, share, leaderFile: leader };
     await this.box.start({ role: 'supervisor', script: await nspawnScript(setup), signal });
   }
 

@@ -80,8 +80,9 @@ export class Lan {
 
   /** Removes a host's link at once; the kernel would take its time after the host's end. Idempotent. */
   async detach(index: number): Promise<void> {
-    const links = await this.#box.network(['ip', '-o', 'link', 'show', 'type', 'veth']);
-    if (links.stdout.includes(` ${portName(index)}@`)) await this.#batch([`link del ${portName(index)}`]);
+    const port = portName(index);
+    // The kernel may remove it between any two looks: what counts is that it is gone.
+    await this.#box.network(['sh', '-c', `ip link del ${port} 2> /dev/null || ! ip link show ${port} > /dev/null 2>&1`]);
   }
 
   /** Pulls (`false`) or plugs (`true`) a host's cable. */

@@ -8,6 +8,7 @@ const FILE: ClusterFile = {
   createdAtMs: 1_900_000_000_000,
   subnet: 3,
   hosts: [1, 2, 3],
+  share: ['/usr/local/bin/node'],
 };
 
 function parse(changes: Record<string, unknown>): ClusterFile {
@@ -34,5 +35,6 @@ describe("a cluster's file", () => {
     assert.throws(() => parse({ subnet: 255 }), /subnet 255/);
     assert.throws(() => parse({ hosts: [0] }), /hosts/);
     assert.throws(() => parse({ hosts: 'node1' }), /hosts/);
+    assert.throws(() => parse({ share: [1] }), /share/);
   });
 });

@@ -15,6 +15,8 @@ export interface ClusterFile {
   subnet?: number;
   /** Numbers of the hosts, ascending. */
   hosts: number[];
+  /** Files and folders of the machine that full hosts see read-only, under the same path. */
+  share: string[];
 }
 
 /** @throws Error that names the file and what is wrong with it. */
@@ -27,7 +29,7 @@ export function parseClusterFile(text: string, path: string): ClusterFile {
     throw wrong(`not JSON (${(error as Error).message})`);
   }
   if (!isRecord(data)) throw wrong('not an object');
-  const { version, kind, internet, createdAtMs, subnet, hosts } = data;
+  const { version, kind, internet, createdAtMs, subnet, hosts, share } = data;
   if (version !== 1) throw wrong(`version ${String(version)}, this program knows version 1`);
   if (kind !== 'light' && kind !== 'full') throw wrong(`kind ${String(kind)} is neither "light" nor "full"`);
   if (typeof internet !== 'boolean') throw wrong('internet is not a boolean');
@@ -36,7 +38,8 @@ export function parseClusterFile(text: string, path: string): ClusterFile {
   if (!Array.isArray(hosts) || !hosts.every((index) => isIntegerIn(index, 1, MAX_HOSTS))) {
     throw wrong('hosts is not a list of host numbers');
   }
-  return { version, kind, internet, createdAtMs, ...(subnet === undefined ? {} : { subnet }), hosts };
+  if (!Array.isArray(share) || !share.every((path) => typeof path === 'string')) throw wrong('share is not a list of paths');
+  return { version, kind, internet, createdAtMs, ...(subnet === undefined ? {} : { subnet }), hosts, share };
 }
 
 /** @returns `undefined` when there is no such file. @throws Error when it is damaged. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
 import { Bed, type Host } from '@tessera/bed';
 import { assertMachineClean, type MachineSnapshot, snapshotMachine } from '../../support/leftovers.js';
 import { commandOutput, concerning, onHost, provideBusybox, reaches, testBedName } from '../../support/test-bed.js';
@@ -44,6 +45,23 @@ describe('a bed of full hosts', function () {
     await ssh(one, 'touch', '/usr/local/bin/mine', '/var/lib/mine');
     assert.equal((await two.exec(['ls', '/usr/local/bin/mine'])).code, 2);
     assert.equal((await two.exec(['ls', '/var/lib/mine'])).code, 2);
+  });
+
+  it('sees this Node and Tessera, unchangeable', async () => {
+    assert.equal(await onHost(one, process.execPath, '--print', 'process.version'), process.version);
+    const file = fileURLToPath(import.meta.url);
+    assert.equal((await one.exec(['ls', file])).code, 0);
+    assert.match((await one.exec(['touch', file])).stderr, /Read-only file system/);
+  });
+
+  it('can be bare, as an installer finds a machine', async () => {
+    const bare = testBedName('bare');
+    try {
+      const { hosts } = await Bed.create({ name: bare, hosts: 1, kind: 'full', share: [] });
+      assert.equal((await hosts[0]?.exec(['ls', process.execPath]))?.code, 2);
+    } finally {
+      await Bed.destroy(bare);
+    }
   });
 
   it('runs containers with limits from the registry, and reaches its neighbour', async () => {
