@@ -42,7 +42,7 @@ async function run(args: readonly string[], { io, connect }: World, signal: Abor
     write: { out: (text) => io.stdout.write(text), error: (text) => io.stderr.write(text) },
     columns: { out: io.stdout.columns, error: io.stderr.columns },
     run: async (definition, operands, options, globals) => {
-      exitCode = await definition.run(createSession({ io, connect, signal, globals, tree: TREE }), operands, options);
+      exitCode = await definition.run(createSession({ io, connect, signal, globals }), operands, options);
     },
   });
   await program.parseAsync(args, { from: 'user' });

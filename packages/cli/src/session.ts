@@ -1,5 +1,4 @@
 import type { Client, Transport } from '@tessera/api';
-import type { Group } from './command/tree.js';
 import type { Context } from './context/context-store.js';
 import type { Io } from './io.js';
 import { type Style, styleFor } from './output/style.js';
@@ -23,8 +22,6 @@ export type Connect = (context: Context) => Promise<Transport>;
 export interface Session {
   readonly io: Io;
   readonly globals: GlobalOptions;
-  /** All commands: for those that tell of the others. */
-  readonly tree: readonly Group[];
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly style: Style;
@@ -41,18 +38,16 @@ export interface Session {
 export interface SessionParts {
   io: Io;
   globals: GlobalOptions;
-  tree: readonly Group[];
   signal: AbortSignal;
   connect: Connect;
 }
 
 export function createSession(parts: SessionParts): Session {
-  const { io, globals, tree, signal } = parts;
+  const { io, globals, signal } = parts;
   let client: Promise<Client> | undefined;
   return {
     io,
     globals,
-    tree,
     signal,
     style: styleFor(io.stdout, io.env, globals.color),
     errorStyle: styleFor(io.stderr, io.env, globals.color),

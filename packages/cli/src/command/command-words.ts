@@ -1,6 +1,6 @@
 import type { CommandDefinition, OptionDefinition } from './define.js';
+import { type Group, isNoun, type Noun, type Verb } from './entry.js';
 import { GLOBAL_OPTIONS } from './program.js';
-import { type Group, isNoun, type Noun, type Verb } from './tree.js';
 
 /** A place on the command line, such as `tsctl stack`, and all that may follow there. */
 export interface CommandPlace {

@@ -2,8 +2,8 @@ import { Command, Option } from 'commander';
 import { usageFailure } from '../failure.js';
 import { type GlobalOptions, OUTPUT_FORMATS } from '../session.js';
 import type { CommandDefinition, Example, OptionDefinition } from './define.js';
+import { type Group, isNoun, type Noun, type Verb } from './entry.js';
 import { durationValue } from './parse.js';
-import { type Group, isNoun, type Noun, type Verb } from './tree.js';
 
 export type Runner = (definition: CommandDefinition, args: readonly string[], options: object, globals: GlobalOptions) => Promise<void>;
 

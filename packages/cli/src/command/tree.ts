@@ -1,22 +1,4 @@
-import type { CommandDefinition } from './define.js';
-
-/** A verb, known by name and summary; the rest is loaded when it is called. */
-export interface Verb {
-  name: string;
-  summary: string;
-  load(): Promise<{ command: CommandDefinition }>;
-}
-
-export interface Noun {
-  name: string;
-  summary: string;
-  entries: readonly (Verb | Noun)[];
-}
-
-export interface Group {
-  title: string;
-  entries: readonly (Verb | Noun)[];
-}
+import type { Group, Noun, Verb } from './entry.js';
 
 const verb = (name: string, summary: string, load: Verb['load'], alias?: string): Verb => ({
   name,
@@ -167,12 +149,10 @@ export const TREE: readonly Group[] = [
   {
     title: 'Other commands:',
     entries: [
-      verb('completion', 'Print a script that completes commands in a shell', () => import('./completion.js')),
+      verb('completion', 'Print a script that completes commands in a shell', async () => ({
+        command: (await import('./completion.js')).completionCommand(TREE),
+      })),
       verb('version', 'Print the version', () => import('./version.js')),
     ],
   },
 ];
-
-export function isNoun(entry: Verb | Noun): entry is Noun {
-  return 'entries' in entry;
-}

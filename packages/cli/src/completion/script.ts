@@ -1,6 +1,6 @@
 import { allPlaces, type CommandPlace, namesOf, optionsAt } from '../command/command-words.js';
 import type { OptionDefinition } from '../command/define.js';
-import type { Group } from '../command/tree.js';
+import type { Group } from '../command/entry.js';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];

@@ -2,7 +2,12 @@ import type { Client, SourcedLogFrame } from '@tessera/api';
 import { sleep } from '@tessera/kit/clock/clock';
 import { isApiError } from '../../output/error.js';
 import type { Session } from '../../session.js';
-import type { LogSource } from './logs.js';
+
+/** The route and the id by which a log is asked for. */
+export interface LogSource {
+  route: 'serviceLogs' | 'taskLogs';
+  id: string;
+}
 
 export interface LogRead {
   follow: boolean;

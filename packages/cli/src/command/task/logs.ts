@@ -5,7 +5,7 @@ import { defineCommand } from '../define.js';
 import { ifFound } from '../lookup.js';
 import { countValue, momentValue } from '../parse.js';
 import { LogPrinter } from './log-printer.js';
-import { readLog } from './log-reader.js';
+import { type LogSource, readLog } from './log-reader.js';
 
 interface LogOptions {
   follow?: boolean;
@@ -13,12 +13,6 @@ interface LogOptions {
   since?: string;
   until?: string;
   timestamps?: boolean;
-}
-
-/** The route and the id by which a log is asked for. */
-export interface LogSource {
-  route: 'serviceLogs' | 'taskLogs';
-  id: string;
 }
 
 export const command = defineCommand<LogOptions>({
