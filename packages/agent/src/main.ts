@@ -3,11 +3,11 @@ import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TASK_HISTORY_PER_SLOT } from '@tessera/api';
-import { type Clock, LOG_LEVELS, type Log, type LogLevel, pinoLog, SystemClock, SystemRandom, sleep } from '@tessera/kit';
+import { type Clock, LOG_LEVELS, type Log, type LogLevel, pinoLog, SystemClock, SystemRandom, sleep, withDeadline } from '@tessera/kit';
 import { subjectOfPem } from '@tessera/kit/pki/subject';
 import { Command, CommanderError, Option } from 'commander';
 import { DockerEngine } from './engine/docker-engine.js';
-import { DEFAULT_FILES_ROOT, TmpfsFileStore } from './files/tmpfs-file-store.js';
+import { TmpfsFileStore } from './files/tmpfs-file-store.js';
 import { sourceAddress } from './host/address.js';
 import { describeHost } from './host/describe.js';
 import { parseCount, parseDockerHost, parseLabel, parseResource } from './host/options.js';
@@ -20,18 +20,22 @@ import { startSession } from './session/index.js';
 import { SqliteTaskDb } from './task-db/sqlite-task-db.js';
 
 const DEFAULT_DATA_DIR = '/var/lib/tessera';
+/** A tmpfs on every systemd host, so that secrets never touch a disk. */
+const DEFAULT_RUNTIME_DIR = '/run/tessera';
 const DEFAULT_SOCKET = 'unix:///var/run/docker.sock';
 const MS_PER_MINUTE = 60_000;
 const MS_PER_HOUR = 3_600_000;
 const BYTES_PER_GIGABYTE = 1_000_000_000;
 const ENGINE_RETRY_MS = 1_000;
+/** How long work under way may hold up the end of the process. */
+const STOP_LIMIT_MS = 5_000;
 /** Stop grace of containers when the node leaves its cluster. */
 const LEAVE_GRACE_MS = 10_000;
 
 interface CommonFlags {
   dataDir: string;
   dockerHost: string;
-  filesDir: string;
+  runtimeDir: string;
   logLevel: LogLevel;
 }
 
@@ -104,7 +108,7 @@ function withCommon(command: Command): Command {
     .exitOverride()
     .option('--data-dir <dir>', 'where the agent keeps its state', DEFAULT_DATA_DIR)
     .addOption(socket)
-    .option('--files-dir <dir>', 'where configs and secrets of tasks lie: a folder in memory', DEFAULT_FILES_ROOT)
+    .option('--runtime-dir <dir>', 'folder in memory, below which configs and secrets of tasks lie', DEFAULT_RUNTIME_DIR)
     .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS).default('info'));
 }
 
@@ -148,7 +152,7 @@ async function run(flags: RunFlags): Promise<void> {
     engine,
     network,
     db,
-    files: new TmpfsFileStore(flags.filesDir),
+    files: new TmpfsFileStore(filesRoot(flags.runtimeDir, identity)),
     retention: { perSlot: flags.keepEnded, maxAgeMs: flags.keepEndedMinutes * MS_PER_MINUTE },
     images: { unusedMs: flags.imageUnusedHours * MS_PER_HOUR, diskBytes: flags.imageDiskGigabytes * BYTES_PER_GIGABYTE },
     clock,
@@ -162,12 +166,16 @@ async function run(flags: RunFlags): Promise<void> {
   await stopping.done;
   log.info({}, 'stopping; containers run on');
   await session.stop();
-  await runner.stop();
   await network.stop();
+  await withDeadline(clock, STOP_LIMIT_MS, runner.stop(), () => new Error('steps under way')).catch(() => {
+    // A container's stop grace may be long: the next start goes on where this one is.
+    log.warn({ limitMs: STOP_LIMIT_MS }, 'steps under way are left to the engine');
+    process.exit(0);
+  });
   db.close();
 }
 
-async function leave({ dataDir, dockerHost, filesDir, logLevel }: CommonFlags): Promise<void> {
+async function leave({ dataDir, dockerHost, runtimeDir, logLevel }: CommonFlags): Promise<void> {
   const identity = await loadIdentity(dataDir);
   // Opened for its lock: an agent that runs would make the containers anew.
   const db = new SqliteTaskDb(stateDir(dataDir));
@@ -185,7 +193,7 @@ async function leave({ dataDir, dockerHost, filesDir, logLevel }: CommonFlags): 
     log: pinoLog('tessera-agent', logLevel),
   });
   await network.leave();
-  await rm(filesDir, { recursive: true, force: true });
+  await rm(filesRoot(runtimeDir, identity), { recursive: true, force: true });
   db.close();
   for (const name of ['agent.db', 'agent.db-wal', 'agent.db-shm', 'agent.key']) await rm(join(stateDir(dataDir), name), { force: true });
   await removeIdentity(dataDir);
@@ -231,6 +239,11 @@ function stopSignal(): { signal: AbortSignal; done: Promise<void> } {
     }
   });
   return { signal: controller.signal, done };
+}
+
+/** A folder of this node's own: all that is in it is the agent's to remove. */
+function filesRoot(runtimeDir: string, { nodeId }: Identity): string {
+  return join(runtimeDir, 'task-files', nodeId);
 }
 
 function stateDir(dataDir: string): string {

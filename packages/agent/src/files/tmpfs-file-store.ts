@@ -5,14 +5,12 @@ import type { FileStore, StoredFile } from '../ports/file-store.js';
 const FOLDER_MODE = 0o700;
 const FIRST_MODE = 0o600;
 
-/** Where task files lie: a tmpfs on every systemd host, so that secrets never touch a disk. */
-export const DEFAULT_FILES_ROOT = '/run/tessera/files';
-
 /** Files in a folder for each task, below a root that only root can enter; the engine mounts them one by one. */
 export class TmpfsFileStore implements FileStore {
   readonly #root: string;
 
-  constructor(root = DEFAULT_FILES_ROOT) {
+  /** @param root a folder of its own: what it does not know there, it removes. */
+  constructor(root: string) {
     this.#root = root;
   }
 

@@ -8,6 +8,7 @@ import { reportOf } from '../model/task-record.js';
 import { planTask } from '../plan/plan-task.js';
 import { planRetention, type RetentionLimits } from '../plan/retention.js';
 import type { AgentCore, RemovedItems } from '../ports/core.js';
+import { EngineError } from '../ports/engine.js';
 import type { TaskDb } from '../ports/task-db.js';
 import { AgentState } from './agent-state.js';
 import { Executor, type ExecutorOptions, NetworkNotReady } from './executor.js';
@@ -211,6 +212,8 @@ export class Runner implements AgentCore {
       await this.#executor.run(taskId, steps, interrupt.signal);
     } catch (error) {
       if (error instanceof NetworkNotReady) return false;
+      // Someone removed the Docker network: it is made anew.
+      if (error instanceof EngineError && error.kind === 'no-such-network') this.#loop.mark(NETWORK_KEY);
       if (!interrupt.signal.aborted) throw error;
     } finally {
       this.#interrupts.delete(taskId);

@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import type { NodeSetItems, TaskAssignment, TaskReport } from '@tessera/api';
+import { SeededRandom, silentLog, VirtualClock } from '@tessera/kit';
+import { EngineError } from '../ports/engine.js';
+import type { NetworkState, NodeNetwork } from '../ports/node-network.js';
+import { MemoryTaskDb } from '../task-db/memory-task-db.js';
+import { assignmentOf, containerOf } from '../testing/builders.js';
+import { FakeEngine } from '../testing/fake-engine.js';
+import { Runner } from './runner.js';
+
+class FakeNetwork implements NodeNetwork {
+  state: NetworkState = { networks: [], services: [] };
+  ready = true;
+
+  async apply(state: NetworkState): Promise<void> {
+    this.state = state;
+  }
+
+  plug(networkId: string) {
+    if (!this.ready) throw new Error(`${networkId} is not ready`);
+    return { dockerNetwork: `ts-${networkId}`, dnsServers: [] };
+  }
+
+  containersChanged(): void {}
+  async leave(): Promise<void> {}
+  async stop(): Promise<void> {}
+}
+
+const NO_FILES = { folder: () => '/files', write: async () => {}, remove: async () => {}, keepOnly: async () => {} };
+const DAY_MS = 86_400_000;
+
+function setOf(...tasks: TaskAssignment[]): NodeSetItems {
+  return { tasks, networks: [], services: [], files: [] };
+}
+
+/** An assignment whose image is not on the node. */
+function needsPull(id: string, slot: number): TaskAssignment {
+  const { template, ...rest } = assignmentOf({ id, slot });
+  return { ...rest, template: { ...template, container: { ...template.container, image: 'far:1' } } };
+}
+
+describe('Runner', () => {
+  let clock: VirtualClock;
+  let engine: FakeEngine;
+  let network: FakeNetwork;
+  let db: MemoryTaskDb;
+  let runner: Runner;
+  let reports: TaskReport[];
+
+  const make = (): Runner => {
+    const fresh = new Runner({
+      clusterId: 'clu',
+      node: { id: 'n1', hostname: 'alpha', os: 'linux', architecture: 'x86_64' },
+      engine,
+      network,
+      db,
+      files: NO_FILES,
+      retention: { perSlot: 2, maxAgeMs: DAY_MS },
+      images: { unusedMs: 0, diskBytes: 1 },
+      clock,
+      random: new SeededRandom(1),
+      log: silentLog,
+      describe: () => Promise.reject(new Error('not part of these tests')),
+    });
+    fresh.onReport((report) => reports.push(report));
+    fresh.start();
+    return fresh;
+  };
+  const state = (taskId: string): string | undefined => reports.filter((report) => report.taskId === taskId).at(-1)?.status.state;
+  const comesTo = (taskId: string, wanted: string): Promise<void> =>
+    clock.advanceUntil(() => state(taskId) === wanted, 120_000, `${taskId} to be ${wanted}, it is ${state(taskId)}`);
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    engine = new FakeEngine();
+    network = new FakeNetwork();
+    db = new MemoryTaskDb();
+    reports = [];
+    runner = make();
+  });
+  afterEach(() => runner.stop());
+
+  it('goes on when the engine answers again, and tells nothing wrong meanwhile', async () => {
+    engine.failure = new EngineError('gone', 'the engine does not answer');
+    await runner.replaceDesired(1, setOf(assignmentOf()));
+    await clock.advance(30_000);
+    assert.equal(state('t1'), 'accepted');
+    engine.failure = undefined;
+    await comesTo('t1', 'running');
+  });
+
+  it('waits for the network of a task', async () => {
+    network.ready = false;
+    await runner.replaceDesired(1, setOf(assignmentOf({ networks: [{ networkId: 'app', name: 'app', aliases: [] }] })));
+    await clock.advance(5_000);
+    assert.equal(state('t1'), 'preparing');
+    network.ready = true;
+    await comesTo('t1', 'running');
+  });
+
+  it('pulls an image once for all tasks that wait for it', async () => {
+    await runner.replaceDesired(1, setOf(needsPull('a', 1), needsPull('b', 2)));
+    await clock.advance(100);
+    assert.equal(engine.pulls.length, 1);
+    engine.pulls[0]?.options.onProgress('pulling image: 1 of 2 layers');
+    engine.pulls[0]?.finish();
+    await comesTo('a', 'running');
+    await comesTo('b', 'running');
+  });
+
+  it('gives a pull up when no task wants the image any more', async () => {
+    await runner.replaceDesired(1, setOf(needsPull('a', 1), needsPull('b', 2)));
+    await clock.advance(100);
+    await runner.replaceDesired(2, setOf(needsPull('b', 2)));
+    await comesTo('a', 'shutdown');
+    assert.equal(engine.pulls[0]?.options.signal.aborted, false);
+    await runner.mergeDesired(3, setOf({ ...needsPull('b', 2), desired: 'shutdown' }), {
+      tasks: [],
+      networks: [],
+      services: [],
+      files: [],
+    });
+    await comesTo('b', 'shutdown');
+    assert.equal(engine.pulls[0]?.options.signal.aborted, true);
+  });
+
+  it('rejects a task whose image cannot be had', async () => {
+    await runner.replaceDesired(1, setOf(needsPull('a', 1)));
+    await clock.advance(100);
+    engine.pulls[0]?.finish(new EngineError('registry-unreachable', 'registry far cannot be reached'));
+    await comesTo('a', 'rejected');
+    assert.equal(reports.at(-1)?.status.error, 'registry far cannot be reached');
+  });
+
+  it('restarts a crashed task after its delay, also as a new process, with one successor only', async () => {
+    await runner.replaceDesired(1, setOf(assignmentOf()));
+    await comesTo('t1', 'running');
+    engine.change('c1', { state: 'exited', exitCode: 1 });
+    await comesTo('t1', 'failed');
+    const successor = reports.find(({ successorOf }) => successorOf === 't1')?.taskId ?? '';
+    await runner.stop();
+    runner = make();
+    assert.deepEqual(
+      runner.heldTasks().map(({ taskId }) => taskId),
+      ['t1', successor],
+    );
+    const failedAt = clock.now();
+    await comesTo(successor, 'running');
+    assert.ok(clock.now() - failedAt >= 4_900, 'the delay of 5 s was waited out');
+    assert.equal(reports.filter(({ successorOf, status }) => successorOf !== undefined && status.state === 'accepted').length, 1);
+  });
+
+  it('adopts containers that run when its memory is lost, once a manager names their tasks', async () => {
+    await runner.replaceDesired(1, setOf(assignmentOf()));
+    await comesTo('t1', 'running');
+    await runner.stop();
+    db = new MemoryTaskDb();
+    runner = make();
+    await clock.advance(60_000);
+    assert.equal(engine.containers.get('c1')?.state, 'running');
+    reports = [];
+    await runner.replaceDesired(1, setOf(assignmentOf()));
+    await comesTo('t1', 'running');
+    assert.deepEqual([...engine.containers.keys()], ['c1']);
+  });
+
+  it('removes leftovers of tasks that no manager names, and no foreign container', async () => {
+    const ours = { 'tessera.node': 'n1', 'tessera.task': 'gone' };
+    engine.change('x', containerOf({ id: 'x', name: 'x', labels: ours }));
+    engine.change('y', containerOf({ id: 'y', name: 'y', labels: { 'tessera.task': 'theirs', 'tessera.node': 'n2' } }));
+    await runner.replaceDesired(1, setOf());
+    await clock.advanceUntil(() => !engine.containers.has('x'), 5_000);
+    assert.deepEqual([...engine.containers.keys()], ['y']);
+  });
+
+  it('forgets an ended task only when the manager has stored its end', async () => {
+    await runner.replaceDesired(1, setOf(assignmentOf()));
+    await comesTo('t1', 'running');
+    await runner.mergeDesired(2, setOf(), { tasks: ['t1'], networks: [], services: [], files: [] });
+    await comesTo('t1', 'shutdown');
+    await clock.advance(1_000);
+    assert.deepEqual(
+      runner.heldTasks().map(({ taskId }) => taskId),
+      ['t1'],
+    );
+    runner.confirmReported(reports.filter(({ status }) => status.state === 'shutdown'));
+    await clock.advance(1_000);
+    assert.deepEqual(runner.heldTasks(), []);
+    assert.deepEqual(db.load().records, []);
+  });
+
+  it('keeps a bounded number of links of a crash loop without a manager', async () => {
+    const quick = assignmentOf();
+    quick.template.restart.delayMs = 0;
+    await runner.replaceDesired(1, setOf(quick));
+    for (let crash = 0; crash < 12; crash += 1) {
+      await clock.advanceUntil(() => [...engine.containers.values()].some((one) => one.state === 'running'), 10_000);
+      for (const [id, one] of engine.containers) if (one.state === 'running') engine.change(id, { state: 'exited', exitCode: 1 });
+      await clock.advance(100);
+    }
+    await clock.advance(120_000);
+    assert.ok(runner.heldTasks().length <= 5, `${runner.heldTasks().length} tasks are held`);
+    assert.equal([...engine.containers.values()].filter(({ state: one }) => one !== 'running').length, 2);
+    await runner.replaceDesired(2, setOf());
+    await clock.advance(5_000);
+    assert.equal([...engine.containers.values()].filter(({ state: one }) => one === 'running').length, 0);
+  });
+
+  it('removes an image that it pulled when nobody uses it any more, and no other', async () => {
+    await runner.replaceDesired(1, setOf(needsPull('a', 1)));
+    await clock.advance(100);
+    engine.pulls[0]?.finish();
+    await comesTo('a', 'running');
+    await clock.advance(120_000);
+    assert.deepEqual(engine.removedImages, []);
+    await runner.replaceDesired(2, setOf());
+    await clock.advance(120_000);
+    assert.deepEqual(engine.removedImages, ['far:1']);
+  });
+});

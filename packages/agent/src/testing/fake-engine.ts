@@ -1,0 +1,128 @@
+import type { LogFrame } from '@tessera/api';
+import type { ObservedContainer } from '../model/container.js';
+import type { ContainerRequest } from '../model/container-request.js';
+import { LABELS } from '../model/labels.js';
+import {
+  type ContainerSummary,
+  type Engine,
+  EngineError,
+  type EngineEvent,
+  type EngineInfo,
+  type ImageInfo,
+  type PullOptions,
+} from '../ports/engine.js';
+import { containerOf } from './builders.js';
+
+/** An engine in memory, whose failures and images a test sets. */
+export class FakeEngine implements Engine {
+  readonly containers = new Map<string, ObservedContainer>();
+  readonly present = new Set<string>(['nginx:1']);
+  /** While it is set, every call fails so. */
+  failure: EngineError | undefined;
+  /** Pulls under way; a test settles them. */
+  readonly pulls: { reference: string; options: PullOptions; finish(error?: EngineError): void }[] = [];
+  readonly removedImages: string[] = [];
+  #notify: ((event: EngineEvent) => void) | undefined;
+  #next = 1;
+
+  async info(): Promise<EngineInfo> {
+    throw new Error('not part of these tests');
+  }
+
+  async list(): Promise<ContainerSummary[]> {
+    this.#check();
+    return [...this.containers.values()].map(({ id, labels, state, imageId }) => ({ id, labels, running: state === 'running', imageId }));
+  }
+
+  async inspect(idOrName: string): Promise<ObservedContainer | undefined> {
+    this.#check();
+    return this.containers.get(idOrName) ?? [...this.containers.values()].find(({ name }) => name === idOrName);
+  }
+
+  async create({ name, body }: ContainerRequest): Promise<string> {
+    this.#check();
+    if (await this.inspect(name)) throw new EngineError('name-conflict', `${name} is there already`);
+    const id = `c${this.#next++}`;
+    this.change(id, containerOf({ id, name, labels: body.Labels, state: 'created', imageId: `id of ${body.Image}` }));
+    return id;
+  }
+
+  async start(id: string): Promise<void> {
+    this.#check();
+    this.change(id, { state: 'running' });
+  }
+
+  async stop(id: string): Promise<void> {
+    this.#check();
+    this.change(id, { state: 'exited', exitCode: 143 });
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#check();
+    this.containers.delete(id);
+  }
+
+  async image(reference: string): Promise<ImageInfo | undefined> {
+    this.#check();
+    if (!this.present.has(reference)) return undefined;
+    return { id: `id of ${reference}`, tags: [reference], digests: [], sizeBytes: 10 };
+  }
+
+  async images(): Promise<ImageInfo[]> {
+    return [...this.present].map((tag) => ({ id: `id of ${tag}`, tags: [tag], digests: [], sizeBytes: 10 }));
+  }
+
+  async removeImage(reference: string): Promise<void> {
+    this.present.delete(reference);
+    this.removedImages.push(reference);
+  }
+
+  pull(reference: string, options: PullOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const finish = (error?: EngineError): void => {
+        if (error) reject(error);
+        else {
+          this.present.add(reference);
+          resolve();
+        }
+      };
+      options.signal.addEventListener('abort', () => reject(options.signal.reason));
+      this.pulls.push({ reference, options, finish });
+    });
+  }
+
+  async *events(_label: string, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    const queue: EngineEvent[] = [undefined];
+    let wake = (): void => {};
+    this.#notify = (event) => {
+      queue.push(event);
+      wake();
+    };
+    signal.addEventListener('abort', () => wake());
+    while (!signal.aborted) {
+      while (queue.length > 0) yield queue.shift();
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  }
+
+  async *logs(): AsyncGenerator<LogFrame> {
+    yield { type: 'end' };
+  }
+
+  /** Changes a container as the world does, and tells of it. */
+  change(id: string, change: Partial<ObservedContainer>): void {
+    const container = { ...(this.containers.get(id) ?? containerOf({ id })), ...change };
+    this.containers.set(id, container);
+    this.tell({ containerId: id, taskId: container.labels[LABELS.task] ?? '' });
+  }
+
+  tell(event: EngineEvent): void {
+    this.#notify?.(event);
+  }
+
+  #check(): void {
+    if (this.failure) throw this.failure;
+  }
+}
