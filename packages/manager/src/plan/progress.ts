@@ -58,8 +58,8 @@ function isUpdating({ update }: Service): boolean {
 function failure(service: Service, tasks: readonly Task[]): string | undefined {
   const { update } = service;
   if (update?.state === 'paused' || update?.state === 'rollback-paused') return update.message;
-  const since = isUpdating(service) ? update!.startedAt : 0;
-  const current = tasks.filter((task) => task.templateHash === service.templateHash && task.createdAt >= since);
+  const since = isUpdating(service) ? (update?.specRevision ?? 0) : 0;
+  const current = tasks.filter((task) => task.templateHash === service.templateHash && task.specRevision >= since);
   for (const slotTasks of groupBySlot(current).values()) {
     const reason = slotFailure(service, slotTasks);
     if (reason) return reason;

@@ -1,4 +1,4 @@
-import type { Task } from '@tessera/api';
+import { serviceRevisionId, type Task } from '@tessera/api';
 import { fitsPlacement } from '../../schedule/fit.js';
 import type { ServiceDraft, Slot } from './draft.js';
 
@@ -19,10 +19,15 @@ export function isDrained(draft: ServiceDraft, task: Task): boolean {
   return task.nodeId !== undefined && draft.view.get('nodes', task.nodeId)?.spec.availability === 'drain';
 }
 
-/** Its node does not fulfil the service's constraints any more. */
+/**
+ * Its node does not fulfil the constraints any more: those of its own revision while it is of an old template, since that
+ * is what the scheduler places such tasks by.
+ */
 export function isMisplaced(draft: ServiceDraft, task: Task): boolean {
   const node = task.nodeId === undefined ? undefined : draft.view.get('nodes', task.nodeId);
-  return node?.description !== undefined && !fitsPlacement(draft.service.spec.placement, node);
+  if (!node?.description) return false;
+  const revision = isDirty(draft, task) ? draft.view.get('revisions', serviceRevisionId(task.serviceId, task.specRevision)) : undefined;
+  return !fitsPlacement((revision ?? draft.service).spec.placement, node);
 }
 
 /** For one reason or another, the task is to be replaced by another one. */

@@ -51,15 +51,15 @@ export function advanceUpdate(draft: ServiceDraft, slots: readonly Slot[], rules
   const config = activeConfig(draft.service);
   const most = config.parallelism === 0 ? Number.POSITIVE_INFINITY : config.parallelism;
   const failed = new Set(slots.filter((slot) => failuresOf(draft, slot).length > 0));
-  let busy = slots.filter((slot) => !failed.has(slot) && isBusy(draft, slot, config)).length;
-  let away = slots.filter((slot) => !failed.has(slot) && !slot.isAvailable && !isFresh(draft, slot)).length;
+  const busy = new Set(slots.filter((slot) => !failed.has(slot) && isBusy(draft, slot, config)));
+  const away = new Set(slots.filter((slot) => !failed.has(slot) && !slot.isAvailable && !isFresh(draft, slot)));
   for (const slot of candidates(draft, slots, rules)) {
-    if (busy >= most) return;
+    if (busy.size >= most && !busy.has(slot)) continue;
     const takesDown = slot.isAvailable && config.order === 'stop-first';
-    if (takesDown && away >= most) return;
+    if (takesDown && away.size >= most) continue;
     if (!replaceSlot(draft, slot, rules)) continue;
-    busy++;
-    if (takesDown) away++;
+    busy.add(slot);
+    if (takesDown) away.add(slot);
   }
 }
 
@@ -67,8 +67,8 @@ export function advanceUpdate(draft: ServiceDraft, slots: readonly Slot[], rules
 export function completeUpdate(draft: ServiceDraft, slots: readonly Slot[]): void {
   const { update } = draft.service;
   if (!update || !concernsCurrent(draft.view, draft.service) || !isUnderWay(update)) return;
-  if (!slots.every((slot) => isSettled(draft, slot, update))) return;
-  const newTasks = slots.flatMap((slot) => slot.wanted).filter((task) => task.createdAt >= update.startedAt);
+  if (!slots.every((slot) => isSettled(draft, slot))) return;
+  const newTasks = slots.flatMap((slot) => slot.wanted).filter((task) => isOfUpdate(draft, task));
   const watchedUntil = Math.max(0, ...newTasks.map((task) => task.status.at + activeConfig(draft.service).monitorMs));
   if (watchedUntil > draft.now) draft.wakeAt(watchedUntil);
   else if (isRollback(update)) finish(draft, 'rollback-completed', update.message.replace(/^rolling back/, 'rolled back'));
@@ -77,12 +77,14 @@ export function completeUpdate(draft: ServiceDraft, slots: readonly Slot[]): voi
 
 /** New tasks of this slot that the update counts as failed: gone before they ran, or too soon after. */
 export function failuresOf(draft: ServiceDraft, slot: Slot): Task[] {
-  const { service } = draft;
-  const since = concernsCurrent(draft.view, service) ? service.update!.startedAt : Number.POSITIVE_INFINITY;
-  const { monitorMs } = activeConfig(service);
-  return slot.tasks.filter(
-    (task) => task.createdAt >= since && !isDirty(draft, task) && endedByItself(task) && endedTooSoon(task, service, monitorMs),
-  );
+  const { monitorMs } = activeConfig(draft.service);
+  return slot.tasks.filter((task) => isOfUpdate(draft, task) && endedByItself(task) && endedTooSoon(task, draft.service, monitorMs));
+}
+
+/** Made by the current update: of its revision or a later one with the same template. */
+function isOfUpdate(draft: ServiceDraft, task: Task): boolean {
+  const since = concernsCurrent(draft.view, draft.service) ? draft.service.update?.specRevision : undefined;
+  return since !== undefined && task.specRevision >= since && !isDirty(draft, task);
 }
 
 function endedTooSoon(task: Task, service: Service, monitorMs: number): boolean {
@@ -116,8 +118,7 @@ function isBusy(draft: ServiceDraft, slot: Slot, config: UpdateConfig): boolean 
   const fresh = slot.wanted.find((task) => !isDirty(draft, task));
   if (!fresh) return false;
   if (slot.live.length > 1 || !isRunning(fresh)) return true;
-  const since = concernsCurrent(draft.view, draft.service) ? draft.service.update!.startedAt : Number.POSITIVE_INFINITY;
-  if (fresh.createdAt < since || config.delayMs === 0) return false;
+  if (!isOfUpdate(draft, fresh) || config.delayMs === 0) return false;
   const freeAt = fresh.status.at + config.delayMs;
   draft.wakeAt(freeAt);
   return freeAt > draft.now;
@@ -129,11 +130,11 @@ function isFresh(draft: ServiceDraft, slot: Slot): boolean {
 }
 
 /** Nothing of the update is left to do here. */
-function isSettled(draft: ServiceDraft, slot: Slot, update: UpdateStatus): boolean {
+function isSettled(draft: ServiceDraft, slot: Slot): boolean {
   if (isSlotDirty(draft, slot)) return false;
   if (slot.isAvailable) return slot.live.length === 1;
   const { newest } = slot;
-  return newest !== undefined && !isLive(newest) && !slot.tasks.some(isWanted) && newest.createdAt >= update.startedAt;
+  return newest !== undefined && !isLive(newest) && !slot.tasks.some(isWanted) && isOfUpdate(draft, newest);
 }
 
 function describeFailures(draft: ServiceDraft, failed: readonly Slot[], total: number): string {
