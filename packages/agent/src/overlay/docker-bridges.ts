@@ -1,17 +1,26 @@
+import { type Clock, withDeadline } from '@tessera/kit';
 import type Docker from 'dockerode';
+import { LABELS } from '../model/labels.js';
 import type { BridgeNetwork } from '../plan/network/links.js';
 import type { Bridges, ObservedBridge, PluggedContainer } from '../ports/bridges.js';
 
-/** Label that marks a Docker network as the agent's: its value is the network's id. */
+/** Label of a Docker network: the id of the Tessera network whose block it owns. */
 const NETWORK_LABEL = 'tessera.network';
 const BRIDGE_OPTION = 'com.docker.network.bridge.name';
+/** A call may never settle when the daemon dies in the middle of it. */
+const CALL_LIMIT_MS = 30_000;
 
-/** {@link Bridges} on the local Docker engine. */
+/** {@link Bridges} on the local Docker engine, for one cluster's networks. */
 export class DockerBridges implements Bridges {
-  constructor(private readonly docker: Docker) {}
+  constructor(
+    private readonly docker: Docker,
+    private readonly clusterId: string,
+    private readonly clock: Clock,
+  ) {}
 
   async list(): Promise<ObservedBridge[]> {
-    const networks = await this.docker.listNetworks({ filters: { label: [NETWORK_LABEL] } });
+    const label = [NETWORK_LABEL, `${LABELS.cluster}=${this.clusterId}`];
+    const networks = await this.#call('list networks', this.docker.listNetworks({ filters: { label } }));
     return networks.map((network) => ({
       dockerId: network.Id,
       name: network.Name,
@@ -22,11 +31,11 @@ export class DockerBridges implements Bridges {
   }
 
   async create(bridge: BridgeNetwork): Promise<void> {
-    await this.docker.createNetwork({
+    const request = this.docker.createNetwork({
       Name: bridge.name,
       Driver: 'bridge',
       CheckDuplicate: true,
-      Labels: { [NETWORK_LABEL]: bridge.networkId },
+      Labels: { [NETWORK_LABEL]: bridge.networkId, [LABELS.cluster]: this.clusterId },
       IPAM: { Config: [{ Subnet: bridge.block, Gateway: bridge.gateway }] },
       Options: {
         [BRIDGE_OPTION]: bridge.bridge,
@@ -36,15 +45,17 @@ export class DockerBridges implements Bridges {
         'com.docker.network.bridge.gateway_mode_ipv4': 'nat-unprotected',
       },
     });
+    await this.#call(`create network ${bridge.name}`, request);
   }
 
   async remove(dockerId: string): Promise<void> {
-    await this.docker.getNetwork(dockerId).remove();
+    await this.#call(`remove network ${dockerId}`, this.docker.getNetwork(dockerId).remove());
   }
 
   async containers(): Promise<PluggedContainer[]> {
     const networkIdByName = new Map((await this.list()).map((bridge) => [bridge.name, bridge.networkId]));
-    const containers = await this.docker.listContainers({ filters: { label: ['tessera.task'] } });
+    const filters = { label: [`${LABELS.cluster}=${this.clusterId}`] };
+    const containers = await this.#call('list containers', this.docker.listContainers({ filters }));
     return containers.map((container) => {
       const plugs = Object.entries(container.NetworkSettings?.Networks ?? {}).filter(([name]) => networkIdByName.has(name));
       return {
@@ -52,5 +63,9 @@ export class DockerBridges implements Bridges {
         addresses: plugs.map(([, plug]) => plug.IPAddress).filter((address) => address !== ''),
       };
     });
+  }
+
+  #call<T>(what: string, request: Promise<T>): Promise<T> {
+    return withDeadline(this.clock, CALL_LIMIT_MS, request, () => new Error(`the Docker engine did not answer in time: ${what}`));
   }
 }
