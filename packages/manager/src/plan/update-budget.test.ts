@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { isLive, isToldToGo } from '../model/task.js';
+import { readyNode, serviceSpec } from '../model/testing/builders.js';
+import { obey, running } from './testing/agents.js';
+import { World } from './testing/world.js';
+
+describe('an update in any order of events', () => {
+  it('never has fewer ready tasks than its settings allow, nor more in all, and ends', () => {
+    const settings = fc.record({
+      replicas: fc.integer({ min: 1, max: 6 }),
+      parallelism: fc.integer({ min: 1, max: 3 }),
+      order: fc.constantFrom('stop-first' as const, 'start-first' as const),
+      delayMs: fc.constantFrom(0, 1_000),
+      picks: fc.array(fc.nat(), { minLength: 40, maxLength: 200 }),
+    });
+    fc.assert(
+      fc.property(settings, ({ replicas, parallelism, order, delayMs, picks }) => {
+        const world = new World();
+        for (const id of ['a', 'b', 'c']) world.putNode(readyNode(id));
+        const deploy = (image: string): void => {
+          const spec = serviceSpec('web', replicas, (draft) => {
+            draft.template.container.image = image;
+            Object.assign(draft.update, { parallelism, order, delayMs });
+          });
+          world.deploy(spec);
+        };
+        deploy('app:1');
+        obey(world);
+        deploy('app:2');
+        for (const pick of picks) {
+          world.settle();
+          const fewest = order === 'start-first' ? replicas : replicas - parallelism;
+          const most = order === 'start-first' ? replicas + parallelism : replicas;
+          assert.ok(running(world, 'web').length >= fewest, `${running(world, 'web').length} of at least ${fewest} run`);
+          const started = world.tasks('web').filter((task) => isLive(task) && task.desired !== 'ready');
+          assert.ok(started.length <= most, `${started.length} of at most ${most} are live`);
+          stepOne(world, pick);
+        }
+        for (let round = 0; round < 50; round++) {
+          obey(world);
+          world.now += 10_000;
+        }
+        assert.equal(world.view.get('services', 'web')!.update?.state, 'completed');
+        assert.ok(running(world, 'web').every((task) => task.specRevision === 2));
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+/** One task, any, takes one step; or time passes. */
+function stepOne(world: World, pick: number): void {
+  const able = world
+    .tasks('web')
+    .filter((task) => isLive(task) && (isToldToGo(task) || (task.desired === 'running' && task.status.state === 'assigned')));
+  const task = able[pick % (able.length + 1)];
+  if (task) world.report(task.id, isToldToGo(task) ? 'shutdown' : 'running');
+  else world.now += 500;
+}
