@@ -43,6 +43,14 @@ export async function commandOutput(program: string, args: string[]): Promise<st
   return (await promisify(execFile)(program, args)).stdout.trim();
 }
 
+/** The machine's own address on its way to the outside. @throws Error when it has no such way. */
+export async function outerAddress(): Promise<string> {
+  const route = await commandOutput('ip', ['-4', 'route', 'get', '1.1.1.1']);
+  const address = /\bsrc (\S+)/.exec(route)?.[1];
+  if (!address) throw new Error(`no source address in "${route}"`);
+  return address;
+}
+
 /** Whether one ping from a host to another is answered within a second. */
 export async function reaches(from: Host, ip: string): Promise<boolean> {
   return (await from.exec(['ping', '-c', '1', '-W', '1', ip])).code === 0;

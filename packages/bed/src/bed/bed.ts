@@ -62,20 +62,10 @@ export class Bed {
     return new Bed(name, paths, file, await fleetOf(name, paths, { ...file, subnet }, clock));
   }
 
-  /** All beds in the state directory. */
+  /** All beds in the state directory. @throws Error naming a file that is damaged. */
   static async list(clock: Clock = new SystemClock()): Promise<BedSummary[]> {
-    const summaries: BedSummary[] = [];
-    for (const name of await clusterNames(devDir())) {
-      const file = await readClusterFile(clusterPaths(name).clusterFile);
-      const hosts = file?.subnet === undefined ? [] : (await Bed.open(name, clock)).hosts;
-      summaries.push({
-        name,
-        kind: file?.kind ?? 'light',
-        createdAtMs: file?.createdAtMs ?? 0,
-        hosts: await Promise.all(hosts.map(async (host) => ({ name: host.name, ip: host.ip, on: await host.isOn() }))),
-      });
-    }
-    return summaries;
+    const names = await clusterNames(devDir());
+    return Promise.all(names.map((name) => summary(name, clock)));
   }
 
   /** Removes a bed with all that belongs to it, also a half made one. Idempotent. */
@@ -123,4 +113,14 @@ export class Bed {
     if (!builder) throw new Error(`"${this.name}" has no host to build on`);
     return buildAndPush(builder, this.registry.address, build);
   }
+}
+
+async function summary(name: string, clock: Clock): Promise<BedSummary> {
+  const paths = clusterPaths(name);
+  const file = await readClusterFile(paths.clusterFile);
+  const halfMade: BedSummary = { name, kind: file?.kind ?? 'light', createdAtMs: file?.createdAtMs ?? clock.now(), hosts: [] };
+  if (file?.subnet === undefined) return halfMade;
+  const fleet = await fleetOf(name, paths, { ...file, subnet: file.subnet }, clock);
+  const hosts = file.hosts.map(fleet.host).map(async (host) => ({ name: host.name, ip: host.ip, on: await host.isOn() }));
+  return { ...halfMade, hosts: await Promise.all(hosts) };
 }

@@ -67,10 +67,11 @@ async function usedSubnets(): Promise<Set<number>> {
 async function start(
   paths: ClusterPaths,
   file: ClusterFile & { subnet: number },
-  { name, onProgress = () => {}, signal }: BedOptions,
+  { name, onProgress = () => {}, signal, internet }: BedOptions,
   clock: Clock,
 ): Promise<void> {
   onProgress({ message: `network ${addressPlan(file.subnet).network}` });
+  if (internet && !file.internet) onProgress({ message: 'this machine has no default route: the hosts get no internet' });
   const { lan, host } = await fleetOf(name, paths, file, clock);
   signal?.throwIfAborted();
   if (file.kind === 'full') await prepareFullHosts(paths, (message) => onProgress({ message }), signal);

@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { type Clock, until } from '@tessera/kit';
 import type { CgroupTree } from '../cgroup/cgroup-tree.js';
 import { type CommandResult, run } from '../run/run.js';
+import { searchPath } from '../run/search-path.js';
 import type { BoxPaths } from '../state/paths.js';
 import { type ExecOptions, execIn, type HostProcess, type Place, type SpawnOptions, spawnIn } from './enter.js';
 import { isAlive, type ProcessIdentity, readIdentity, signalProcess } from './process-identity.js';
@@ -107,7 +108,7 @@ export class Box {
     const log = openSync(this.paths.consoleLog, 'w', 0o600);
     const stdio = ['ignore', log, log] as const;
     const argv = ['-c', LAUNCHERS[role], 'sh', ...lists, this.paths.initScript];
-    const starter = spawn('sh', argv, { stdio: [...stdio], detached: true });
+    const starter = spawn('sh', argv, { stdio: [...stdio], detached: true, env: { ...process.env, PATH: searchPath() } });
     closeSync(log);
     starter.unref();
     return starter;

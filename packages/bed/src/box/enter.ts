@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Clock } from '@tessera/kit';
+import { killIfThere } from '../run/kill.js';
 import { type CommandResult, ignoreClosedInput } from '../run/run.js';
+import { searchPath } from '../run/search-path.js';
 import { type ProcessIdentity, parseStat, signalProcess } from './process-identity.js';
 
 /** Where a command is to run: the namespaces of a box's pid 1, and its cgroups. */
@@ -74,7 +76,7 @@ exec nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --root 
 /** Processes that end with this program. */
 const attended = new Set<ProcessIdentity>();
 process.on('exit', () => {
-  for (const { pid } of attended) process.kill(pid, 'SIGKILL');
+  for (const { pid } of attended) killIfThere(pid);
 });
 
 /**
@@ -134,7 +136,7 @@ function launch(place: Place, argv: readonly string[], { env, stdio }: LaunchOpt
     stdio,
     detached: true,
     env: {
-      PATH: process.env.PATH,
+      PATH: searchPath(),
       HOME: process.env.HOME ?? '/root',
       ...env,
       TESSERA_BED_CGROUPS: place.cgroupProcs.join(' '),

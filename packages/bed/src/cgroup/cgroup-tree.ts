@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, until } from '@tessera/kit';
+import { killIfThere } from '../run/kill.js';
 import { type Hierarchy, hasController, hierarchyRoot, parseHierarchies } from './hierarchies.js';
 
 const SWEEP_LIMIT_MS = 20_000;
@@ -97,14 +98,6 @@ async function killAll(group: string): Promise<void> {
   }
   // With cgroup v1, a process that docker has paused dies only once it is thawed.
   await writeFile(join(group, 'freezer.state'), 'THAWED', { flag: 'r+' }).catch(() => {});
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 /** cgroup v2: children of `folder` get its controllers. Some may be refused (a real-time process holds cpu): the rest serves. */

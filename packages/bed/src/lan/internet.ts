@@ -14,17 +14,22 @@ export async function openInternet(devDir: string, subnet: number): Promise<void
     if (error.code !== 'EEXIST') throw error;
   });
   await run(['nft', '-f', '-'], { input: natTable(subnet) });
+  if (await dockerFilters()) for (const rule of dockerExceptions(subnet)) await run(['iptables', '-w', '-I', ...rule]);
   await writeFile(IP_FORWARD, '1');
 }
 
 /**
- * Removes a LAN's table; the last one restores the machine's forwarding. Idempotent.
+ * Removes a LAN's rules; the last one restores the machine's forwarding. Idempotent.
  * @param othersRemain whether another cluster still needs forwarding.
  */
 export async function closeInternet(devDir: string, subnet: number, othersRemain: boolean): Promise<void> {
   const tables = await capture(['nft', 'list', 'tables', 'ip']);
   const name = natTableName(subnet);
   if (tables.stdout.split('\n').includes(`table ip ${name}`)) await run(['nft', 'delete', 'table', 'ip', name]);
+  if (await dockerFilters()) {
+    // A rule that was never made is no error here.
+    for (const rule of dockerExceptions(subnet)) await capture(['iptables', '-w', '-D', ...rule]);
+  }
   if (!othersRemain) await restoreForwarding(devDir);
 }
 
@@ -43,6 +48,20 @@ async function restoreForwarding(devDir: string): Promise<void> {
 
 function forwardRecord(devDir: string): string {
   return join(devDir, '.ip-forward-before');
+}
+
+/** Whether the machine's own Docker drops what is forwarded: then it has the chain for exceptions. */
+async function dockerFilters(): Promise<boolean> {
+  return (await capture(['iptables', '-w', '-n', '-L', 'DOCKER-USER'])).code === 0;
+}
+
+/** iptables arguments after the verb: what the LAN begins may go out, and its answers in. */
+function dockerExceptions(subnet: number): string[][] {
+  const link = uplinkName(subnet);
+  return [
+    ['DOCKER-USER', '-i', link, '-j', 'ACCEPT'],
+    ['DOCKER-USER', '-o', link, '-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', '-j', 'ACCEPT'],
+  ];
 }
 
 /** The machine's outer link may have a smaller MTU than the LAN: TCP is told so from the start. */

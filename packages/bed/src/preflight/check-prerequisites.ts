@@ -3,6 +3,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseHierarchies } from '../cgroup/hierarchies.js';
 import { capture } from '../run/run.js';
+import { searchPath } from '../run/search-path.js';
 import type { HostKind } from '../state/cluster-file.js';
 import { type MachineFacts, type Problem, problemsOf, requiredPrograms } from './problems.js';
 
@@ -57,7 +58,7 @@ async function controllers(): Promise<Set<string>> {
 }
 
 async function isOnPath(program: string): Promise<boolean> {
-  for (const folder of (process.env.PATH ?? '').split(':')) {
+  for (const folder of searchPath().split(':')) {
     const found = await access(join(folder, program), constants.X_OK).then(
       () => true,
       () => false,

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { searchPath } from './search-path.js';
 
 export interface RunOptions {
   env?: NodeJS.ProcessEnv;
@@ -40,10 +41,10 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
  * @throws CommandError when the command cannot be started, is killed or runs too long.
  */
 export function capture(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-  const { env, input = '', timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+  const { env = process.env, input = '', timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
   const [command = '', ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env, signal, timeout: timeoutMs, killSignal: 'SIGKILL' });
+    const child = spawn(command, args, { env: { ...env, PATH: searchPath(env) }, signal, timeout: timeoutMs, killSignal: 'SIGKILL' });
     const output = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output.stdout += text;
