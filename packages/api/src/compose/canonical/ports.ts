@@ -1,10 +1,13 @@
 import type { Path } from '../diagnostic.js';
+import { isIpAddress } from '../ip-address.js';
 import { type ComposeNode, listNode, type MapNode, mapNode, scalarNode, withEntry } from '../yaml/node.js';
 import { textOf } from './collections.js';
 import { type CanonicalContext, type Canonicalizer, reject } from './context.js';
 
 /** Most ports that one range may open. */
 const MAX_RANGE = 1024;
+/** Host addresses that mean all addresses of the node. */
+const EVERY_ADDRESS = ['', '0.0.0.0', '::'];
 const PROTOCOLS = ['tcp', 'udp', 'sctp'];
 
 /** A port as its author wrote it, before ranges are opened. */
@@ -32,6 +35,7 @@ function openPort(item: ComposeNode, path: Path, context: CanonicalContext): Map
   if (!PROTOCOLS.includes(text.protocol)) return fail(`protocol '${text.protocol}' is not one of tcp, udp, sctp`);
   const targets = openRange(text.target);
   const published = text.published === '' ? [] : openRange(text.published);
+  if (text.hostIp !== '' && !isIpAddress(text.hostIp)) return fail(`'${text.hostIp}' is not an IP address`);
   if (typeof targets === 'string') return fail(targets, 'write [[host_ip:]published:]target[/protocol]');
   if (typeof published === 'string') return fail(published, 'write [[host_ip:]published:]target[/protocol]');
   if (published.length > 0 && published.length !== targets.length) {
@@ -50,7 +54,7 @@ function portNode(base: MapNode, text: PortText, target: number, published: numb
   let port = withEntry(base, 'target', scalar(target));
   port = withEntry(port, 'published', published === undefined ? undefined : scalar(published));
   port = withEntry(port, 'protocol', scalar(text.protocol));
-  port = withEntry(port, 'host_ip', text.hostIp === '' ? undefined : scalar(text.hostIp));
+  port = withEntry(port, 'host_ip', EVERY_ADDRESS.includes(text.hostIp) ? undefined : scalar(text.hostIp));
   return base.entries.has('mode') ? port : withEntry(port, 'mode', scalar('ingress'));
 }
 

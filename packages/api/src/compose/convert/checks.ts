@@ -1,8 +1,11 @@
+import { formatRange, type Ipv4Range, parseRange, rangesOverlap } from '../../net/ipv4.js';
 import type { ConvertContext } from './context.js';
 
 /** What can only be seen when all services are known. */
 export function checkStack(context: ConvertContext): void {
   checkIngressPorts(context);
+  checkSubnets(context);
+  checkUnusedVolumes(context);
   checkDependencyCycles(context);
 }
 
@@ -25,6 +28,32 @@ function checkIngressPorts(context: ConvertContext): void {
         );
       }
     });
+  }
+}
+
+/** Two networks of one stack cannot give out the same addresses. */
+function checkSubnets(context: ConvertContext): void {
+  const ranges: { key: string; range: Ipv4Range }[] = [];
+  for (const [key, network] of Object.entries(context.model.networks ?? {})) {
+    for (const [index, { subnet = '' }] of (network.ipam?.config ?? []).entries()) {
+      const range = network.external ? undefined : parseRange(subnet);
+      if (range === undefined) continue;
+      const path = ['networks', key, 'ipam', 'config', index, 'subnet'];
+      const other = ranges.find((earlier) => earlier.key !== key && rangesOverlap(earlier.range, range));
+      if (other !== undefined) {
+        const place = context.lineOf(['networks', other.key]);
+        context.error(path, `${subnet} overlaps with ${formatRange(other.range)} of the network '${other.key}' (${place})`);
+      }
+      ranges.push({ key, range });
+    }
+  }
+}
+
+function checkUnusedVolumes(context: ConvertContext): void {
+  const mounts = Object.values(context.model.services ?? {}).flatMap((service) => service.volumes ?? []);
+  const used = new Set(mounts.map((mount) => mount.source));
+  for (const key of Object.keys(context.model.volumes ?? {})) {
+    if (!used.has(key)) context.warn(['volumes', key], 'no service mounts this volume: it is not made', undefined, 'unused');
   }
 }
 

@@ -1,5 +1,6 @@
 import { type ContainerSpec, DEFAULT_STOP_GRACE_MS } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
+import { isIpAddress } from '../ip-address.js';
 import { type ConvertContext, compact, filled } from './context.js';
 import { convertDeviceRequests, convertDevices } from './devices.js';
 import { convertFileReferences } from './files.js';
@@ -57,6 +58,9 @@ function identityOf(service: ComposeService) {
 
 function networkingOf(service: ComposeService, path: Path, context: ConvertContext) {
   const dns = { servers: service.dns ?? [], search: service.dns_search ?? [], options: service.dns_opt ?? [] };
+  for (const [index, server] of dns.servers.entries()) {
+    if (!isIpAddress(server)) context.error([...path, 'dns', index], `"${server}" is not an IP address`);
+  }
   const hasDns = service.dns !== undefined || service.dns_search !== undefined || service.dns_opt !== undefined;
   return {
     extraHosts: convertHosts(service, path, context),
@@ -65,13 +69,11 @@ function networkingOf(service: ComposeService, path: Path, context: ConvertConte
   };
 }
 
-const ADDRESS = /^(host-gateway|\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)$/;
-
 function convertHosts(service: ComposeService, path: Path, context: ConvertContext): string[] {
   return Object.entries(service.extra_hosts ?? {}).flatMap(([name, addresses]) =>
     addresses.map((written, index) => {
       const address = written.replace(/^\[(.*)\]$/, '$1');
-      if (!ADDRESS.test(address))
+      if (address !== 'host-gateway' && !isIpAddress(address))
         context.error([...path, 'extra_hosts', name, index], `"${written}" is neither an IP address nor host-gateway`);
       return `${name}:${address}`;
     }),

@@ -100,6 +100,7 @@ const PORTS: Row[] = [
     ],
   ],
   ['ports: ["127.0.0.1:8080:80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published], ['127.0.0.1', 8080]],
+  ['ports: ["0.0.0.0:8080:80"]', ({ ports }) => ports[0]?.hostIp, undefined],
   ['ports: ["127.0.0.1::80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published], ['127.0.0.1', undefined]],
   ['ports: ["[::1]:8080:80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published, ports[0]?.target], ['::1', 8080, 80]],
   [

@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import { parseRange } from '../../net/ipv4.js';
 import type { NetworkAttachment, NetworkSpec } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
 import { type ConvertContext, compact, filled } from './context.js';
@@ -9,7 +10,6 @@ import { DEFAULT_NETWORK, networkKeys } from './network-keys.js';
 type Attachment = Static<typeof NetworkAttachment>;
 
 const DRIVERS: readonly string[] = ['overlay', 'bridge', 'host', 'none'];
-const SUBNET = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 
 /** The networks that the stack owns and its services join. */
 export function convertNetworks(context: ConvertContext): NetworkSpec[] {
@@ -64,17 +64,12 @@ function convertSubnet(network: ComposeNetwork, path: Path, context: ConvertCont
   subnets.forEach((subnet, index) => {
     if (subnet === undefined) return;
     if (subnet.includes(':')) context.warn([...place, index, 'subnet'], 'IPv6 subnets are chosen by the manager');
-    else if (!isSubnet(subnet))
+    else if (parseRange(subnet) === undefined)
       context.error([...place, index, 'subnet'], `"${subnet}" is not an IPv4 subnet`, 'write it as address/prefix, such as 10.20.0.0/16');
   });
   const ipv4 = subnets.filter((subnet) => subnet !== undefined && !subnet.includes(':'));
   if (ipv4.length > 1) context.error(place, 'a network has one IPv4 subnet, not several');
   return ipv4[0];
-}
-
-function isSubnet(text: string): boolean {
-  const [address = '', prefix] = text.split('/');
-  return SUBNET.test(text) && Number(prefix) <= 32 && address.split('.').every((byte) => Number(byte) <= 255);
 }
 
 /** What a service joins, under its own short name, its aliases, and the names that links of others give it. */

@@ -19,6 +19,7 @@ describe('An env file', () => {
     ['inherits a variable without a value, or leaves it unset', 'HOST\nNONE\n', { HOST: 'outside' }],
     ['takes Windows line ends and a byte order mark', '\uFEFFA=1\r\nB=2\r\n', { A: '1', B: '2' }],
     ['lets the later line win', 'A=1\nA=2\n', { A: '2' }],
+    ['leaves a dollar sign after a backslash', 'A=\\$HOST\nB="\\$HOST"\n', { A: '$HOST', B: '$HOST' }],
     ['leaves a lone dollar sign', 'A=cost $5\n', { A: 'cost $5' }],
   ];
   for (const [title, text, values] of cases) it(title, () => assert.deepEqual(parse(text), values));

@@ -97,7 +97,11 @@ class DotenvReader {
 
   #expand(text: string): string {
     try {
-      return expand(text, { lookup: (name) => this.options.lookup(name) ?? this.#values.get(name), lenient: true });
+      // A backslash takes a dollar sign its meaning, here as in a shell.
+      return expand(text.replaceAll('\\$', '$$$$'), {
+        lookup: (name) => this.options.lookup(name) ?? this.#values.get(name),
+        lenient: true,
+      });
     } catch (error) {
       if (error instanceof TemplateError) throw new DotenvError(error.message, this.#line + 1);
       throw error;

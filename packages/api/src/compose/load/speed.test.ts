@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { load } from '../fixture.test.js';
 
 const SERVICES = 500;
-/** A second is promised; the rest is room for a busy machine. */
-const MAX_MS = 3000;
+/** A second is promised for the best of some attempts; the rest is room for a busy machine. */
+const MAX_MS = 2000;
+const ATTEMPTS = 3;
 
 function bigFile(): string {
   const service = (index: number) => `  s${index}:
@@ -35,10 +36,13 @@ describe('A file of ten thousand lines', () => {
   it('is loaded in about a second', async () => {
     const text = bigFile();
     assert.ok(text.split('\n').length > 10_000);
-    const start = performance.now();
-    const { stack } = await load(text);
-    const tookMs = performance.now() - start;
-    assert.equal(stack.services.length, SERVICES);
-    assert.ok(tookMs < MAX_MS, `it took ${Math.round(tookMs)} ms`);
+    const tookMs: number[] = [];
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const start = performance.now();
+      const { stack } = await load(text);
+      tookMs.push(performance.now() - start);
+      assert.equal(stack.services.length, SERVICES);
+    }
+    assert.ok(Math.min(...tookMs) < MAX_MS, `it took ${tookMs.map(Math.round).join(', ')} ms`);
   });
 });
