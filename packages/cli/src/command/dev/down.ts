@@ -8,9 +8,13 @@ export const command = defineCommand({
   examples: [{ line: 'tsctl dev down', does: 'remove the development cluster' }],
   async run(session, [name = DEFAULT_DEV_NAME]) {
     const { Bed } = await import('@tessera/bed');
-    await Bed.destroy(name, session.io.clock);
-    await new ContextStore(session.io).remove(name);
-    session.print(name);
+    const { clock } = session.io;
+    const known = (await Bed.list(clock)).some((bed) => bed.name === name);
+    await Bed.destroy(name, clock);
+    // Without a cluster of that name, the context by that name belongs to something else.
+    if (known) await new ContextStore(session.io).remove(name);
+    if (known) session.print(name);
+    else session.note(`there is no development cluster "${name}": nothing to remove`);
     return 0;
   },
 });
