@@ -1,4 +1,3 @@
-import { isToldToGo } from '../../model/task.js';
 import { unmetDependency } from './dependencies.js';
 import type { ServiceDraft, Slot } from './draft.js';
 import { type KeepRules, keepSlot } from './keep.js';
@@ -35,35 +34,30 @@ function chooseSlots(draft: ServiceDraft, replicas: number): Slot[] {
  */
 function leaveOut(draft: ServiceDraft, slots: readonly Slot[], surplus: number): Slot[] {
   const kept = new Set(slots);
-  const byNode = new Map<string, Slot[]>();
-  for (const slot of slots) {
-    const node = slot.tasks.find((task) => !isToldToGo(task) && task.nodeId)?.nodeId ?? '';
-    byNode.set(node, [...(byNode.get(node) ?? []), slot]);
-  }
-  const isWorse = (a: Slot, b: Slot): boolean =>
-    Number(a.isAvailable) - Number(b.isAvailable) < 0 || (a.isAvailable === b.isAvailable && a.number! > b.number!);
+  const idle = slots.filter((slot) => !slot.isAvailable).sort((a, b) => a.number! - b.number!);
+  const byNode = groupByNode(slots.filter((slot) => slot.isAvailable));
   for (let left = surplus; left > 0; left--) {
-    const victim = worstOf(byNode, isWorse);
+    const victim = idle.pop() ?? takeFromFullest(byNode);
     kept.delete(victim);
     removeSlot(draft, victim);
   }
   return [...kept];
 }
 
-/** The worst slot of all when it does not run, else the worst on the fullest node; takes it out of `byNode`. */
-function worstOf(byNode: Map<string, Slot[]>, isWorse: (a: Slot, b: Slot) => boolean): Slot {
-  let [fullest, worst]: [Slot[], Slot | undefined] = [[], undefined];
-  for (const slots of byNode.values()) {
-    const candidate = slots.reduce((a, b) => (isWorse(b, a) ? b : a), slots[0]!);
-    const isIdle = !candidate.isAvailable;
-    const beats =
-      !worst ||
-      (isIdle === !worst.isAvailable
-        ? slots.length > fullest.length || (slots.length === fullest.length && isWorse(candidate, worst))
-        : isIdle);
-    if (slots.length > 0 && beats) [fullest, worst] = [slots, candidate];
+/** Slots of each node, the highest number last. */
+function groupByNode(slots: readonly Slot[]): Slot[][] {
+  const groups = new Map<string, Slot[]>();
+  for (const slot of [...slots].sort((a, b) => a.number! - b.number!)) {
+    const node = slot.wanted[0]?.nodeId ?? '';
+    const group = groups.get(node);
+    if (group) group.push(slot);
+    else groups.set(node, [slot]);
   }
-  fullest.splice(fullest.indexOf(worst!), 1);
-  for (const [node, slots] of byNode) if (slots.length === 0) byNode.delete(node);
-  return worst!;
+  return [...groups.values()];
+}
+
+function takeFromFullest(groups: readonly Slot[][]): Slot {
+  const isWorse = (a: readonly Slot[], b: readonly Slot[]): boolean =>
+    a.length - b.length > 0 || (a.length === b.length && (a.at(-1)?.number ?? 0) > (b.at(-1)?.number ?? 0));
+  return groups.reduce((fullest, group) => (isWorse(group, fullest) ? group : fullest)).pop()!;
 }
