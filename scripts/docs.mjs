@@ -1,11 +1,15 @@
 // Generates the documents that come from code. `--check` writes nothing and exits with 1 if a file is out of date.
 import { readFile, writeFile } from 'node:fs/promises';
 import { renderSupportTable } from '@tessera/api/compose/index';
+import { renderApiPage } from '@tessera/api/docs/api-page';
+import { renderErrorsPage } from '@tessera/api/docs/errors-page';
 import { renderCliReference, renderExitCodes } from '@tessera/cli/docs/cli-reference';
 
 /** Each document with what it is made of. */
 const DOCUMENTS = [
   { file: 'docs/compose.md', render: renderSupportTable },
+  { file: 'docs/reference/api.md', render: renderApiPage },
+  { file: 'docs/reference/errors.md', render: renderErrorsPage },
   { file: 'docs/reference/cli.md', render: renderCliReference },
   { file: 'docs/reference/exit-codes.md', render: renderExitCodes },
 ];
