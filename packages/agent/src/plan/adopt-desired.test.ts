@@ -26,6 +26,13 @@ describe('adoptDesired', () => {
     assert.deepEqual(adoptDesired(mapOf(record as TaskRecord), [assignmentOf()], NOW), []);
   });
 
+  it('keeps a task on its network when that is deleted before the task has ended', () => {
+    const networks = [{ networkId: 'n1', name: 'app', aliases: [] }];
+    const [record] = adoptDesired(mapOf(recordOf({ networks })), [assignmentOf({ desired: 'remove' })], NOW);
+    assert.deepEqual(record?.assignment.networks, networks);
+    assert.deepEqual(adoptDesired(mapOf(record as TaskRecord), [assignmentOf({ desired: 'remove' })], NOW), []);
+  });
+
   it('lets a task go that the set names no more', () => {
     assert.deepEqual(outcome(adoptDesired(mapOf(recordOf()), [], NOW)), { t1: 'remove unwanted' });
   });

@@ -17,8 +17,10 @@ export function adoptDesired(records: Records, tasks: readonly TaskAssignment[],
 
 function adopt(record: TaskRecord | undefined, task: TaskAssignment, now: number): TaskRecord {
   if (!record) return newRecord(task, now);
-  if (record.known && record.wanted && JSON.stringify(record.assignment) === JSON.stringify(task)) return record;
-  return { ...record, assignment: task, wanted: true, known: true };
+  // A network may be deleted before the last task on it has ended: the task stays on it until then.
+  const assignment = task.networks.length > 0 ? task : { ...task, networks: record.assignment.networks };
+  if (record.known && record.wanted && JSON.stringify(record.assignment) === JSON.stringify(assignment)) return record;
+  return { ...record, assignment, wanted: true, known: true };
 }
 
 /** What is desired of a task that the set does not name: `remove`, unless it stands in for one that is named. */

@@ -20,6 +20,8 @@ export interface ExecutorOptions {
   state: AgentState;
   engine: Engine;
   network: NodeNetwork;
+  /** Whether the network was set up, and not only ordered. */
+  isNetworkReady(networkId: string): boolean;
   files: FileStore;
   pulls: Pulls;
   clock: Clock;
@@ -142,12 +144,11 @@ export class Executor {
   }
 
   #plugs({ networks, template }: TaskAssignment): Record<string, NetworkPlug> {
+    const { network, isNetworkReady } = this.#options;
     if (template.container.networkMode) return {};
-    try {
-      return Object.fromEntries(networks.map(({ networkId }) => [networkId, this.#options.network.plug(networkId)]));
-    } catch (error) {
-      throw new NetworkNotReady(`its network is not ready: ${(error as Error).message}`);
-    }
+    const missing = networks.find(({ networkId }) => !isNetworkReady(networkId));
+    if (missing) throw new NetworkNotReady(`network ${missing.name} is not ready`);
+    return Object.fromEntries(networks.map(({ networkId }) => [networkId, network.plug(networkId)]));
   }
 
   #restart(taskId: string, { startAfter, restarts }: StepOf<'restart'>): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { NodeSetItems, TaskAssignment, TaskReport } from '@tessera/api';
+import type { NetworkAssignment, NodeSetItems, TaskAssignment, TaskReport } from '@tessera/api';
 import { SeededRandom, silentLog, VirtualClock } from '@tessera/kit';
 import { EngineError } from '../ports/engine.js';
 import type { NetworkState, NodeNetwork } from '../ports/node-network.js';
@@ -9,15 +9,16 @@ import { FakeEngine } from '../testing/fake-engine.js';
 import { Runner } from './runner.js';
 
 class FakeNetwork implements NodeNetwork {
-  state: NetworkState = { networks: [], services: [] };
-  ready = true;
+  /** Ids of the networks of each call. */
+  readonly applied: string[][] = [];
+  failure: Error | undefined;
 
-  async apply(state: NetworkState): Promise<void> {
-    this.state = state;
+  async apply({ networks }: NetworkState): Promise<void> {
+    if (this.failure) throw this.failure;
+    this.applied.push(networks.map(({ id }) => id));
   }
 
   plug(networkId: string) {
-    if (!this.ready) throw new Error(`${networkId} is not ready`);
     return { dockerNetwork: `ts-${networkId}`, dnsServers: [] };
   }
 
@@ -27,6 +28,17 @@ class FakeNetwork implements NodeNetwork {
 }
 
 const NO_FILES = { folder: () => '/files', write: async () => {}, remove: async () => {}, keepOnly: async () => {} };
+const APP: NetworkAssignment = {
+  id: 'app',
+  name: 'app',
+  vni: 5,
+  subnet: '10.0.0.0/16',
+  block: '10.0.1.0/24',
+  internal: false,
+  attachable: false,
+  driverOptions: {},
+  peers: [],
+};
 const DAY_MS = 86_400_000;
 
 function setOf(...tasks: TaskAssignment[]): NodeSetItems {
@@ -89,13 +101,22 @@ describe('Runner', () => {
     await comesTo('t1', 'running');
   });
 
-  it('waits for the network of a task', async () => {
-    network.ready = false;
-    await runner.replaceDesired(1, setOf(assignmentOf({ networks: [{ networkId: 'app', name: 'app', aliases: [] }] })));
+  it('waits for the network of a task, and keeps it until the task is gone', async () => {
+    network.failure = new Error('no kernel today');
+    const task = assignmentOf({ networks: [{ networkId: 'app', name: 'app', aliases: [] }] });
+    await runner.replaceDesired(1, { ...setOf(task), networks: [APP] });
     await clock.advance(5_000);
     assert.equal(state('t1'), 'preparing');
-    network.ready = true;
+    assert.equal(engine.containers.size, 0);
+    network.failure = undefined;
     await comesTo('t1', 'running');
+    engine.failure = new EngineError('gone', 'the engine does not answer');
+    await runner.replaceDesired(2, setOf({ ...task, networks: [], desired: 'remove' }));
+    await clock.advance(5_000);
+    assert.deepEqual(network.applied.at(-1), ['app']);
+    engine.failure = undefined;
+    await clock.advanceUntil(() => network.applied.at(-1)?.length === 0, 60_000, 'the network to go');
+    assert.equal(engine.containers.size, 0);
   });
 
   it('pulls an image once for all tasks that wait for it', async () => {

@@ -14,7 +14,7 @@ import { AgentState } from './agent-state.js';
 import { Executor, type ExecutorOptions, NetworkNotReady } from './executor.js';
 import { Pulls } from './pulls.js';
 
-export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls'> {
+export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls' | 'isNetworkReady'> {
   db: TaskDb;
   retention: RetentionLimits;
   images: ImageLimits;
@@ -48,6 +48,7 @@ export class Runner implements AgentCore {
   readonly #stop = new AbortController();
   /** Ids of containers by task, as listings and events told: the way to containers of tasks that nobody knows. */
   readonly #containerIds = new Map<string, string>();
+  #readyNetworks: ReadonlySet<string> = new Set();
   /** Ends the wait for an image when the task is to end. */
   readonly #interrupts = new Map<string, AbortController>();
 
@@ -57,7 +58,7 @@ export class Runner implements AgentCore {
     this.#state = new AgentState(options.db);
     this.#cleaner = new ImageCleaner({ ...options, limits: options.images });
     const pulls = new Pulls(options.engine, (reference) => this.#cleaner.pulled(reference));
-    this.#executor = new Executor({ ...options, state: this.#state, pulls });
+    this.#executor = new Executor({ ...options, state: this.#state, pulls, isNetworkReady: (id) => this.#readyNetworks.has(id) });
     this.#loop = new ReconcileLoop({
       name: 'agent',
       clock,
@@ -151,7 +152,11 @@ export class Runner implements AgentCore {
   }
 
   async #reconcileNetwork(): Promise<undefined> {
-    await this.#options.network.apply(this.#state.networkState());
+    const state = this.#state.networkState();
+    const wanted = new Set(state.networks.map(({ id }) => id));
+    this.#readyNetworks = new Set([...this.#readyNetworks].filter((id) => wanted.has(id)));
+    await this.#options.network.apply(state);
+    this.#readyNetworks = wanted;
     for (const [taskId, { status }] of this.#state.records) if (!isTerminal(status.state)) this.#loop.mark(taskId);
   }
 
