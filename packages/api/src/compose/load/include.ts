@@ -5,7 +5,7 @@ import { dirname } from '../posix-path.js';
 import { type ComposeNode, child, type MapEntry, type MapNode, toPlain, withEntry } from '../yaml/node.js';
 import { readEnvFiles } from './env.js';
 import { ExtendsResolver } from './extends.js';
-import type { LoadSession, Origin } from './session.js';
+import { type LoadSession, MAX_INCLUDES, type Origin } from './session.js';
 
 const SECTIONS = ['services', 'networks', 'volumes', 'configs', 'secrets', 'models'];
 
@@ -45,6 +45,10 @@ async function load(
   parentEnv: Env,
   chain: readonly string[],
 ): Promise<MapNode | undefined> {
+  if (!session.mayInclude()) {
+    session.diagnostics.error({ ...origin, code: 'include', message: `more than ${MAX_INCLUDES} files are included` });
+    return undefined;
+  }
   const again = paths.find((path) => chain.includes(path));
   if (again !== undefined) {
     const circle = [...chain.slice(chain.indexOf(again)), again].map((path) => session.display(path));
@@ -61,24 +65,32 @@ async function load(
     ...(await readEnvFiles(session, envFiles ?? [`${dir}/.env`], parentEnv, envFiles === undefined ? 'optional' : origin)),
     ...parentEnv,
   };
-  const document = await mergeFiles(paths, session, dir, env, origin);
+  const document = await mergeSources(await parseSources(paths, session, origin), session, dir, env);
   return document && applyIncludes(document, session, env, [...chain, ...paths]);
 }
 
-/** Parses, prepares and merges files in their order; undefined when none could be used. */
-export async function mergeFiles(
-  paths: readonly string[],
-  session: LoadSession,
-  dir: string,
-  env: Env,
-  origin?: Origin,
-  trees?: readonly (MapNode | undefined)[],
-): Promise<MapNode | undefined> {
+/** A Compose file as it was parsed. */
+export interface Source {
+  path: string;
+  tree: MapNode;
+}
+
+/** Parses files; those that cannot be are reported and left out. */
+export async function parseSources(paths: readonly string[], session: LoadSession, origin?: Origin): Promise<Source[]> {
+  const sources: Source[] = [];
+  for (const path of paths) {
+    const tree = await session.parse(path, origin);
+    if (tree !== undefined) sources.push({ path, tree });
+  }
+  return sources;
+}
+
+/** Prepares files and merges them in their order; undefined when none could be used. */
+export async function mergeSources(sources: readonly Source[], session: LoadSession, dir: string, env: Env): Promise<MapNode | undefined> {
   const resolver = new ExtendsResolver(session, env);
   let merged: MapNode | undefined;
-  for (const [index, path] of paths.entries()) {
-    const tree = trees === undefined ? await session.parse(path, origin) : trees[index];
-    const prepared = tree && session.prepare(tree, dir, env);
+  for (const { path, tree } of sources) {
+    const prepared = session.prepare(tree, dir, env);
     if (prepared === undefined) continue;
     const resolved = await resolver.resolve(path, prepared, merged);
     merged = merged === undefined ? resolved : mergeDocuments(merged, resolved);

@@ -119,6 +119,13 @@ describe('An included file', () => {
     assert.deepEqual([container.image, container.hostname], ['b', 'h']);
   });
 
+  it('cannot grow without bound', async () => {
+    const levels = Array.from({ length: 14 }, (_, level) => [`l${level}.yml`, `include: [l${level + 1}.yml, {path: l${level + 1}.yml}]\n`]);
+    const files = { 'compose.yml': 'include: [l0.yml]\n', ...Object.fromEntries(levels), 'l14.yml': NGINX };
+    const says = await faultsOf(files);
+    assert.match(says[0] ?? '', /error: include\[\d\]: more than 1000 files are included/);
+  });
+
   it('includes further files', async () => {
     const files = { 'compose.yml': `include: [a.yml]\n${NGINX}`, 'a.yml': 'include: [b.yml]\n', 'b.yml': 'services:\n  db: {image: b}\n' };
     assert.equal(serviceOf(await load(files), 'p_db').template.container.image, 'b');

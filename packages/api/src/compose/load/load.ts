@@ -6,7 +6,7 @@ import { dirname, resolve } from '../posix-path.js';
 import type { MapNode } from '../yaml/node.js';
 import { readEnvFiles } from './env.js';
 import { readFileContents } from './file-contents.js';
-import { applyIncludes, mergeFiles } from './include.js';
+import { applyIncludes, mergeSources, parseSources } from './include.js';
 import { selectProfiles } from './profiles.js';
 import { resolveServiceFiles } from './service-files.js';
 import { type ComposeFiles, LoadSession } from './session.js';
@@ -43,11 +43,11 @@ export async function loadCompose(options: LoadOptions): Promise<LoadResult> {
   const files = options.files.map((file) => (file === '-' ? file : resolve(options.workingDir, file)));
   const dir = projectDir(files, options.workingDir);
   const variables = await projectEnv(session, options, dir);
-  const trees = await parseAll(files, session);
+  const sources = await parseSources(files, session);
   diagnostics.throwIfErrors();
-  const name = stackName({ option: options.projectName, env: variables, trees, dir }, session);
+  const name = stackName({ option: options.projectName, env: variables, sources, dir }, session);
   const env = { ...variables, COMPOSE_PROJECT_NAME: name };
-  const merged = await mergeFiles(files, session, dir, env, undefined, trees);
+  const merged = await mergeSources(sources, session, dir, env);
   diagnostics.throwIfErrors();
   const document = merged && (await applyIncludes(merged, session, env, files));
   if (document === undefined) throw new TypeError('at least one Compose file is needed');
@@ -81,10 +81,4 @@ async function projectEnv(session: LoadSession, options: LoadOptions, dir: strin
   const beside = `${dir}/.env`;
   const path = (await session.readOptional(beside)) === undefined ? `${options.workingDir}/.env` : beside;
   return { ...(await readEnvFiles(session, [path], options.env, 'optional')), ...options.env };
-}
-
-async function parseAll(files: readonly string[], session: LoadSession): Promise<(MapNode | undefined)[]> {
-  const trees: (MapNode | undefined)[] = [];
-  for (const file of files) trees.push(await session.parse(file));
-  return trees;
 }

@@ -19,9 +19,13 @@ export interface Origin {
   path: Path;
 }
 
+/** Bound of the inclusions of one load. */
+export const MAX_INCLUDES = 1000;
+
 /** What all files of one load share. */
 export class LoadSession {
   readonly #unset = new Set<string>();
+  #includes = 0;
 
   constructor(
     private readonly files: ComposeFiles,
@@ -38,6 +42,12 @@ export class LoadSession {
 
   start(path: string): Mark {
     return { file: this.display(path), line: 1, column: 1 };
+  }
+
+  /** Counts an inclusion; false when there are too many: files that each include two others twice grow without bound. */
+  mayInclude(): boolean {
+    this.#includes++;
+    return this.#includes <= MAX_INCLUDES;
   }
 
   /** Bytes of a file, or undefined after an error was reported: it is missing or over `maxBytes`. */

@@ -1,25 +1,26 @@
 import type { Env } from '../interpolate/interpolate.js';
 import { expand, TemplateError } from '../interpolate/template.js';
 import { basename } from '../posix-path.js';
-import { child, type MapNode, type Mark } from '../yaml/node.js';
+import { child, type Mark } from '../yaml/node.js';
+import type { Source } from './include.js';
 import type { LoadSession } from './session.js';
 
 const VALID = /^[a-zA-Z0-9]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$/;
 
-interface Sources {
+interface NameSources {
   option: string | undefined;
   env: Env;
-  trees: readonly (MapNode | undefined)[];
+  sources: readonly Source[];
   dir: string;
 }
 
 /** The stack's name: the option, COMPOSE_PROJECT_NAME, the last `name` of the files, or the folder's name made fit. */
-export function stackName({ option, env, trees, dir }: Sources, session: LoadSession): string {
+export function stackName({ option, env, sources, dir }: NameSources, session: LoadSession): string {
   const given = option ?? env.COMPOSE_PROJECT_NAME;
-  const start: Mark = trees[0]?.at ?? session.start(`${dir}/compose.yaml`);
+  const start: Mark = sources[0]?.tree.at ?? session.start(`${dir}/compose.yaml`);
   if (given !== undefined && given !== '') return check(given, start, session);
-  const written = trees
-    .map((tree) => tree && child(tree, 'name'))
+  const written = sources
+    .map(({ tree }) => child(tree, 'name'))
     .findLast((node) => node?.kind === 'scalar' && typeof node.value === 'string');
   if (written?.kind === 'scalar') return check(interpolateName(String(written.value), env), written.at, session);
   const name = normalizeName(basename(dir));
