@@ -6,6 +6,7 @@ const TLS_FAILURES: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is not one of this cluster's CA",
   CERT_HAS_EXPIRED: 'its certificate has expired (or the clock of this host is wrong)',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet (is the clock of this host right?)',
+  INVALID_PURPOSE: 'the certificate that it shows is not one of a manager',
   EPROTO: 'it does not speak TLS 1.3',
 };
 

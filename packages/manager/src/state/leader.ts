@@ -88,9 +88,9 @@ export class LeaderElection {
 
   async #lead(lease: KvLease, wonAt: number): Promise<void> {
     const { key, lead, log } = this.#options;
-    log.info({ revision: wonAt }, 'this manager leads');
-    this.#isLeader = true;
     const work = lead({ key, modRevision: wonAt });
+    this.#isLeader = true;
+    log.info({ revision: wonAt }, 'this manager leads');
     const reason = await Promise.race([lease.lost.then(() => 'the lease was lost'), aborted(this.#stop.signal).then(() => 'it stops')]);
     this.#isLeader = false;
     log.info({ reason }, 'this manager leads no more');

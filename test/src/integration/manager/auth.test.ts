@@ -49,6 +49,13 @@ describe('Access to a manager', () => {
     }
   });
 
+  it('is given to many connections of one client, resumed ones too', async () => {
+    const client = manager.client();
+    await client.call('getInfo', {});
+    const answers = await Promise.all(Array.from({ length: 10 }, () => client.call('getInfo', {})));
+    assert.deepEqual(new Set(answers.map(({ name }) => name)), new Set(['testing']));
+  });
+
   it('lets nobody but a node open a session', async () => {
     const transport = manager.transport(manager.cluster.admin);
     const { status } = await transport.request({ method: 'GET', path: SESSION_PATH });
