@@ -181,6 +181,21 @@ describe('a bed of three light hosts', function () {
     }
   });
 
+  it('ends daemons with the program that started them, unless they are detached', async () => {
+    const code = `
+      import { Bed } from '@tessera/bed';
+      const [host] = (await Bed.open('${name}')).hosts;
+      for (const detached of [false, true]) {
+        const seconds = detached ? '3597' : '3598';
+        await host.spawn(['sleep', seconds], { logFile: '/dev/null', detached });
+      }
+      process.exit(0);`;
+    await commandOutput(process.execPath, ['--input-type=module', '--eval', code]);
+    const runs = async (seconds: string): Promise<boolean> => (await one.exec(['pgrep', '-x', '-f', `sleep ${seconds}`])).code === 0;
+    await until(async () => !(await runs('3598')), { clock, what: 'the attended daemon to end', limitMs: 3_000 });
+    assert.ok(await runs('3597'));
+  });
+
   it('tells of a daemon that power loss has ended', async () => {
     const daemon = await three.spawn(['sleep', '3600'], { logFile: '/dev/null' });
     await three.powerOff();
