@@ -30,6 +30,8 @@ describe('tsctl', () => {
     const command = await runCli('dploy');
     assert.equal(command.code, 2);
     assert.match(command.err, /unknown command 'dploy'\n\(Did you mean deploy\?\)/);
+    for (const line of ['help dploy', 'dploy --help'])
+      assert.deepEqual(await runCli(line).then(({ code, err }) => [code, err]), [2, command.err]);
     const option = await runCli('deploy --detahc');
     assert.equal(option.code, 2);
     assert.match(option.err, /Did you mean --detach\?/);

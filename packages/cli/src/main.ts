@@ -51,10 +51,16 @@ async function run(args: readonly string[], { io, connect }: World, signal: Abor
 
 /** `tsctl help stack rm` is `tsctl stack rm --help`; `tsctl --version` is `tsctl version`. */
 function normalize(args: readonly string[]): readonly string[] {
-  if (args.length === 0) return ['--help'];
-  if (args[0] === 'help') return [...args.slice(1), '--help'];
-  if (args[0] === '--version' || args[0] === '-V') return ['version'];
-  return args;
+  const [first] = args;
+  if (first === undefined) return ['--help'];
+  if (first === 'help') return normalize([...args.slice(1), '--help']);
+  if (first === '--version' || first === '-V') return ['version'];
+  // Help for a command that there is not is no help: let it be refused, with the nearest one suggested.
+  return first.startsWith('-') || isCommand(first) ? args : [first];
+}
+
+function isCommand(name: string): boolean {
+  return TREE.some((group) => group.entries.some((entry) => entry.name === name));
 }
 
 async function tell(error: unknown, io: Io): Promise<number> {
