@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SystemClock } from '@tessera/kit/clock/system-clock';
+import { usageFailure } from './failure.js';
 import type { Files, Io, Sink } from './io.js';
 
 const DEFAULT_COLUMNS = 80;
@@ -42,8 +43,15 @@ async function readStdin(): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = { EISDIR: 'it is a folder', EACCES: 'permission denied' };
+
 const diskFiles: Files = {
-  read: (path) => readFile(path).catch(undefinedWhenAbsent),
+  read: (path) =>
+    readFile(path)
+      .catch(undefinedWhenAbsent)
+      .catch((error: NodeJS.ErrnoException) => {
+        throw usageFailure(`${path} cannot be read: ${UNREADABLE[error.code ?? ''] ?? error.message}`);
+      }),
   async mode(path) {
     const found = await stat(path).catch(undefinedWhenAbsent);
     return found && found.mode & 0o777;
