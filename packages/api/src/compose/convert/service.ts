@@ -12,6 +12,7 @@ import { convertContainer } from './container.js';
 import { type ConvertContext, compact, filled } from './context.js';
 import { convertPlacement, convertRestart, convertUpdate } from './deploy.js';
 import { fileHashes } from './files.js';
+import { isImageReference } from './image-reference.js';
 import { checkLinks } from './links.js';
 import type { ComposeService } from './model.js';
 import { convertAttachments } from './networks.js';
@@ -48,7 +49,13 @@ function requireImage(service: ComposeService, path: Path, context: ConvertConte
   if (image !== '') {
     if (service.build !== undefined)
       context.warn([...path, 'build'], 'nothing is built: the service runs its image', 'build and push the image before the deploy');
-    if (/\s/.test(image)) context.error([...path, 'image'], `"${image}" is not the name of an image`);
+    if (!isImageReference(image)) {
+      context.error(
+        [...path, 'image'],
+        `"${image}" is not the name of an image`,
+        'write [registry/]name[:tag][@digest], the name in lower case',
+      );
+    }
     return image;
   }
   if (service.build === undefined) context.error([...path, 'image'], 'the service has no image', "name one with 'image:'");
