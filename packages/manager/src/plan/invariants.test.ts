@@ -17,9 +17,18 @@ type Step =
   | { kind: 'remove'; id: string }
   | { kind: 'wait'; ms: number };
 
+function modeOf(mode: number | 'global' | 'job' | 'global-job'): ServiceSpec['mode'] {
+  if (mode === 'job') return { kind: 'replicated-job', completions: 3, concurrency: 2 };
+  return typeof mode === 'number' ? { kind: 'replicated', replicas: mode } : { kind: mode };
+}
+
 const specs: fc.Arbitrary<ServiceSpec> = fc
   .record({
-    mode: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 0, max: 5 }) }, { weight: 1, arbitrary: fc.constant('global' as const) }),
+    mode: fc.oneof(
+      { weight: 4, arbitrary: fc.integer({ min: 0, max: 5 }) },
+      { weight: 1, arbitrary: fc.constantFrom('global' as const, 'job' as const, 'global-job' as const) },
+    ),
+    dependent: fc.boolean(),
     image: fc.constantFrom('app:1', 'app:2', 'app:3'),
     order: fc.constantFrom('stop-first' as const, 'start-first' as const),
     parallelism: fc.integer({ min: 0, max: 2 }),
@@ -34,7 +43,8 @@ const specs: fc.Arbitrary<ServiceSpec> = fc
   })
   .map((choice) =>
     serviceSpec('web', 1, (spec) => {
-      spec.mode = choice.mode === 'global' ? { kind: 'global' } : { kind: 'replicated', replicas: choice.mode };
+      spec.mode = modeOf(choice.mode);
+      if (choice.dependent) spec.dependsOn = [{ service: 's1', condition: 'service_healthy', required: false, restart: false }];
       spec.template.container.image = choice.image;
       const { order, parallelism, delayMs, failureAction, maxFailureRatio } = choice;
       spec.update = { order, parallelism, delayMs, failureAction, maxFailureRatio, monitorMs: 5_000 };
@@ -100,7 +110,7 @@ function take(world: World, step: Step): void {
       changeNode(world, step.id, step.to);
       break;
     case 'deploy':
-      world.deploy({ ...step.spec, name: step.id });
+      world.deploy(named(step.spec, step.id));
       break;
     case 'remove':
       removeService(world, step.id);
@@ -108,6 +118,11 @@ function take(world: World, step: Step): void {
     case 'wait':
       world.now += step.ms;
   }
+}
+
+/** The first service depends on none. */
+function named(spec: ServiceSpec, name: string): ServiceSpec {
+  return { ...spec, name, dependsOn: name === 's1' ? [] : spec.dependsOn };
 }
 
 function removeService(world: World, name: string): void {
@@ -142,7 +157,8 @@ function work(world: World, pick: number, outcome: Extract<Step, { kind: 'work' 
   else if (outcome === 'reject' && task.status.state === 'preparing') world.report(task.id, 'rejected', { error: 'no such image' });
   else if (outcome === 'advance') {
     const next = nextStates[task.status.state];
-    const mayGo = next && (task.desired === 'running' || TASK_STATES.indexOf(next) <= TASK_STATES.indexOf('ready'));
+    const mayGo =
+      next && (task.desired === 'running' || task.desired === 'complete' || TASK_STATES.indexOf(next) <= TASK_STATES.indexOf('ready'));
     if (mayGo) world.report(task.id, next);
   } else if (task.status.state === 'running') {
     world.report(task.id, outcome === 'complete' ? 'complete' : 'failed', { error: 'exit 1' });
@@ -150,7 +166,7 @@ function work(world: World, pick: number, outcome: Extract<Step, { kind: 'work' 
       condition: 'none',
       maxAttempts: 0,
     };
-    if (outcome === 'agent-restart' && condition !== 'none' && maxAttempts === 0) restartByAgent(world, task);
+    if (outcome === 'agent-restart' && task.desired === 'running' && condition !== 'none' && maxAttempts === 0) restartByAgent(world, task);
   }
 }
 
@@ -207,6 +223,7 @@ function converge(world: World): void {
     for (const task of [...world.view.all('tasks')]) {
       if (!isAssigned(task) || !isLive(task)) continue;
       if (isToldToGo(task)) world.report(task.id, 'shutdown');
+      else if (task.desired === 'complete') world.report(task.id, 'complete');
       else if (task.desired === 'running') world.report(task.id, 'running');
       else if (task.status.state === 'assigned') world.report(task.id, 'ready');
     }
@@ -224,7 +241,7 @@ describe('planners and scheduler together', function () {
     fc.assert(
       fc.property(specs, fc.array(steps, { minLength: 5, maxLength: 60 }), (first, actions) => {
         const world = newWorld();
-        world.deploy({ ...first, name: 's1' });
+        world.deploy(named(first, 's1'));
         world.settle();
         for (const step of actions) {
           take(world, step);

@@ -3,6 +3,7 @@ import { isExhausted } from '../model/restarts.js';
 import { byAge, endedByItself, isLive, isRunning, isWanted, slotKey } from '../model/task.js';
 import type { ClusterView } from '../model/view.js';
 import { fitsPlacement, takesTasks } from '../schedule/fit.js';
+import { unmetDependency } from './service/dependencies.js';
 
 /** So many failures of one slot under one template are no accident. */
 const FAILURES_TOO_MANY = 3;
@@ -16,11 +17,11 @@ export function serviceProgress(view: ClusterView, service: Service, _now: numbe
   const tasks = [...view.tasksOfService(service.id)].sort(byAge);
   const desired = desiredTasks(view, service);
   const counted = tasks.filter((task) => isWanted(task) && isRunning(task));
-  const updated = tasks.filter((task) => task.templateHash === service.templateHash && isThere(service, task)).length;
+  const updated = new Set(tasks.filter((task) => task.templateHash === service.templateHash && isThere(service, task)).map(slotKey)).size;
   const leftovers = tasks.filter((task) => isLive(task) && !(isWanted(task) && task.templateHash === service.templateHash)).length;
   const converged = updated === desired && leftovers === 0 && !isUpdating(service) && tasks.filter(isWanted).length <= desired;
   const failed = rolledBack(service) ?? (converged ? undefined : failure(service, tasks));
-  const waiting = converged ? undefined : waitReasons(tasks);
+  const waiting = converged ? undefined : (waitReasons(tasks) ?? unmetDependency(view, service));
   return {
     serviceId: service.id,
     name: service.spec.name,

@@ -60,7 +60,7 @@ function isDone(task: Task): boolean {
 /** A job's task is wanted `complete`: its agent runs it once and does not restart what ended well. */
 function release(draft: ServiceDraft, slot: Slot): void {
   for (const task of slot.wanted) {
-    if (task.desired !== 'ready') continue;
+    if (task.desired === 'complete') continue;
     if (task.startAfter !== undefined && task.startAfter > draft.now) draft.wakeAt(task.startAfter);
     else if (slot.tasks.filter(isLive).length === 1) draft.want(slot, task, 'complete');
   }

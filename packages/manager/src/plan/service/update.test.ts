@@ -202,4 +202,30 @@ describe('an update', () => {
       ['b', 'b'],
     );
   });
+
+  it('that is rolled back brings the former number of replicas back in the same plan', () => {
+    const world = updating({ failureAction: 'rollback' });
+    const smaller = spec('app:3', { failureAction: 'rollback' });
+    smaller.mode = { kind: 'replicated', replicas: 2 };
+    world.deploy(smaller);
+    obey(world, (task) => task.specRevision === 1);
+    failNewTasks(world);
+    obeyFor(world, 60_000);
+    assert.deepEqual(runningImages(world, 'web'), Array(REPLICAS).fill('app:1'));
+  });
+
+  it('that is paused judges old tasks by the constraints that they were placed by', () => {
+    const world = updating({ parallelism: 1 });
+    const constrained = spec('app:3', { parallelism: 1 });
+    constrained.placement.constraints = ['node.labels.disk==ssd'];
+    world.setNode('a', (node) => {
+      node.spec.labels = { disk: 'ssd' };
+    });
+    world.deploy(constrained);
+    obey(world, (task) => task.specRevision === 1);
+    failNewTasks(world);
+    obey(world, (task) => task.specRevision === 1);
+    assert.equal(state(world), 'paused');
+    assert.equal(runningImages(world, 'web').filter((image) => image === 'app:1').length, 3);
+  });
 });
