@@ -28,13 +28,15 @@ export class TestManager {
     readonly dataDir: string,
     readonly cluster: NewCluster,
     readonly authority: Authority,
+    private readonly store: string,
   ) {}
 
-  static async start(): Promise<TestManager> {
+  /** @param store as on the command line; absent: embedded, in the data directory. */
+  static async start({ store }: { store?: string } = {}): Promise<TestManager> {
     const dataDir = join(tmpdir(), `tessera-manager-test-${randomUUID()}`);
     const cluster = await initCluster({ dataDir, name: 'testing', addresses: ['127.0.0.1'], clock, random });
     const authority = { certificate: cluster.admin.ca, key: await readFile(pkiPaths(dataDir).caKey, 'utf8') };
-    const manager = new TestManager(dataDir, cluster, authority);
+    const manager = new TestManager(dataDir, cluster, authority, store ?? `embedded:${dataDir}/store`);
     try {
       await manager.run();
     } catch (error) {
@@ -48,11 +50,18 @@ export class TestManager {
   async run(): Promise<void> {
     const options = {
       dataDir: this.dataDir,
-      store: `embedded:${this.dataDir}/store`,
+      store: this.store,
       listen: { host: '127.0.0.1', port: 0 },
       advertise: [],
     };
     this.#manager = await startManager({ ...options, logLevel: 'error' }, { clock, random, log: silentLog });
+  }
+
+  /** Another manager of the same cluster, with the same keys and store. */
+  async twin(): Promise<TestManager> {
+    const twin = new TestManager(this.dataDir, this.cluster, this.authority, this.store);
+    await twin.run();
+    return twin;
   }
 
   async stop(): Promise<void> {
