@@ -77,11 +77,13 @@ function program(): Command {
     .exitOverride();
   withCommon(root.command('join').description('make this host a node of a cluster'))
     .requiredOption('--manager <url>', 'a manager, such as https://manager-1:4600; repeat for more', collect, [])
-    .requiredOption('--token <token>', 'join token, from "tsctl cluster token worker"')
+    .addOption(
+      new Option('--token <token>', 'join token, from "tsctl cluster token worker"').env('TESSERA_JOIN_TOKEN').makeOptionMandatory(),
+    )
     .option('--name <name>', "name of the node (default: the host's name)")
     .option('--label <key=value>', 'label of the node; repeat for more', collect, [])
     .option('--advertise-address <address>', 'address at which other nodes reach this one')
-    .action(join_);
+    .action(joinNode);
   withCommon(root.command('run').description('run tasks until SIGTERM; containers run on after it'))
     .option('--label <key=value>', 'engine label of the node; repeat for more', collect, [])
     .option('--resource <kind=count>', 'generic resource of the node, such as gpu=2; repeat for more', collect, [])
@@ -116,7 +118,7 @@ function collect(value: string, former: string[]): string[] {
   return [...former, value];
 }
 
-async function join_(flags: JoinFlags): Promise<void> {
+async function joinNode(flags: JoinFlags): Promise<void> {
   const { manager: managers, token, dataDir, name, advertiseAddress } = flags;
   const identity = await joinCluster({
     managers,

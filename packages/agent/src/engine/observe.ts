@@ -18,6 +18,7 @@ export function observed(info: ContainerInspectInfo): ObservedContainer {
     memoryLimitBytes: info.HostConfig.Memory ?? 0,
     tty: info.Config.Tty,
     addresses: addressesOf(info),
+    networks: Object.keys(info.NetworkSettings.Networks ?? {}),
     ...(ended && { exitCode: state.ExitCode }),
     ...(state.Error && { error: state.Error }),
     ...(startedAt !== undefined && { startedAt }),

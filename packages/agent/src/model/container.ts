@@ -16,6 +16,8 @@ export interface ObservedContainer {
   health?: { status: 'starting' | 'healthy' | 'unhealthy'; lastOutput: string };
   /** Address by Docker network. */
   addresses: Readonly<Record<string, string>>;
+  /** Docker networks that it is, or once started will be, plugged into. */
+  networks: readonly string[];
   imageId: string;
   /** Bytes that the container may use; 0: no limit. */
   memoryLimitBytes: number;

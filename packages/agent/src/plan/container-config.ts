@@ -25,8 +25,10 @@ const DEFAULT_LOG = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file'
  */
 export function containerRequest(task: TaskAssignment, context: ContainerContext): ContainerRequest {
   const spec = task.template.container;
-  const networks = task.networks.map(({ networkId }) => ({ networkId, name: context.plugs[networkId]?.dockerNetwork ?? networkId }));
-  const [first, ...more] = spec.networkMode ? [] : networks.map(({ name }) => name);
+  const networks = spec.networkMode
+    ? []
+    : task.networks.map(({ networkId }) => ({ networkId, name: context.plugs[networkId]?.dockerNetwork ?? networkId }));
+  const [first, ...more] = networks.map(({ name }) => name);
   const labels = ownLabels(
     task,
     { clusterId: context.clusterId, nodeId: context.node.id },

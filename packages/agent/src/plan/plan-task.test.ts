@@ -27,6 +27,13 @@ describe('planTask', () => {
     assert.deepEqual(words(view), ['report ready', 'report starting', 'write-files', 'start']);
   });
 
+  it('makes a container anew that lacks a network since the agent died while it made it', () => {
+    const labels = { 'tessera.network.n1': 'app', 'tessera.network.n2': 'db' };
+    const record = recordOf({}, { state: 'preparing' });
+    assert.deepEqual(words({ record, container: containerOf({ state: 'created', labels, networks: ['app'] }) }), ['remove-container']);
+    assert.equal(words({ record, container: containerOf({ state: 'created', labels, networks: ['app', 'db'] }) }).at(-1), 'start');
+  });
+
   it('does not start a task that is only desired ready', () => {
     const view = { record: recordOf({ desired: 'ready' }, { state: 'preparing' }), container: containerOf({ state: 'created' }) };
     assert.deepEqual(words(view), ['report ready']);

@@ -55,12 +55,18 @@ function planWithoutContainer(record: TaskRecord, now: number): TaskPlan {
 function planCreated(record: TaskRecord, container: ObservedContainer, now: number): TaskPlan {
   if (isTerminal(record.status.state)) return { steps: [...afterEnd(record), ...disposal(record, container)] };
   if (mustEnd(record)) return { steps: report(record, now, { state: 'shutdown', message: 'ended before it started' }) };
+  if (isHalfMade(container)) return { steps: [{ type: 'remove-container', containerId: container.id }] };
   const ready = report(record, now, { state: 'ready', message: readyMessage(record, now), containerId: container.id });
   if (record.assignment.desired === 'ready') return { steps: ready };
   const { startAfter = 0 } = record.assignment;
   if (startAfter > now) return { steps: ready, wakeAt: startAfter };
   const starting = report(record, now, { state: 'starting', message: 'starting', containerId: container.id });
   return { steps: [...ready, ...starting, { type: 'write-files' }, { type: 'start', containerId: container.id }] };
+}
+
+/** The agent died between the container's creation and its last network: it is made anew. */
+function isHalfMade({ labels, networks }: ObservedContainer): boolean {
+  return Object.values(labelledNetworks(labels)).some((name) => !networks.includes(name));
 }
 
 function readyMessage({ assignment }: TaskRecord, now: number): string {

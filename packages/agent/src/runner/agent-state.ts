@@ -73,8 +73,8 @@ export class AgentState {
   /** What the node's network must be: networks stay until the tasks on them are gone. */
   networkState(): NetworkState {
     const networks = new Map(this.#items.networks);
-    for (const [taskId, { assignment }] of this.#records) {
-      if (this.#removed.has(taskId)) continue;
+    for (const [taskId, { assignment, status }] of this.#records) {
+      if (this.#removed.has(taskId) && isTerminal(status.state)) continue;
       for (const { networkId } of assignment.networks) {
         const former = this.#formerNetworks.get(networkId);
         if (former && !networks.has(networkId)) networks.set(networkId, former);

@@ -39,11 +39,12 @@ export class FakeEngine implements Engine {
     return this.containers.get(idOrName) ?? [...this.containers.values()].find(({ name }) => name === idOrName);
   }
 
-  async create({ name, body }: ContainerRequest): Promise<string> {
+  async create({ name, body, moreNetworks }: ContainerRequest): Promise<string> {
     this.#check();
     if (await this.inspect(name)) throw new EngineError('name-conflict', `${name} is there already`);
     const id = `c${this.#next++}`;
-    this.change(id, containerOf({ id, name, labels: body.Labels, state: 'created', imageId: `id of ${body.Image}` }));
+    const networks = [...Object.keys(body.NetworkingConfig?.EndpointsConfig ?? {}), ...moreNetworks];
+    this.change(id, containerOf({ networks, id, name, labels: body.Labels, state: 'created', imageId: `id of ${body.Image}` }));
     return id;
   }
 

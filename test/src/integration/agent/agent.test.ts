@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Bed, type Host } from '@tessera/bed';
 import { onHost, provideBusybox, testBedName } from '../../support/test-bed.js';
-import { TestAgent, testTask } from './test-agent.js';
+import { NETWORK, TestAgent, testTask } from './test-agent.js';
 
 const FOREVER = ['sleep', '100000'];
 
@@ -49,6 +49,19 @@ describe('the agent on a real engine', function () {
     await agent.reaches('a1', 'shutdown');
     await agent.waitFor('the container to go', async () => (await docker('ps', '-aq')) === '');
     await agent.waitFor('the network to go', async () => !(await docker('network', 'ls')).includes('tessera-'));
+  });
+
+  it('plugs a task into all of its networks before it starts', async () => {
+    const second = { ...NETWORK, id: 'net2', name: 'app_db', block: '10.202.1.0/24' };
+    const task = testTask('n1', image, ['sh', '-c', 'ip -o -4 addr; sleep 100000'], ({ networks }) => {
+      networks.push({ networkId: second.id, name: second.name, aliases: [] });
+    });
+    agent.desire([task], { networks: [NETWORK, second] });
+    const { addresses } = await agent.reaches('n1', 'running');
+    assert.deepEqual(addresses, { net1: '10.201.1.2', net2: '10.202.1.2' });
+    agent.logs('n1');
+    await agent.waitFor('its addresses', () => agent.logLines.includes('end'));
+    assert.match(agent.logLines.join('\n'), /10\.201\.1\.2[\s\S]*10\.202\.1\.2/);
   });
 
   it('prepares a task that is desired ready and starts it only later', async () => {

@@ -20,7 +20,8 @@ import type { Answer, ChildSettings, Order } from './agent-child.js';
 
 const CHILD = fileURLToPath(new URL('./agent-child.js', import.meta.url));
 const WAIT_LIMIT_MS = 30_000;
-const NETWORK: NetworkAssignment = {
+/** The network of every test task. */
+export const NETWORK: NetworkAssignment = {
   id: 'net1',
   name: 'app_default',
   vni: 4_100,
