@@ -79,7 +79,7 @@ async function describeProcess(pid: string): Promise<string | undefined> {
   const read = (file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
   const [stat, cmdline, cgroup] = await Promise.all([read('stat'), read('cmdline'), read('cgroup')]);
   const [state, parent, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const isOurLook = Number(parent) === process.pid && Number(pid) !== process.pid;
+  const isOurLook = Number(parent) === process.pid && /^(ip|nft)\0/.test(cmdline);
   if (cmdline === '' || state === 'Z' || isOurLook) return undefined;
   const startTicks = rest[17];
   const groups = new Set(cgroup.split('\n').map((line) => line.slice(line.indexOf('/'))));

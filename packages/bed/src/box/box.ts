@@ -9,7 +9,7 @@ import type { BoxPaths } from '../state/paths.js';
 import { type ExecOptions, execIn, type HostProcess, type Place, type SpawnOptions, spawnIn } from './enter.js';
 import { isAlive, type ProcessIdentity, readIdentity, signalProcess } from './process-identity.js';
 
-const START_LIMIT_MS = 10_000;
+const START_LIMIT_MS = 30_000;
 const START_INTERVAL_MS = 5;
 /** Processes live in this leaf of the box's cgroup: cgroup v2 takes no processes beside child groups. */
 const LEAF = 'init';
