@@ -61,7 +61,7 @@ describe('the agent on a real engine', function () {
     assert.deepEqual(addresses, { net1: '10.201.1.2', net2: '10.202.1.2' });
     agent.logs('n1');
     await agent.waitFor('its addresses', () => agent.logLines.includes('end'));
-    assert.match(agent.logLines.join('\n'), /10\.201\.1\.2[\s\S]*10\.202\.1\.2/);
+    for (const address of ['10.201.1.2/24', '10.202.1.2/24']) assert.ok(agent.logLines.some((line) => line.includes(address)));
   });
 
   it('prepares a task that is desired ready and starts it only later', async () => {
