@@ -1,7 +1,7 @@
 #!/bin/sh
-# The database: made on the first start, kept in its volume.
+# The database: made on the first start in a folder of its volume (a volume is never quite empty), and kept there.
 set -e
-data=/var/lib/postgresql/data
+data=/var/lib/postgresql/data/pgdata
 if [ ! -f $data/PG_VERSION ]; then
   printf '%s' "${POSTGRES_PASSWORD:?}" > /tmp/password
   initdb -D $data -U "${POSTGRES_USER:-postgres}" --pwfile=/tmp/password --auth=scram-sha-256 --encoding=UTF8 --locale=C >/dev/null

@@ -8,6 +8,8 @@ export interface ImageBuild {
   context: string;
   /** Name and tag in the registry: "web:1". */
   tag: string;
+  /** Stage of the Dockerfile to build; the last one when absent. */
+  target?: string;
   /** Hosts that are to have the image already. */
   hosts?: readonly Host[];
 }
@@ -20,7 +22,8 @@ const BUILD_LIMIT_MS = 300_000;
  */
 export async function buildAndPush(builder: Host, registry: string, build: ImageBuild): Promise<string> {
   const image = `${registry}/${build.tag}`;
-  await docker(builder, ['build', '--quiet', '--tag', image, build.context]);
+  const target = build.target === undefined ? [] : ['--target', build.target];
+  await docker(builder, ['build', '--quiet', '--tag', image, ...target, build.context]);
   await docker(builder, ['push', '--quiet', image]);
   const others = build.hosts?.filter(({ index }) => index !== builder.index) ?? [];
   await Promise.all(others.map((host) => docker(host, ['pull', '--quiet', image])));
