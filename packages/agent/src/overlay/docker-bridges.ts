@@ -26,7 +26,8 @@ export class DockerBridges implements Bridges {
       name: network.Name,
       networkId: network.Labels?.[NETWORK_LABEL] ?? '',
       bridge: network.Options?.[BRIDGE_OPTION] ?? '',
-      block: network.IPAM?.Config?.[0]?.Subnet ?? '',
+      subnet: network.IPAM?.Config?.[0]?.Subnet ?? '',
+      block: network.IPAM?.Config?.[0]?.IPRange ?? '',
     }));
   }
 
@@ -36,7 +37,7 @@ export class DockerBridges implements Bridges {
       Driver: 'bridge',
       CheckDuplicate: true,
       Labels: { [NETWORK_LABEL]: bridge.networkId, [LABELS.cluster]: this.clusterId },
-      IPAM: { Config: [{ Subnet: bridge.block, Gateway: bridge.gateway }] },
+      IPAM: { Config: [{ Subnet: bridge.subnet, IPRange: bridge.block, Gateway: bridge.gateway }] },
       Options: {
         [BRIDGE_OPTION]: bridge.bridge,
         'com.docker.network.bridge.enable_ip_masquerade': 'false',

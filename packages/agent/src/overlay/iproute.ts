@@ -71,6 +71,14 @@ export class IprouteKernel implements KernelNetwork {
     }
   }
 
+  async answerForOthers(bridges: readonly string[]): Promise<void> {
+    for (const bridge of bridges) {
+      await writeFile(`/proc/sys/net/ipv4/conf/${bridge}/proxy_arp`, '1');
+      // The kernel would wait up to 0.8 s, so that the true owner of an address could answer first; there is none here.
+      await writeFile(`/proc/sys/net/ipv4/neigh/${bridge}/proxy_delay`, '0');
+    }
+  }
+
   async applyRuleset(script: string): Promise<void> {
     await run('nft', ['-f', '-'], script);
   }

@@ -54,7 +54,7 @@ export class OverlayNetwork implements NodeNetwork {
   plug(networkId: string): NetworkPlug {
     const network = this.#state.networks.find((candidate) => candidate.id === networkId);
     if (!network) throw new Error(`network ${networkId} is not set up on this node`);
-    return { dockerNetwork: dockerNetworkName(network.name), dnsServers: [gatewayOf(network.block)] };
+    return { dockerNetwork: dockerNetworkName(network), dnsServers: [gatewayOf(network.block)] };
   }
 
   containersChanged(): void {
@@ -109,7 +109,7 @@ export class OverlayNetwork implements NodeNetwork {
 
   async #reconcileBridges(networks: readonly NetworkAssignment[], underlay: Underlay): Promise<void> {
     const { bridges } = this.#options;
-    const wanted = networks.map((network) => desiredBridge(network, underlay, dockerNetworkName(network.name)));
+    const wanted = networks.map((network) => desiredBridge(network, underlay));
     const observed = await bridges.list();
     const stale = observed.filter((bridge) => !wanted.some((candidate) => isSame(candidate, bridge)));
     // A network with containers still on it cannot go yet; the next round comes back to it.
@@ -117,6 +117,7 @@ export class OverlayNetwork implements NodeNetwork {
     for (const bridge of wanted) {
       if (!observed.some((candidate) => isSame(bridge, candidate))) await bridges.create(bridge);
     }
+    await this.#options.kernel.answerForOthers(wanted.map((bridge) => bridge.bridge));
   }
 
   async #reconcileRuleset(state: NetworkState): Promise<void> {
@@ -151,10 +152,6 @@ export class OverlayNetwork implements NodeNetwork {
 }
 
 function isSame(wanted: BridgeNetwork, observed: ObservedBridge): boolean {
-  return (
-    wanted.networkId === observed.networkId &&
-    wanted.name === observed.name &&
-    wanted.bridge === observed.bridge &&
-    wanted.block === observed.block
-  );
+  const keys = ['networkId', 'name', 'bridge', 'subnet', 'block'] as const;
+  return keys.every((key) => wanted[key] === observed[key]);
 }

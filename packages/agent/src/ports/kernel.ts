@@ -8,6 +8,8 @@ export interface KernelNetwork {
   links(): Promise<OverlayLink[]>;
   /** Carries out steps in order. A step that fails does not keep the later ones back. @throws Error that names those that failed. */
   applyLinks(steps: readonly LinkStep[]): Promise<void>;
+  /** Makes the node answer on these bridges for addresses that it routes elsewhere (proxy ARP), without delay. */
+  answerForOthers(bridges: readonly string[]): Promise<void>;
   /** Takes over an nftables script, all or nothing. */
   applyRuleset(script: string): Promise<void>;
   /** Whether the agent's table is there. */

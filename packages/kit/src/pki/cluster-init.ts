@@ -18,7 +18,7 @@ export interface ClusterInitOptions {
   name: string;
   /** Names and addresses at which the manager is reached. */
   addresses: readonly string[];
-  /** In CIDR form; 10.100.0.0/14 when absent. */
+  /** In CIDR form; 10.128.0.0/9 when absent. */
   addressPool?: string;
   random: Random;
   clock: Clock;

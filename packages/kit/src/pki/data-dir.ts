@@ -7,7 +7,7 @@ import { Check } from 'typebox/value';
 /** Where a manager keeps what the store does not hold. */
 export const DEFAULT_DATA_DIR = '/var/lib/tessera';
 /** Pool that networks' subnets are cut from: 4 x 65,536 addresses that Docker does not use by default. */
-export const DEFAULT_ADDRESS_POOL = '10.100.0.0/14';
+export const DEFAULT_ADDRESS_POOL = '10.128.0.0/9';
 
 /** Life of certificates in milliseconds. They renew themselves after two thirds of it. */
 export const CERTIFICATE_LIFE_MS = { node: 30 * 86_400_000, manager: 90 * 86_400_000, admin: 365 * 86_400_000 } as const;

@@ -102,7 +102,7 @@ describe('A new cluster', () => {
     assert.equal(parseJoinToken(workerToken).authorityHash, fingerprint(admin.ca));
     assert.deepEqual(subjectOfPem(admin.certificate), { id: 'admin', clusterId, role: 'admin' });
     const file = await readClusterFile(dataDir);
-    assert.deepEqual([file?.name, file?.addressPool, file?.tokenHashes.worker], ['shop', '10.100.0.0/14', hashJoinToken(workerToken)]);
+    assert.deepEqual([file?.name, file?.addressPool, file?.tokenHashes.worker], ['shop', '10.128.0.0/9', hashJoinToken(workerToken)]);
   });
 
   it('is never written over another', async () => {

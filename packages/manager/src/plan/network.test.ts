@@ -101,6 +101,25 @@ describe('planning a network', () => {
     assert.deepEqual([view.get('networks', 'a')?.allocation?.vni, view.get('networks', 'b')?.allocation?.vni], [0x540000, 0x540001]);
   });
 
+  it('gives it a subnet that no other network has, with room for 64 nodes at least', () => {
+    const view = viewOf({ networks: [network('a'), network('b', '10.128.64.0/24'), network('c')] });
+    for (const id of ['a', 'b', 'c']) settle(view, id);
+    const subnets = ['a', 'b', 'c'].map((id) => view.get('networks', id)?.allocation?.subnet);
+    assert.deepEqual(subnets, ['10.128.0.0/18', '10.128.64.0/24', '10.128.128.0/18']);
+  });
+
+  it('gives larger subnets in larger clusters', () => {
+    const view = viewOf({ networks: [network('a')], nodes: Array.from({ length: 500 }, (_, index) => node(`n${index}`)) });
+    settle(view, 'a');
+    assert.equal(view.get('networks', 'a')?.allocation?.subnet, '10.128.0.0/14');
+  });
+
+  it('says when the pool is used up', () => {
+    const view = viewOf({ networks: [network('own', '10.128.0.0/9'), network('a')] });
+    settle(view, 'own');
+    assert.deepEqual(planNetwork(view, 'a', POOL, 7).problems, ['network shop_a has no subnet: the pool 10.128.0.0/9 is used up']);
+  });
+
   it('gives a block to each node that runs one of its tasks and to no other', () => {
     const view = viewOf({
       networks: [network('a')],
@@ -127,7 +146,7 @@ describe('planning a network', () => {
     const services = [service('web', ['own', 'a'], true)];
     const view = viewOf({ networks: [network('own', '10.128.0.0/24'), network('a')], nodes: ['n1', 'n2'].map(node), services });
     assert.deepEqual(settle(view, 'own').blocks, { n1: '10.128.0.0/28', n2: '10.128.0.16/28' });
-    assert.deepEqual(settle(view, 'a').blocks, { n1: '10.128.1.0/24', n2: '10.128.2.0/24' });
+    assert.deepEqual(settle(view, 'a').blocks, { n1: '10.128.64.0/24', n2: '10.128.65.0/24' });
   });
 
   it('says in words which node got no addresses when the subnet is used up', () => {

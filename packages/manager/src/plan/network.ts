@@ -19,6 +19,8 @@ import type { Change } from './plan.js';
  */
 const BLOCK_PREFIX = { widest: 24, narrowest: 29 };
 const BLOCKS_PER_SUBNET_BITS = 4;
+/** A network that names no subnet of its own has room for so many nodes at least, so that the cluster may grow. */
+const LEAST_BLOCKS = 64;
 /** First VXLAN id: below are those that Docker Swarm (4096 and up would clash as well, so ours begin far off) and administrators use. */
 const FIRST_VNI = 0x540000;
 
@@ -30,18 +32,20 @@ export interface NetworkPlan {
 }
 
 /**
- * Gives a network its VXLAN id and each node that takes part in it a block of addresses; takes the blocks of networks
+ * Gives a network its VXLAN id and subnet, and each node that takes part in it a block of that; takes the blocks of networks
  * and nodes that are gone back. A node takes part when it runs a task of the network, or when the network has a
  * published service, whose traffic every node must be able to forward.
- * @param pool range in CIDR form that blocks are cut from when the network does not name its own
+ * @param pool range in CIDR form that subnets are cut from when the network does not name its own
  */
 export function planNetwork(view: ClusterView, networkId: string, pool: string, now: number): NetworkPlan {
   const network = view.get('networks', networkId);
   if (!network) return { changes: [...view.blocksOfNetwork(networkId)].map(removeBlock), problems: [] };
   if (network.spec.driver !== 'overlay') return { changes: [], problems: [] };
-  const stale = [...view.blocksOfNetwork(networkId)].filter((block) => !view.get('nodes', block.nodeId));
-  const blocks = planBlocks(view, network, pool, now);
-  return { changes: [...planAllocation(view, network, pool), ...stale.map(removeBlock), ...blocks.changes], problems: blocks.problems };
+  const stale = [...view.blocksOfNetwork(networkId)].filter((block) => !view.get('nodes', block.nodeId)).map(removeBlock);
+  const allocated = network.allocation ? network : allocate(view, network, pool);
+  if (typeof allocated === 'string') return { changes: stale, problems: [allocated] };
+  const blocks = planBlocks(view, allocated, now);
+  return { changes: [...(allocated === network ? [] : [putNetwork(allocated)]), ...stale, ...blocks.changes], problems: blocks.problems };
 }
 
 /** Nodes that take part in a network, by id. */
@@ -59,50 +63,60 @@ export function occupies(task: Task): boolean {
   return task.nodeId !== undefined && !isTerminal(task.status.state);
 }
 
-function planAllocation(view: ClusterView, network: Network, pool: string): Change[] {
-  if (network.allocation) return [];
+/** The network with its VXLAN id and subnet, or why it gets none. */
+function allocate(view: ClusterView, network: Network, pool: string): Network | string {
+  const subnet = network.spec.subnet ?? freeSubnet(view, network, pool);
+  if (subnet === undefined) return `network ${network.spec.name} has no subnet: the pool ${pool} is used up`;
   const used = new Set([...view.all('networks')].map((other) => other.allocation?.vni));
   let vni = FIRST_VNI;
   while (used.has(vni)) vni++;
-  const allocation = { subnet: network.spec.subnet ?? pool, vni };
-  return [{ type: 'put', kind: 'networks', object: { ...network, allocation }, expect: { revision: network.revision } }];
+  return { ...network, allocation: { subnet, vni } };
 }
 
-function planBlocks(view: ClusterView, network: Network, pool: string, now: number): NetworkPlan {
+/** The lowest part of the pool that no other network has, large enough for twice the nodes that there are. */
+function freeSubnet(view: ClusterView, network: Network, pool: string): string | undefined {
+  const range = parseRange(pool);
+  if (!range) return undefined;
+  const blocks = Math.max(LEAST_BLOCKS, 2 * view.count('nodes'));
+  const prefix = Math.max(range.prefix, BLOCK_PREFIX.widest - Math.ceil(Math.log2(blocks)));
+  const taken = othersSubnets(view, network);
+  for (let base = range.base; base < range.base + rangeSize(range.prefix); base += rangeSize(prefix)) {
+    if (!taken.some((other) => rangesOverlap(other, { base, prefix }))) return formatRange({ base, prefix });
+  }
+  return undefined;
+}
+
+function othersSubnets(view: ClusterView, network: Network): Ipv4Range[] {
+  return [...view.all('networks')]
+    .filter((other) => other.id !== network.id)
+    .flatMap((other) => parseRange(other.allocation?.subnet ?? other.spec.subnet ?? '') ?? []);
+}
+
+function planBlocks(view: ClusterView, network: Network, now: number): NetworkPlan {
   const missing = [...participants(view, network)].filter(
     (nodeId) => view.get('nodes', nodeId) && !view.get('blocks', networkBlockId(network.id, nodeId)),
   );
-  if (missing.length === 0) return { changes: [], problems: [] };
-  const range = parseRange(network.spec.subnet ?? pool);
-  if (!range) return { changes: [], problems: [`${network.spec.subnet ?? pool} is not an address range`] };
+  const range = parseRange(network.allocation?.subnet ?? '');
+  if (missing.length === 0 || !range) return { changes: [], problems: [] };
   const free = freeBlocks(view, network, range);
   const changes: Change[] = [];
   const problems: string[] = [];
   for (const nodeId of missing.sort()) {
     const next = free.next();
-    if (next.done)
-      problems.push(
-        `network ${network.spec.name} has no addresses left in ${formatRange(range)} for node ${view.get('nodes', nodeId)?.name ?? nodeId}`,
-      );
-    else changes.push({ type: 'put', kind: 'blocks', object: newBlock(network.id, nodeId, next.value, now), expect: 'absent' });
+    if (next.done) {
+      const node = view.get('nodes', nodeId)?.name ?? nodeId;
+      problems.push(`network ${network.spec.name} has no addresses left in ${formatRange(range)} for node ${node}`);
+    } else changes.push({ type: 'put', kind: 'blocks', object: newBlock(network.id, nodeId, next.value, now), expect: 'absent' });
   }
   return { changes, problems };
 }
 
-/** Blocks of a range that overlap no other block and no other network's own subnet, lowest first. */
+/** Blocks of the network's subnet that no node has, lowest first. */
 function* freeBlocks(view: ClusterView, network: Network, range: Ipv4Range): Generator<Ipv4Range> {
-  const taken = new Set<number>();
-  for (const block of view.all('blocks')) {
-    const held = parseRange(block.subnet);
-    if (held && rangesOverlap(held, range)) taken.add(held.base);
-  }
-  const reserved = [...view.all('networks')]
-    .filter((other) => other.id !== network.id && other.spec.subnet !== undefined)
-    .flatMap((other) => parseRange(other.spec.subnet as string) ?? []);
+  const taken = new Set([...view.blocksOfNetwork(network.id)].map((block) => block.subnet));
   const prefix = blockPrefix(range);
   for (let base = range.base; base < range.base + rangeSize(range.prefix); base += rangeSize(prefix)) {
-    const candidate = { base, prefix };
-    if (!taken.has(base) && !reserved.some((other) => rangesOverlap(other, candidate))) yield candidate;
+    if (!taken.has(formatRange({ base, prefix }))) yield { base, prefix };
   }
 }
 
@@ -121,6 +135,10 @@ function newBlock(networkId: string, nodeId: string, range: Ipv4Range, now: numb
     nodeId,
     subnet: formatRange(range),
   };
+}
+
+function putNetwork(network: Network): Change {
+  return { type: 'put', kind: 'networks', object: network, expect: { revision: network.revision } };
 }
 
 function removeBlock(block: NetworkBlock): Change {

@@ -1,5 +1,5 @@
 import type { NetworkAssignment } from '@tessera/api';
-import { bridgeName, gatewayOf, hardwareAddressOf, nextHopOf, vxlanName } from './names.js';
+import { bridgeName, dockerNetworkName, gatewayOf, hardwareAddressOf, nextHopOf, vxlanName } from './names.js';
 
 /** VXLAN's own port (IANA). */
 export const VXLAN_PORT = 4789;
@@ -126,21 +126,27 @@ function removePeer({ vxlan }: OverlayLink, peer: PeerEntry): LinkStep[] {
   ];
 }
 
-/** The Docker network that owns this node's block of a network. */
+/**
+ * The Docker network that gives out addresses of this node's block. Its containers take the whole subnet for on-link,
+ * so that one with several networks sends through the right one; for what is on other nodes, the node answers their
+ * ARP requests (proxy ARP) and routes.
+ */
 export interface BridgeNetwork {
   name: string;
   networkId: string;
   bridge: string;
+  subnet: string;
   block: string;
   gateway: string;
   mtu: number;
 }
 
-export function desiredBridge(network: NetworkAssignment, underlay: Underlay, dockerName: string): BridgeNetwork {
+export function desiredBridge(network: NetworkAssignment, underlay: Underlay): BridgeNetwork {
   return {
-    name: dockerName,
+    name: dockerNetworkName(network),
     networkId: network.id,
     bridge: bridgeName(network.vni),
+    subnet: network.subnet,
     block: network.block,
     gateway: gatewayOf(network.block),
     mtu: overlayMtu(underlay),

@@ -15,9 +15,13 @@ export function vxlanName(vni: number): string {
   return `${VXLAN_PREFIX}${vni}`;
 }
 
-/** Docker's name of a network: its own, behind a prefix that keeps it apart from what the host's owner made. */
-export function dockerNetworkName(networkName: string): string {
-  return `tessera.${networkName}`;
+/**
+ * Docker's name of a network: its own, behind a prefix that keeps it apart from what the host's owner made.
+ * Docker sends what leaves a container through the network whose name comes first (libnetwork's order of endpoints), so
+ * internal networks, which lead nowhere, get a prefix that comes last: `.` is before `_`.
+ */
+export function dockerNetworkName(network: Pick<NetworkAssignment, 'name' | 'internal'>): string {
+  return `tessera${network.internal ? '_' : '.'}${network.name}`;
 }
 
 /** First host address of a block: the bridge's, so the containers' gateway and DNS server. */

@@ -60,12 +60,15 @@ function set(name: string, type: string, elements: readonly string[], flags = ''
 
 function sets(networks: readonly NetworkAssignment[]): string[] {
   const peers = [...new Set(networks.flatMap((network) => network.peers.map((peer) => peer.address)))].sort();
-  const blocks = networks.flatMap((network) => [network.block, ...network.peers.map((peer) => peer.block)]).sort();
+  const subnets = networks.map((network) => network.subnet).sort();
+  const gateways = networks.flatMap((network) =>
+    [bridgeName(network.vni), vxlanName(network.vni)].map((name) => `"${name}" : ${gatewayOf(network.block)}`),
+  );
   const bridge = (network: NetworkAssignment): string => `"${bridgeName(network.vni)}"`;
   const vxlan = (network: NetworkAssignment): string => `"${vxlanName(network.vni)}"`;
   return [
     set('peers', 'ipv4_addr', peers),
-    set('overlay', 'ipv4_addr', blocks, 'interval'),
+    set('overlay', 'ipv4_addr', subnets, 'interval'),
     set(
       'interfaces',
       'ifname',
@@ -93,15 +96,10 @@ function sets(networks: readonly NetworkAssignment[]): string[] {
     set(
       'members',
       'ipv4_addr . ifname',
-      networks.flatMap((network) =>
-        [network.block, ...network.peers.map((peer) => peer.block)].flatMap((block) => [
-          `${block} . ${bridge(network)}`,
-          `${block} . ${vxlan(network)}`,
-        ]),
-      ),
+      networks.flatMap((network) => [`${network.subnet} . ${bridge(network)}`, `${network.subnet} . ${vxlan(network)}`]),
       'interval',
     ),
-    `  map gateways { type ifname : ipv4_addr;${mapBody(networks.flatMap((network) => [`${bridge(network)} : ${gatewayOf(network.block)}`, `${vxlan(network)} : ${gatewayOf(network.block)}`]))} }`,
+    `  map gateways { type ifname : ipv4_addr;${mapBody(gateways)} }`,
   ];
 }
 

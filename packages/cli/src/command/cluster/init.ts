@@ -18,7 +18,7 @@ export const command = defineCommand<InitOptions>({
     { flags: '--data-dir <path>', summary: "the manager's data directory; /var/lib/tessera when absent" },
     { flags: '--address <address>', summary: 'name or address at which nodes and users reach this manager', repeat: true },
     { flags: '--port <port>', summary: 'port of the manager; 4600 when absent' },
-    { flags: '--address-pool <cidr>', summary: 'networks are cut from it; 10.100.0.0/14 when absent' },
+    { flags: '--address-pool <cidr>', summary: 'networks are cut from it; 10.128.0.0/9 when absent' },
     { flags: '--no-use', summary: 'do not make the new context the current one' },
   ],
   details:

@@ -88,13 +88,14 @@ function peersOf(view: ClusterView, nodeId: string, networkId: string): NetworkP
   return peers.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
 }
 
-/** Published ports lead into one network of the service: the first that has a way out. */
+/**
+ * Published ports lead into one network of the service: the one through which its containers answer strangers. With
+ * several networks Docker takes the one whose name comes first; internal ones lead nowhere.
+ */
 function carriesIngress(view: ClusterView, service: Service, network: Network): boolean {
-  for (const { network: name } of service.spec.template.networks) {
-    const candidate = view.byName('networks', name);
-    if (candidate?.allocation && !candidate.spec.internal) return candidate.id === network.id;
-  }
-  return false;
+  const names = service.spec.template.networks.map((attachment) => attachment.network);
+  const open = names.filter((name) => view.byName('networks', name)?.spec.internal === false);
+  return open.sort()[0] === network.spec.name;
 }
 
 function ingressPorts(service: Service): ServiceEndpoints['ingress'] {
