@@ -19,34 +19,50 @@ function outcome(records: readonly TaskRecord[]): Record<string, string> {
   return Object.fromEntries(records.map(({ assignment, wanted }) => [assignment.id, `${assignment.desired}${wanted ? '' : ' unwanted'}`]));
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 describe('adoptDesired', () => {
   it('takes over new tasks and changes nothing the second time', () => {
-    const [record] = adoptDesired(new Map(), [assignmentOf()], NOW);
+    const [record] = adoptDesired(new Map(), [assignmentOf()], NONE, NOW);
     assert.equal(record?.status.state, 'accepted');
-    assert.deepEqual(adoptDesired(mapOf(record as TaskRecord), [assignmentOf()], NOW), []);
+    assert.deepEqual(adoptDesired(mapOf(record as TaskRecord), [assignmentOf()], NONE, NOW), []);
   });
 
   it('keeps a task on its network when that is deleted before the task has ended', () => {
     const networks = [{ networkId: 'n1', name: 'app', aliases: [] }];
-    const [record] = adoptDesired(mapOf(recordOf({ networks })), [assignmentOf({ desired: 'remove' })], NOW);
+    const [record] = adoptDesired(mapOf(recordOf({ networks })), [assignmentOf({ desired: 'remove' })], NONE, NOW);
     assert.deepEqual(record?.assignment.networks, networks);
-    assert.deepEqual(adoptDesired(mapOf(record as TaskRecord), [assignmentOf({ desired: 'remove' })], NOW), []);
+    assert.deepEqual(adoptDesired(mapOf(record as TaskRecord), [assignmentOf({ desired: 'remove' })], NONE, NOW), []);
   });
 
   it('lets a task go that the set names no more', () => {
-    assert.deepEqual(outcome(adoptDesired(mapOf(recordOf()), [], NOW)), { t1: 'remove unwanted' });
+    assert.deepEqual(outcome(adoptDesired(mapOf(recordOf()), [], NONE, NOW)), { t1: 'remove unwanted' });
+  });
+
+  it('keeps the container of an ended task for its log as long as the manager names it', () => {
+    const { ended, successor } = restarted();
+    const kept = adoptDesired(mapOf(ended, successor), [assignmentOf({ id: 'b' })], new Set(['a']), NOW);
+    assert.deepEqual(outcome(kept), { a: 'shutdown unwanted', b: 'running' });
+    assert.deepEqual(adoptDesired(mapOf(...kept), [assignmentOf({ id: 'b' })], new Set(['a']), NOW), []);
+    assert.deepEqual(outcome(adoptDesired(mapOf(...kept), [assignmentOf({ id: 'b' })], NONE, NOW)), { a: 'remove unwanted' });
+  });
+
+  it('knows a successor that the manager names only among the ended', () => {
+    const { ended, successor } = restarted();
+    const [, b] = adoptDesired(mapOf(ended, successor), [], new Set(['a', 'b']), NOW);
+    assert.deepEqual([b?.known, b?.wanted, b?.assignment.desired], [true, false, 'shutdown']);
   });
 
   it('keeps a successor of which the manager has not heard while its predecessor is desired', () => {
     const { ended, successor } = restarted();
-    assert.deepEqual(adoptDesired(mapOf(ended, successor), [assignmentOf({ id: 'a' })], NOW), []);
+    assert.deepEqual(adoptDesired(mapOf(ended, successor), [assignmentOf({ id: 'a' })], NONE, NOW), []);
   });
 
   it('ends such a successor with the slot that it stands in', () => {
     const { ended, successor } = restarted();
     const records = mapOf(ended, successor);
-    assert.deepEqual(outcome(adoptDesired(records, [], NOW)), { a: 'remove unwanted', b: 'remove unwanted' });
-    assert.deepEqual(outcome(adoptDesired(records, [assignmentOf({ id: 'a', desired: 'shutdown' })], NOW)), {
+    assert.deepEqual(outcome(adoptDesired(records, [], NONE, NOW)), { a: 'remove unwanted', b: 'remove unwanted' });
+    assert.deepEqual(outcome(adoptDesired(records, [assignmentOf({ id: 'a', desired: 'shutdown' })], NONE, NOW)), {
       a: 'shutdown',
       b: 'shutdown',
     });
@@ -55,10 +71,10 @@ describe('adoptDesired', () => {
   it('knows a successor from the set on, and then holds it to its own desired state', () => {
     const { ended, successor } = restarted();
     const tasks = [assignmentOf({ id: 'a', desired: 'shutdown' }), assignmentOf({ id: 'b' })];
-    const changed = adoptDesired(mapOf(ended, successor), tasks, NOW);
+    const changed = adoptDesired(mapOf(ended, successor), tasks, NONE, NOW);
     assert.deepEqual(outcome(changed), { a: 'shutdown', b: 'running' });
     assert.equal(changed.find(({ assignment }) => assignment.id === 'b')?.known, true);
-    const later = adoptDesired(mapOf(...changed), [assignmentOf({ id: 'b' })], NOW);
+    const later = adoptDesired(mapOf(...changed), [assignmentOf({ id: 'b' })], NONE, NOW);
     assert.deepEqual(outcome(later), { a: 'remove unwanted' });
   });
 
@@ -66,7 +82,7 @@ describe('adoptDesired', () => {
     const { ended, successor } = restarted();
     const third = recordOf({ id: 'c' }, { state: 'running' }, { known: false, successorOf: 'b' });
     const records = mapOf(ended, { ...successor, restartSettled: true }, third);
-    assert.deepEqual(adoptDesired(records, [assignmentOf({ id: 'a' })], NOW), []);
-    assert.deepEqual(Object.keys(outcome(adoptDesired(records, [], NOW))), ['a', 'b', 'c']);
+    assert.deepEqual(adoptDesired(records, [assignmentOf({ id: 'a' })], NONE, NOW), []);
+    assert.deepEqual(Object.keys(outcome(adoptDesired(records, [], NONE, NOW))), ['a', 'b', 'c']);
   });
 });

@@ -6,12 +6,20 @@ type Records = ReadonlyMap<string, TaskRecord>;
 /**
  * The records that change when the manager desires exactly `tasks`. A successor that the manager has not heard of stays, as
  * long as the task whose place it took is desired: a manager that knew it would name it, one that wants the slot no more names neither.
+ * Tasks in `ended` are over, and their containers stay for their logs; what is named nowhere goes.
  */
-export function adoptDesired(records: Records, tasks: readonly TaskAssignment[], now: number): TaskRecord[] {
+export function adoptDesired(
+  records: Records,
+  tasks: readonly TaskAssignment[],
+  ended: Pick<ReadonlyMap<string, unknown>, 'has'>,
+  now: number,
+): TaskRecord[] {
   const desired = new Map(tasks.map((task) => [task.id, task]));
   const known = tasks.map((task) => adopt(records.get(task.id), task, now));
   const others = [...records.values()].filter(({ assignment }) => !desired.has(assignment.id));
-  const left = others.map((record) => withDesired(record, inheritedDesired(record, records, desired)));
+  const left = others.map((record) =>
+    ended.has(record.assignment.id) ? keptForLog(record) : withDesired(record, inheritedDesired(record, records, desired)),
+  );
   return [...known, ...left].filter((record) => record !== records.get(record.assignment.id));
 }
 
@@ -34,6 +42,12 @@ function inheritedDesired(record: TaskRecord, records: Records, desired: Readonl
     current = records.get(current.successorOf);
   }
   return 'remove';
+}
+
+/** Ended, as far as the manager is concerned: stopped if need be, and forgotten once its container is gone. */
+function keptForLog(record: TaskRecord): TaskRecord {
+  if (record.known && !record.wanted && record.assignment.desired === 'shutdown') return record;
+  return { ...record, known: true, wanted: false, assignment: { ...record.assignment, desired: 'shutdown' } };
 }
 
 function withDesired(record: TaskRecord, desired: DesiredState): TaskRecord {

@@ -1,4 +1,5 @@
 import {
+  type EndedTask,
   type FileContent,
   isTerminal,
   type NetworkAssignment,
@@ -15,6 +16,7 @@ import type { StateChange, TaskDb } from '../ports/task-db.js';
 
 interface Items {
   tasks: Map<string, TaskAssignment>;
+  ended: Map<string, EndedTask>;
   networks: Map<string, NetworkAssignment>;
   services: Map<string, ServiceEndpoints>;
   files: Map<string, FileContent>;
@@ -27,8 +29,6 @@ export class AgentState {
   readonly #listeners = new Set<(report: TaskReport) => void>();
   /** Networks that were desired while the agent ran: their tasks may still have to end. */
   readonly #formerNetworks = new Map<string, NetworkAssignment>();
-  /** Tasks whose containers were removed: they hold no network any more. */
-  readonly #removed = new Set<string>();
   #items: Items;
   #seq: number;
 
@@ -70,11 +70,16 @@ export class AgentState {
     return this.#adopt(merged(this.#items, put, remove), { seq, put, remove }, now);
   }
 
-  /** What the node's network must be: networks stay until the tasks on them are gone. */
+  /** There are networks that only tasks on their way out may still hold. */
+  get hasFormerNetworks(): boolean {
+    return this.#formerNetworks.size > 0;
+  }
+
+  /** What the node's network must be: networks stay until the tasks on them have ended. Containers kept for their logs hold none. */
   networkState(): NetworkState {
     const networks = new Map(this.#items.networks);
-    for (const [taskId, { assignment, status }] of this.#records) {
-      if (this.#removed.has(taskId) && isTerminal(status.state)) continue;
+    for (const { assignment, status } of this.#records.values()) {
+      if (isTerminal(status.state)) continue;
       for (const { networkId } of assignment.networks) {
         const former = this.#formerNetworks.get(networkId);
         if (former && !networks.has(networkId)) networks.set(networkId, former);
@@ -117,12 +122,7 @@ export class AgentState {
     }
   }
 
-  containerRemoved(taskId: string): void {
-    this.#removed.add(taskId);
-  }
-
   forget(taskId: string): void {
-    this.#removed.delete(taskId);
     this.#records.delete(taskId);
     this.#db.save({ forget: [taskId] });
   }
@@ -131,7 +131,7 @@ export class AgentState {
     for (const [id, network] of this.#items.networks) this.#formerNetworks.set(id, network);
     for (const id of items.networks.keys()) this.#formerNetworks.delete(id);
     const before = new Set(this.#records.keys());
-    const changed = adoptDesired(this.#records, [...items.tasks.values()], now);
+    const changed = adoptDesired(this.#records, [...items.tasks.values()], items.ended, now);
     this.#put(changed, desired);
     this.#items = items;
     this.#seq = desired.seq;
@@ -155,8 +155,8 @@ function byId<T extends { id: string }>(items: readonly T[]): Map<string, T> {
   return new Map(items.map((item) => [item.id, item]));
 }
 
-function indexed({ tasks, networks, services, files }: NodeSetItems): Items {
-  return { tasks: byId(tasks), networks: byId(networks), services: byId(services), files: byId(files) };
+function indexed({ tasks, ended, networks, services, files }: NodeSetItems): Items {
+  return { tasks: byId(tasks), ended: byId(ended), networks: byId(networks), services: byId(services), files: byId(files) };
 }
 
 function merged(items: Items, put: NodeSetItems, remove: RemovedItems): Items {
@@ -168,6 +168,7 @@ function merged(items: Items, put: NodeSetItems, remove: RemovedItems): Items {
   };
   return {
     tasks: merge(items.tasks, put.tasks, remove.tasks),
+    ended: merge(items.ended, put.ended, remove.ended),
     networks: merge(items.networks, put.networks, remove.networks),
     services: merge(items.services, put.services, remove.services),
     files: merge(items.files, put.files, remove.files),

@@ -62,10 +62,7 @@ export class Executor {
       },
       stop: (_taskId, { containerId, graceMs }) => engine.stop(containerId, graceMs),
       condemn: (taskId, { reason }) => state.update(taskId, { endReason: reason }),
-      'remove-container': async (taskId, { containerId }) => {
-        await limited(() => engine.remove(containerId));
-        state.containerRemoved(taskId);
-      },
+      'remove-container': (_taskId, { containerId }) => limited(() => engine.remove(containerId)),
       'remove-files': (taskId) => files.remove(taskId),
       restart: (taskId, step) => this.#restart(taskId, step),
       'no-restart': (taskId, { reason }) => {

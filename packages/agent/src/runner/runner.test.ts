@@ -42,7 +42,7 @@ const APP: NetworkAssignment = {
 const DAY_MS = 86_400_000;
 
 function setOf(...tasks: TaskAssignment[]): NodeSetItems {
-  return { tasks, networks: [], services: [], files: [] };
+  return { tasks, ended: [], networks: [], services: [], files: [] };
 }
 
 /** An assignment whose image is not on the node. */
@@ -137,6 +137,7 @@ describe('Runner', () => {
     assert.equal(engine.pulls[0]?.options.signal.aborted, false);
     await runner.mergeDesired(3, setOf({ ...needsPull('b', 2), desired: 'shutdown' }), {
       tasks: [],
+      ended: [],
       networks: [],
       services: [],
       files: [],
@@ -194,10 +195,41 @@ describe('Runner', () => {
     assert.deepEqual([...engine.containers.keys()], ['y']);
   });
 
+  it('keeps the container of an ended task for its log until the manager names it no more', async () => {
+    await runner.replaceDesired(1, setOf(assignmentOf()));
+    await comesTo('t1', 'running');
+    engine.change('c1', { state: 'exited', exitCode: 1 });
+    await comesTo('t1', 'failed');
+    runner.confirmReported(reports.filter(({ status }) => status.state === 'failed'));
+    const nothing = { tasks: [], ended: [], networks: [], services: [], files: [] };
+    await runner.mergeDesired(2, { ...setOf(assignmentOf({ id: 't2' })), ended: [{ id: 't1' }] }, { ...nothing, tasks: ['t1'] });
+    await comesTo('t2', 'running');
+    await runner.stop();
+    runner = make();
+    await clock.advance(60_000);
+    assert.equal(engine.containers.get('c1')?.state, 'exited');
+    await runner.mergeDesired(3, setOf(), { ...nothing, ended: ['t1'] });
+    await clock.advanceUntil(() => !engine.containers.has('c1'), 5_000, 'the container to go');
+    assert.equal(
+      runner.heldTasks().some(({ taskId }) => taskId === 't1'),
+      false,
+    );
+  });
+
+  it('removes containers of ended tasks beyond its own limits, whatever the manager keeps', async () => {
+    const ids = ['a', 'b', 'c', 'd'];
+    await runner.replaceDesired(1, setOf(...ids.map((id) => assignmentOf({ id }))));
+    for (const id of ids) await comesTo(id, 'running');
+    await runner.replaceDesired(2, { ...setOf(), ended: ids.map((id) => ({ id })) });
+    for (const id of ids) await comesTo(id, 'shutdown');
+    await clock.advance(120_000);
+    assert.equal(engine.containers.size, 2);
+  });
+
   it('forgets an ended task only when the manager has stored its end', async () => {
     await runner.replaceDesired(1, setOf(assignmentOf()));
     await comesTo('t1', 'running');
-    await runner.mergeDesired(2, setOf(), { tasks: ['t1'], networks: [], services: [], files: [] });
+    await runner.mergeDesired(2, setOf(), { tasks: ['t1'], ended: [], networks: [], services: [], files: [] });
     await comesTo('t1', 'shutdown');
     await clock.advance(1_000);
     assert.deepEqual(

@@ -170,7 +170,8 @@ export class Runner implements AgentCore {
       this.#containerIds.set(taskId, id);
       held.add(taskId);
     }
-    await files.keepOnly(held);
+    // What has ended never starts again: its secrets go, though its container may stay for its log.
+    await files.keepOnly(new Set([...held].filter((taskId) => !this.#state.records.has(taskId) || !this.#hasEnded(taskId))));
     for (const taskId of held) this.#loop.mark(taskId);
     return LISTING_INTERVAL_MS;
   }
@@ -203,10 +204,15 @@ export class Runner implements AgentCore {
       if (!(await this.#carryOut(taskId, steps))) return NETWORK_RECHECK_MS;
       this.#markNew(before);
       // It may have been the last one on a network that is to go.
-      if (steps.some(({ type }) => type === 'remove-container')) this.#loop.mark(NETWORK_KEY);
+      if (this.#state.hasFormerNetworks && this.#hasEnded(taskId)) this.#loop.mark(NETWORK_KEY);
     }
     if (this.#stop.signal.aborted) return undefined;
     throw new Error(`task ${taskId} does not come to rest`);
+  }
+
+  #hasEnded(taskId: string): boolean {
+    const record = this.#state.records.get(taskId);
+    return !record || isTerminal(record.status.state);
   }
 
   /** Returns false when the task waits for its network. */

@@ -5,8 +5,8 @@ import type { AgentCore } from '../ports/core.js';
 import { ConnectError } from './connector.js';
 import { type Session, startSessionOver } from './session.js';
 
-const NOTHING: NodeSetItems = { tasks: [], networks: [], services: [], files: [] };
-const REMOVE_NOTHING = { tasks: [], networks: [], services: [], files: [] };
+const NOTHING: NodeSetItems = { tasks: [], ended: [], networks: [], services: [], files: [] };
+const REMOVE_NOTHING = { tasks: [], ended: [], networks: [], services: [], files: [] };
 const DESCRIPTION = { hostname: 'h' } as NodeDescription;
 
 /** A manager's end that a test writes by hand. */

@@ -1,12 +1,10 @@
-import type { NodeSetItems, NodeSetKind } from '@tessera/api';
+import { NODE_SET_KINDS, type NodeSetItems, type NodeSetKind } from '@tessera/api';
 import type { PulledImage } from '../images/plan-cleanup.js';
 import type { TaskRecord } from '../model/task-record.js';
 import type { SavedState, StateChange, TaskDb } from '../ports/task-db.js';
 
-export const NODE_SET_KINDS: readonly NodeSetKind[] = ['tasks', 'networks', 'services', 'files'];
-
 export function emptySet(): NodeSetItems {
-  return { tasks: [], networks: [], services: [], files: [] };
+  return { tasks: [], ended: [], networks: [], services: [], files: [] };
 }
 
 /** Keeps everything in memory, as texts, so that nobody changes what was saved: for tests and the simulator. */
@@ -14,6 +12,7 @@ export class MemoryTaskDb implements TaskDb {
   #seq = 0;
   readonly #items: Record<NodeSetKind, Map<string, string>> = {
     tasks: new Map(),
+    ended: new Map(),
     networks: new Map(),
     services: new Map(),
     files: new Map(),

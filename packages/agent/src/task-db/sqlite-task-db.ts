@@ -1,11 +1,11 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FileContent, NodeSetItems, NodeSetKind } from '@tessera/api';
+import { type FileContent, NODE_SET_KINDS, type NodeSetItems, type NodeSetKind } from '@tessera/api';
 import Database from 'better-sqlite3';
 import type { PulledImage } from '../images/plan-cleanup.js';
 import type { TaskRecord } from '../model/task-record.js';
 import type { SavedState, StateChange, TaskDb } from '../ports/task-db.js';
-import { emptySet, NODE_SET_KINDS } from './memory-task-db.js';
+import { emptySet } from './memory-task-db.js';
 import { seal, sealKey, unseal } from './seal.js';
 
 const SCHEMA = `

@@ -87,15 +87,21 @@ export type ServiceEndpoints = Static<typeof ServiceEndpoints>;
 export const FileContent = strictObject({ id: Id, name: Name, secret: Type.Boolean(), hash: Type.String(), data: Type.String() });
 export type FileContent = Static<typeof FileContent>;
 
-/** The desired set of one node, by kind. */
+/** A task of this node that is over, but whose object is still in the store: its container stays for its log. */
+export const EndedTask = strictObject({ id: Id });
+export type EndedTask = Static<typeof EndedTask>;
+
+/** The desired set of one node, by kind. No task is in both `tasks` and `ended`. */
 export const NodeSetItems = strictObject({
   tasks: Type.Array(TaskAssignment),
+  ended: Type.Array(EndedTask),
   networks: Type.Array(NetworkAssignment),
   services: Type.Array(ServiceEndpoints),
   files: Type.Array(FileContent),
 });
 export type NodeSetItems = Static<typeof NodeSetItems>;
 export type NodeSetKind = keyof NodeSetItems;
+export const NODE_SET_KINDS: readonly NodeSetKind[] = ['tasks', 'ended', 'networks', 'services', 'files'];
 
 export const LogOptions = strictObject({
   follow: Type.Boolean(),
@@ -118,7 +124,13 @@ export const ManagerMessage = Type.Union([
     type: Type.Literal('delta'),
     seq: Type.Integer(),
     put: NodeSetItems,
-    remove: strictObject({ tasks: Type.Array(Id), networks: Type.Array(Id), services: Type.Array(Id), files: Type.Array(Id) }),
+    remove: strictObject({
+      tasks: Type.Array(Id),
+      ended: Type.Array(Id),
+      networks: Type.Array(Id),
+      services: Type.Array(Id),
+      files: Type.Array(Id),
+    }),
   }),
   /** Dial a stream: the agent opens STREAM_PATH with this id and sends `LogFrame`s as text messages until it ends or the manager closes. */
   strictObject({ type: Type.Literal('open-logs'), streamId: Id, taskId: Id, options: LogOptions }),

@@ -8,8 +8,8 @@ import { MemoryTaskDb } from '@tessera/agent/task-db/memory-task-db';
 import { SqliteTaskDb } from '@tessera/agent/task-db/sqlite-task-db';
 import { defaultTemplate, type FileContent, type NodeSetItems, type TaskAssignment } from '@tessera/api';
 
-const EMPTY: NodeSetItems = { tasks: [], networks: [], services: [], files: [] };
-const NONE = { tasks: [], networks: [], services: [], files: [] };
+const EMPTY: NodeSetItems = { tasks: [], ended: [], networks: [], services: [], files: [] };
+const NONE = { tasks: [], ended: [], networks: [], services: [], files: [] };
 const SECRET: FileContent = { id: 'f1', name: 'key', secret: true, hash: 'h', data: Buffer.from('top-secret-value').toString('base64') };
 
 function task(id: string): TaskAssignment {

@@ -88,7 +88,7 @@ export class TestAgent {
 
   desire(tasks: readonly TaskAssignment[], { networks = [NETWORK], files = [] as FileContent[] } = {}): void {
     this.#seq += 1;
-    this.#send({ type: 'desired', seq: this.#seq, items: { tasks: [...tasks], networks, services: [], files } });
+    this.#send({ type: 'desired', seq: this.#seq, items: { tasks: [...tasks], ended: [], networks, services: [], files } });
   }
 
   logs(taskId: string, options: Partial<LogOptions> = {}): void {

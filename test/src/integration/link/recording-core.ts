@@ -1,12 +1,21 @@
-import type { LogFrame, LogOptions, NodeDescription, NodeSetItems, NodeSetKind, TaskReport, TaskStatus } from '@tessera/api';
+import {
+  type LogFrame,
+  type LogOptions,
+  NODE_SET_KINDS,
+  type NodeDescription,
+  type NodeSetItems,
+  type NodeSetKind,
+  type TaskReport,
+  type TaskStatus,
+} from '@tessera/api';
 
-const KINDS: readonly NodeSetKind[] = ['tasks', 'networks', 'services', 'files'];
 type Item = NodeSetItems[NodeSetKind][number];
 
 /** An agent that runs nothing: it keeps what it was sent, and reports what a test tells it. */
 export class RecordingCore {
   readonly merged: Record<NodeSetKind, Map<string, Item>> = {
     tasks: new Map(),
+    ended: new Map(),
     networks: new Map(),
     services: new Map(),
     files: new Map(),
@@ -37,13 +46,13 @@ export class RecordingCore {
   async replaceDesired(seq: number, items: NodeSetItems): Promise<void> {
     await this.saved;
     this.replaced += 1;
-    for (const kind of KINDS) this.merged[kind] = new Map((items[kind] as Item[]).map((item) => [item.id, item]));
+    for (const kind of NODE_SET_KINDS) this.merged[kind] = new Map((items[kind] as Item[]).map((item) => [item.id, item]));
     this.seqs.push(seq);
   }
 
   async mergeDesired(seq: number, put: NodeSetItems, remove: Record<NodeSetKind, string[]>): Promise<void> {
     await this.saved;
-    for (const kind of KINDS) {
+    for (const kind of NODE_SET_KINDS) {
       for (const item of put[kind] as Item[]) this.merged[kind].set(item.id, item);
       for (const id of remove[kind]) this.merged[kind].delete(id);
     }
@@ -73,11 +82,19 @@ export class RecordingCore {
 
   /** The merged set in one order, to be compared. */
   sorted(): Record<NodeSetKind, Item[]> {
-    return sortedItems(Object.fromEntries(KINDS.map((kind) => [kind, [...this.merged[kind].values()]])) as Record<NodeSetKind, Item[]>);
+    return sortedItems(
+      Object.fromEntries(NODE_SET_KINDS.map((kind) => [kind, [...this.merged[kind].values()]])) as Record<NodeSetKind, Item[]>,
+    );
   }
 }
 
 export function sortedItems(items: Readonly<Record<NodeSetKind, readonly Item[]>>): Record<NodeSetKind, Item[]> {
   const order = (list: readonly Item[]): Item[] => [...list].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { tasks: order(items.tasks), networks: order(items.networks), services: order(items.services), files: order(items.files) };
+  return {
+    tasks: order(items.tasks),
+    ended: order(items.ended),
+    networks: order(items.networks),
+    services: order(items.services),
+    files: order(items.files),
+  };
 }

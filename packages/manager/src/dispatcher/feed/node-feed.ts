@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { NodeSetItems, NodeSetKind, TaskAssignment } from '@tessera/api';
+import { NODE_SET_KINDS, type NodeSetItems, type NodeSetKind, type TaskAssignment } from '@tessera/api';
 import { serviceEndpointsId } from '../projection/network-assignment.js';
 import { fileIdsOf } from '../projection/task-assignment.js';
 import type { NodeSetItem, Projector } from './projector.js';
-
-const KINDS: readonly NodeSetKind[] = ['tasks', 'networks', 'services', 'files'];
 
 export type Delta = { put: Record<NodeSetKind, NodeSetItem[]>; remove: Record<NodeSetKind, string[]> };
 
@@ -15,6 +13,7 @@ export type Delta = { put: Record<NodeSetKind, NodeSetItem[]>; remove: Record<No
 export class NodeFeed {
   readonly #sent: Record<NodeSetKind, Map<string, NodeSetItem>> = {
     tasks: new Map(),
+    ended: new Map(),
     networks: new Map(),
     services: new Map(),
     files: new Map(),
@@ -68,7 +67,7 @@ export class NodeFeed {
   /** The complete set for a new session. What was marked before is in it. */
   start(): NodeSetItems {
     const items = this.projector.node(this.nodeId);
-    for (const kind of KINDS) this.#sent[kind] = new Map((items[kind] as NodeSetItem[]).map((item) => [item.id, item]));
+    for (const kind of NODE_SET_KINDS) this.#sent[kind] = new Map((items[kind] as NodeSetItem[]).map((item) => [item.id, item]));
     this.#clear();
     return items;
   }
@@ -76,19 +75,19 @@ export class NodeFeed {
   /** What to send so that the agent has the projection of now; `undefined` when it has it already. */
   collect(): Delta | undefined {
     const delta: Delta = {
-      put: { tasks: [], networks: [], services: [], files: [] },
-      remove: { tasks: [], networks: [], services: [], files: [] },
+      put: { tasks: [], ended: [], networks: [], services: [], files: [] },
+      remove: { tasks: [], ended: [], networks: [], services: [], files: [] },
     };
     if (this.#everything) this.#collectEverything(delta);
     else this.#collectMarked(delta);
     for (const id of this.#rejected) if (!this.#sent.tasks.has(id)) delta.remove.tasks.push(id);
     this.#clear();
-    return KINDS.some((kind) => delta.put[kind].length > 0 || delta.remove[kind].length > 0) ? delta : undefined;
+    return NODE_SET_KINDS.some((kind) => delta.put[kind].length > 0 || delta.remove[kind].length > 0) ? delta : undefined;
   }
 
   #collectEverything(delta: Delta): void {
     const items = this.projector.node(this.nodeId);
-    for (const kind of KINDS) {
+    for (const kind of NODE_SET_KINDS) {
       const wanted = new Map((items[kind] as NodeSetItem[]).map((item) => [item.id, item]));
       for (const [id, item] of wanted) this.#settle(delta, kind, id, item);
       for (const id of [...this.#sent[kind].keys()]) if (!wanted.has(id)) this.#settle(delta, kind, id, undefined);
@@ -97,7 +96,10 @@ export class NodeFeed {
 
   #collectMarked(delta: Delta): void {
     const { projector, nodeId } = this;
-    for (const id of this.#tasks) this.#settle(delta, 'tasks', id, projector.task(nodeId, id));
+    for (const id of this.#tasks) {
+      this.#settle(delta, 'tasks', id, projector.task(nodeId, id));
+      this.#settle(delta, 'ended', id, projector.ended(nodeId, id));
+    }
     for (const id of this.#networks) this.#settle(delta, 'networks', id, projector.network(nodeId, id));
     for (const [id, { serviceId, networkId }] of this.#services)
       this.#settle(delta, 'services', id, projector.service(nodeId, serviceId, networkId));

@@ -3,7 +3,7 @@ import type { ClusterView } from '../../model/view.js';
 import { projectNetwork, projectService, serviceEndpointsId } from '../projection/network-assignment.js';
 import { projectNode, slotIndexOf } from '../projection/node-set.js';
 import type { SlotIndex } from '../projection/slot-index.js';
-import { projectFile, projectTask } from '../projection/task-assignment.js';
+import { projectEnded, projectFile, projectTask } from '../projection/task-assignment.js';
 
 export type NodeSetItem = NodeSetItems[NodeSetKind][number];
 
@@ -24,6 +24,10 @@ export class Projector {
 
   task(nodeId: string, taskId: string): NodeSetItem | undefined {
     return projectTask(this.view, this.slots, nodeId, this.view.get('tasks', taskId));
+  }
+
+  ended(nodeId: string, taskId: string): NodeSetItem | undefined {
+    return projectEnded(this.slots, nodeId, this.view.get('tasks', taskId));
   }
 
   network(nodeId: string, networkId: string): NodeSetItem | undefined {

@@ -160,6 +160,23 @@ describe('projectNode', () => {
     );
   });
 
+  it('names ended tasks apart while their objects are kept, so that their logs can be read', () => {
+    const web = service('web', () => {});
+    const state = (value: Task['status']['state']): Task['status'] => ({ state: value, at: 1, message: '' });
+    task('crashed', web, 'n1', { createdAt: 1, status: state('failed') });
+    task('crashing', web, 'n1', { createdAt: 2, status: state('failed') });
+    task('stopped', web, 'n1', { slot: 2, desired: 'shutdown', status: state('shutdown') });
+    task('lost', web, 'n1', { slot: 3, status: state('orphaned') });
+    task('removed', web, 'n1', { slot: 4, desired: 'remove', status: state('shutdown') });
+    task('elsewhere', web, 'n2', { slot: 5, desired: 'shutdown', status: state('shutdown') });
+    const { ended, tasks } = project('n1');
+    assert.deepEqual(ended.map((one) => one.id).sort(), ['crashed', 'lost', 'stopped']);
+    assert.deepEqual(
+      tasks.map((one) => one.id),
+      ['crashing'],
+    );
+  });
+
   it('counts the restarts of a slot under the same template', () => {
     const web = service('web', () => {});
     const failed = (at: number): Partial<Task> => ({ createdAt: at, status: { state: 'failed', at, message: '', finishedAt: at + 5 } });

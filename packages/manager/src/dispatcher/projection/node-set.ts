@@ -2,7 +2,7 @@ import type { NodeSetItems } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
 import { projectNetwork, projectService } from './network-assignment.js';
 import { SlotIndex } from './slot-index.js';
-import { fileIdsOf, projectFile, projectTask } from './task-assignment.js';
+import { fileIdsOf, projectEnded, projectFile, projectTask } from './task-assignment.js';
 
 /** An index of all tasks of the view as it is now. */
 export function slotIndexOf(view: ClusterView): SlotIndex {
@@ -13,9 +13,10 @@ export function slotIndexOf(view: ClusterView): SlotIndex {
 
 /** The complete desired set of a node: all that it needs and nothing else. */
 export function projectNode(view: ClusterView, slots: SlotIndex, nodeId: string): NodeSetItems {
-  const items: NodeSetItems = { tasks: [], networks: [], services: [], files: [] };
+  const items: NodeSetItems = { tasks: [], ended: [], networks: [], services: [], files: [] };
   const fileIds = new Set<string>();
   for (const task of view.tasksOfNode(nodeId)) {
+    items.ended.push(...present(projectEnded(slots, nodeId, task)));
     const assignment = projectTask(view, slots, nodeId, task);
     if (!assignment) continue;
     items.tasks.push(assignment);

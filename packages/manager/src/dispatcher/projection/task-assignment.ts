@@ -1,4 +1,4 @@
-import type { FileContent, ServiceRevision, Task, TaskAssignment } from '@tessera/api';
+import { type EndedTask, type FileContent, isTerminal, type ServiceRevision, type Task, type TaskAssignment } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
 import { belongsToNode, revisionOf, type SlotIndex } from './slot-index.js';
 
@@ -25,6 +25,12 @@ export function projectTask(view: ClusterView, slots: SlotIndex, nodeId: string,
     configIds: idsByName(view, 'configs', revision),
     secretIds: idsByName(view, 'secrets', revision),
   };
+}
+
+/** The task, when it is over but its container is to stay on the node for its log; it goes with the task's object. */
+export function projectEnded(slots: SlotIndex, nodeId: string, task: Task | undefined): EndedTask | undefined {
+  if (!task || task.nodeId !== nodeId || !isTerminal(task.status.state)) return undefined;
+  return task.desired === 'remove' || belongsToNode(task, slots) ? undefined : { id: task.id };
 }
 
 /** The content of a config or secret, by its id. */

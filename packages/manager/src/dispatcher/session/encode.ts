@@ -1,8 +1,7 @@
-import type { NodeSetItems, NodeSetKind } from '@tessera/api';
+import { NODE_SET_KINDS, type NodeSetItems, type NodeSetKind } from '@tessera/api';
 import type { Delta } from '../feed/node-feed.js';
 import type { NodeSetItem } from '../feed/projector.js';
 
-const KINDS: readonly NodeSetKind[] = ['tasks', 'networks', 'services', 'files'];
 /** Endpoints of a service are the same object for all nodes: its text is made once. Other items go to one node. */
 const sharedTexts = new WeakMap<NodeSetItem, string>();
 
@@ -17,7 +16,9 @@ export function encodeDelta(seq: number, { put, remove }: Delta): string {
 }
 
 function encodeItems(items: Readonly<Record<NodeSetKind, readonly NodeSetItem[]>>): string {
-  const parts = KINDS.map((kind) => `"${kind}":${kind === 'services' ? encodeShared(items.services) : JSON.stringify(items[kind])}`);
+  const parts = NODE_SET_KINDS.map(
+    (kind) => `"${kind}":${kind === 'services' ? encodeShared(items.services) : JSON.stringify(items[kind])}`,
+  );
   return `{${parts.join(',')}}`;
 }
 
