@@ -120,8 +120,9 @@ export class Runner implements AgentCore {
 
   async *logs(taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame> {
     const container = await this.#find(taskId);
-    if (container) yield* this.#options.engine.logs(container, options, signal);
-    else yield { type: 'error', message: `task ${taskId} has no container on this node: it has not been created, or was cleaned up` };
+    if (container) return yield* this.#options.engine.logs(container, options, signal);
+    const message = `task ${taskId} has no container on this node: it has not been created, or was cleaned up`;
+    yield { type: 'error', message, code: 'no-container' };
   }
 
   #taken(changed: readonly string[]): void {

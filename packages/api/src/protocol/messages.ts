@@ -177,6 +177,7 @@ export type AgentMessage = Static<typeof AgentMessage>;
 export const LogFrame = Type.Union([
   strictObject({ type: Type.Literal('line'), stream: oneOf(['stdout', 'stderr']), text: Type.String(), at: Type.Optional(Type.String()) }),
   strictObject({ type: Type.Literal('end') }),
-  strictObject({ type: Type.Literal('error'), message: Type.String() }),
+  /** `no-container`: the task has none on its node, not yet or no longer. */
+  strictObject({ type: Type.Literal('error'), message: Type.String(), code: Type.Optional(oneOf(['no-container'])) }),
 ]);
 export type LogFrame = Static<typeof LogFrame>;

@@ -1,25 +1,43 @@
-/** Items of all sources as they come. Reads one item ahead of each; ends when all have ended; an error of one is thrown. */
-export async function* merge<T>(sources: readonly AsyncIterable<T>[]): AsyncIterable<T> {
-  const iterators = sources.map((source) => source[Symbol.asyncIterator]());
-  const next = (index: number): Promise<{ index: number; result: IteratorResult<T> }> => {
-    const iterator = iterators[index] as AsyncIterator<T>;
-    return iterator.next().then((result) => ({ index, result }));
-  };
-  const waiting = new Map(iterators.map((_, index) => [index, next(index)]));
+type Arrival<T> = { from: AsyncIterator<T>; result: IteratorResult<T> } | { from: undefined; result: IteratorResult<AsyncIterable<T>> };
+
+/**
+ * Items of all sources as they come; sources may come later, too. Reads one item ahead of each; ends when there are no
+ * more sources and all have ended; an error of one is thrown.
+ */
+export async function* merge<T>(sources: Iterable<AsyncIterable<T>> | AsyncIterable<AsyncIterable<T>>): AsyncIterable<T> {
+  const outer = iterate(sources);
+  const waiting = new Map<object, Promise<Arrival<T>>>();
+  const readSources = (): unknown =>
+    waiting.set(
+      outer,
+      outer.next().then((result) => ({ from: undefined, result })),
+    );
+  const read = (from: AsyncIterator<T>): unknown =>
+    waiting.set(
+      from,
+      from.next().then((result) => ({ from, result })),
+    );
+  readSources();
   try {
     while (waiting.size > 0) {
-      const { index, result } = await Promise.race(waiting.values());
-      if (result.done) {
-        waiting.delete(index);
-        continue;
-      }
+      const { from, result } = await Promise.race(waiting.values());
       // Moved to the end, so that a source that always has an item does not silence the others.
-      waiting.delete(index);
-      waiting.set(index, next(index));
-      yield result.value;
+      waiting.delete(from ?? outer);
+      if (result.done) continue;
+      if (from === undefined) {
+        read((result.value as AsyncIterable<T>)[Symbol.asyncIterator]());
+        readSources();
+      } else {
+        read(from);
+        yield result.value as T;
+      }
     }
   } finally {
     // Not awaited: a source that hangs must not hold up the end. The caller's signal ends it.
-    for (const iterator of iterators) void iterator.return?.()?.catch(() => {});
+    for (const iterator of waiting.keys()) void (iterator as AsyncIterator<unknown>).return?.()?.catch(() => {});
   }
+}
+
+async function* iterate<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
+  yield* items;
 }

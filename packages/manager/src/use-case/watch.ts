@@ -1,6 +1,6 @@
 import { ApiError, KINDS, type Kind, type ObjectChange, type ObjectTypes, type WatchLine } from '@tessera/api';
-import type { Clock } from '@tessera/kit';
 import type { UseCaseContext } from './context.js';
+import { PendingChanges } from './pending-changes.js';
 
 /** A line comes at least so often, so that either side notices a dead connection. */
 const TICK_MS = 10_000;
@@ -33,43 +33,6 @@ export async function* watchState({ store, clock }: UseCaseContext, kinds: reado
     }
   } finally {
     stop();
-  }
-}
-
-/** The last change of each object that was not read yet, in order. */
-class PendingChanges {
-  readonly #changes = new Map<string, ObjectChange>();
-  #wake: () => void = () => {};
-
-  constructor(private readonly clock: Clock) {}
-
-  add(change: ObjectChange): void {
-    const key = `${change.kind}/${change.id}`;
-    this.#changes.delete(key);
-    this.#changes.set(key, change);
-    this.#wake();
-  }
-
-  /** The oldest change; undefined when none comes within `limitMs` or the signal is aborted. */
-  async next(limitMs: number, signal: AbortSignal): Promise<ObjectChange | undefined> {
-    if (this.#changes.size === 0) await this.#waitForOne(limitMs, signal);
-    const [first] = this.#changes;
-    if (!first) return undefined;
-    this.#changes.delete(first[0]);
-    return first[1];
-  }
-
-  #waitForOne(limitMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = this.clock.timer(limitMs, done);
-      signal.addEventListener('abort', done, { once: true });
-      this.#wake = done;
-    });
   }
 }
 
