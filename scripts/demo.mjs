@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bed } from '@tessera/bed';
 
-const CLUSTER = 'demo';
+const CLUSTER = process.env.TESSERA_DEMO_CLUSTER ?? 'demo';
 const VOTE_PARTS = ['vote', 'result', 'worker', 'redis', 'db'];
 
 const [action = 'up', ...rest] = process.argv.slice(2);
-if (!['up', 'down'].includes(action) || rest.length > 0) fail(`unknown words: ${[action, ...rest].join(' ')}. Say: npm run demo, or npm run demo -- down`);
+if (!['up', 'down'].includes(action) || rest.length > 0)
+  fail(`unknown words: ${[action, ...rest].join(' ')}. Say: npm run demo, or npm run demo -- down`);
 if (action === 'down') process.exit(tsctl(['dev', 'down', CLUSTER]));
 await up();
 

@@ -30,13 +30,15 @@ for (const name of chosen.length > 0 ? chosen : TIERS) {
   console.log(`\n== ${name} tests`);
   results.push(await runTier(name));
 }
-const leftovers = diffMachine(before, await snapshotMachine());
-for (const line of leftovers) console.error(`left behind: ${line}`);
+const { added, removed } = diffMachine(before, await snapshotMachine());
+for (const line of added) console.error(`left behind: ${line}`);
+for (const line of removed) console.error(`lost: ${line}`);
+const changed = added.length + removed.length > 0;
 
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 // A tier that ended badly without a failing test (a crash, a missing file) still counts as a failure.
 const crashed = results.filter((result) => result.code !== 0 && result.failed === 0);
 for (const result of crashed) console.error(`the ${result.name} tier ended with code ${result.code}`);
-const failed = sum('failed') + crashed.length + (leftovers.length > 0 ? 1 : 0);
+const failed = sum('failed') + crashed.length + (changed ? 1 : 0);
 console.log(`\n${sum('passed')} passed, ${failed} failed, ${sum('skipped')} skipped`);
 process.exitCode = failed > 0 || sum('passed') === 0 ? 1 : 0;

@@ -2,6 +2,7 @@ import { type Clock, withDeadline } from '@tessera/kit';
 import type Docker from 'dockerode';
 import { LABELS } from '../model/labels.js';
 import type { BridgeNetwork } from '../plan/network/links.js';
+import { nextHopOf } from '../plan/network/names.js';
 import type { Bridges, ObservedBridge, PluggedContainer } from '../ports/bridges.js';
 
 /** Label of a Docker network: the id of the Tessera network whose block it owns. */
@@ -37,7 +38,7 @@ export class DockerBridges implements Bridges {
       Driver: 'bridge',
       CheckDuplicate: true,
       Labels: { [NETWORK_LABEL]: bridge.networkId, [LABELS.cluster]: this.clusterId },
-      IPAM: { Config: [{ Subnet: bridge.subnet, IPRange: bridge.block, Gateway: bridge.gateway }] },
+      IPAM: { Config: [addressesOf(bridge)] },
       Options: {
         [BRIDGE_OPTION]: bridge.bridge,
         'com.docker.network.bridge.enable_ip_masquerade': 'false',
@@ -69,4 +70,14 @@ export class DockerBridges implements Bridges {
   #call<T>(what: string, request: Promise<T>): Promise<T> {
     return withDeadline(this.clock, CALL_LIMIT_MS, request, () => new Error(`the Docker engine did not answer in time: ${what}`));
   }
+}
+
+/**
+ * The block, and the gateway in it. Its first address stands for the node among its peers, so no container may have it;
+ * where it is the first one of the whole subnet, Docker keeps it free by itself and refuses to be told.
+ */
+function addressesOf({ subnet, block, gateway }: BridgeNetwork) {
+  const first = nextHopOf(block);
+  const reserved = subnet.startsWith(`${first}/`) ? {} : { AuxiliaryAddresses: { node: first } };
+  return { Subnet: subnet, IPRange: block, Gateway: gateway, ...reserved };
 }
