@@ -12,13 +12,16 @@ import type { NetworkPlug, NetworkState, NodeNetwork } from '../ports/node-netwo
 /** How often the kernel is compared with what it should be, though nothing changed: others may flush tables or routes. */
 const REPAIR_INTERVAL_MS = 5_000;
 
+/** What the overlay needs of the discovery server. */
+export type Discovery = Pick<DnsServer, 'listenOn' | 'stop'>;
+
 export interface OverlayNetworkOptions {
   /** Address by which the other nodes reach this one. */
   address: string;
   kernel: KernelNetwork;
   bridges: Bridges;
   /** Makes the discovery server, given how it finds the zone of an asker. */
-  makeDns(lookupFor: (gateway: string, client: string) => (name: string) => string[] | undefined): DnsServer;
+  makeDns(lookupFor: (gateway: string, client: string) => (name: string) => string[] | undefined): Discovery;
   clock: Clock;
   log: Log;
 }
@@ -28,7 +31,7 @@ const NOTHING: NetworkState = { networks: [], services: [] };
 /** The node's part of the overlay: Docker bridges for the blocks, VXLAN between them, one nftables table, and DNS. */
 export class OverlayNetwork implements NodeNetwork {
   readonly #options: OverlayNetworkOptions;
-  readonly #dns: DnsServer;
+  readonly #dns: Discovery;
   #state: NetworkState = NOTHING;
   #zone: Zone = new Map();
   #containers: PluggedContainer[] = [];

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import type { NetworkAssignment } from '@tessera/api';
+import { silentLog, VirtualClock } from '@tessera/kit';
+import type { LinkStep, OverlayLink, Underlay } from '../plan/network/links.js';
+import { desiredLink } from '../plan/network/links.js';
+import type { Bridges, ObservedBridge, PluggedContainer } from '../ports/bridges.js';
+import type { KernelNetwork } from '../ports/kernel.js';
+import { type Discovery, OverlayNetwork } from './overlay-network.js';
+
+const underlay: Underlay = { address: '192.0.2.11', device: 'eth0', mtu: 1500 };
+
+function network(vni: number, extra: Partial<NetworkAssignment> = {}): NetworkAssignment {
+  return {
+    id: `net${vni}`,
+    name: `shop_net${vni}`,
+    vni,
+    subnet: `10.${vni}.0.0/16`,
+    block: `10.${vni}.1.0/24`,
+    internal: false,
+    attachable: false,
+    driverOptions: {},
+    peers: [{ nodeId: 'n2', address: '192.0.2.12', block: `10.${vni}.2.0/24` }],
+    ...extra,
+  };
+}
+
+/** A kernel, an engine and a DNS server that do what they are told and write it down. */
+class FakeHost {
+  readonly done: string[] = [];
+  tables = new Set<string>();
+  linkSteps: LinkStep[] = [];
+  held: OverlayLink[] = [];
+  networks: ObservedBridge[] = [];
+  inUse = new Set<string>();
+  containers: PluggedContainer[] = [];
+  gateways: readonly string[] = [];
+  lookupFor: (gateway: string, client: string) => (name: string) => string[] | undefined = () => () => undefined;
+
+  readonly kernel: KernelNetwork = {
+    underlay: async () => underlay,
+    links: async () => this.held,
+    applyLinks: async (steps) => {
+      this.done.push(`links ${steps.length}`);
+      this.linkSteps = [...steps];
+    },
+    answerForOthers: async () => {},
+    applyRuleset: async (script) => {
+      this.done.push('ruleset');
+      this.tables = script.includes('chain forward') ? new Set(['tessera']) : new Set();
+    },
+    hasRuleset: async () => this.tables.has('tessera'),
+    openDockerFirewall: async () => {},
+    closeDockerFirewall: async () => void this.done.push('close firewall'),
+  };
+
+  readonly bridges: Bridges = {
+    list: async () => this.networks,
+    create: async ({ name, networkId, bridge, subnet, block }) => {
+      this.done.push(`create ${name}`);
+      this.networks = [...this.networks, { dockerId: name, name, networkId, bridge, subnet, block }];
+    },
+    remove: async (dockerId) => {
+      if (this.inUse.has(dockerId)) throw new Error('has active endpoints');
+      this.done.push(`remove ${dockerId}`);
+      this.networks = this.networks.filter((one) => one.dockerId !== dockerId);
+    },
+    containers: async () => this.containers,
+  };
+
+  makeDns(lookupFor: FakeHost['lookupFor']): Discovery {
+    this.lookupFor = lookupFor;
+    return {
+      listenOn: async (gateways: readonly string[]) => void (this.gateways = gateways),
+      stop: () => void (this.gateways = []),
+    };
+  }
+}
+
+function setUp() {
+  const host = new FakeHost();
+  const clock = new VirtualClock();
+  const overlay = new OverlayNetwork({
+    address: underlay.address,
+    kernel: host.kernel,
+    bridges: host.bridges,
+    makeDns: (lookupFor) => host.makeDns(lookupFor),
+    clock,
+    log: silentLog,
+  });
+  const apply = async (...networks: NetworkAssignment[]): Promise<void> => {
+    await overlay.apply({ networks, services: [] });
+    host.held = networks.map((one) => desiredLink(one, underlay));
+  };
+  return { host, clock, overlay, apply };
+}
+
+describe('the network of a node', () => {
+  it('makes bridge, links, rules and discovery of a new network, and tells where containers plug in', async () => {
+    const { host, overlay, apply } = setUp();
+    await apply(network(7));
+    assert.deepEqual(host.done, ['create tessera.shop_net7', 'links 5', 'ruleset']);
+    assert.deepEqual(host.gateways, ['10.7.1.1']);
+    assert.deepEqual(overlay.plug('net7'), { dockerNetwork: 'tessera.shop_net7', dnsServers: ['10.7.1.1'] });
+    assert.throws(() => overlay.plug('net8'), /net8 is not set up on this node/);
+    await overlay.stop();
+  });
+
+  it('does nothing when all is as it should be', async () => {
+    const { host, overlay, apply } = setUp();
+    await apply(network(7));
+    host.done.length = 0;
+    await apply(network(7));
+    assert.deepEqual(host.done, []);
+    await overlay.stop();
+  });
+
+  it('puts back by itself what others take away', async () => {
+    const { host, clock, overlay, apply } = setUp();
+    await apply(network(7));
+    host.done.length = 0;
+    host.tables.clear();
+    host.held = [];
+    await clock.advance(5_000);
+    assert.deepEqual(host.done, ['links 5', 'ruleset']);
+    await overlay.stop();
+  });
+
+  it('comes back to a network that containers are still on', async () => {
+    const { host, clock, overlay, apply } = setUp();
+    await apply(network(7));
+    host.inUse.add('tessera.shop_net7');
+    await apply();
+    assert.equal(host.networks.length, 1);
+    host.inUse.clear();
+    await clock.advance(5_000);
+    assert.equal(host.networks.length, 0);
+    await overlay.stop();
+  });
+
+  it('makes a bridge anew when the block of the node has changed', async () => {
+    const { host, overlay, apply } = setUp();
+    await apply(network(7));
+    host.done.length = 0;
+    await apply(network(7, { block: '10.7.9.0/24' }));
+    assert.deepEqual(host.done.slice(0, 2), ['remove tessera.shop_net7', 'create tessera.shop_net7']);
+    await overlay.stop();
+  });
+
+  it('of several states that wait carries out only the last', async () => {
+    const { host, overlay } = setUp();
+    const states = [network(7), network(8), network(9)].map((one) => overlay.apply({ networks: [one], services: [] }));
+    await Promise.all(states);
+    assert.deepEqual(
+      host.networks.map((one) => one.name),
+      ['tessera.shop_net9'],
+    );
+    await overlay.stop();
+  });
+
+  it('puts internal networks last in the order in which Docker looks for the way out', async () => {
+    const { host, overlay, apply } = setUp();
+    await apply(network(7, { name: 'a_inner', internal: true }), network(8, { name: 'z_outer' }));
+    assert.deepEqual(host.networks.map((one) => one.name).sort(), ['tessera.z_outer', 'tessera_a_inner']);
+    await overlay.stop();
+  });
+
+  it('answers a container for all networks that it is on, and a stranger for the one it asks in', async () => {
+    const { host, overlay } = setUp();
+    const service = (id: string, networkId: string, address: string) => ({
+      id: `${id}n${networkId}`,
+      serviceId: id,
+      serviceName: id,
+      shortName: id,
+      networkId,
+      aliases: [],
+      endpointMode: 'vip' as const,
+      ingress: [],
+      endpoints: [{ taskId: 't', nodeId: 'n1', address }],
+    });
+    host.containers = [{ networkIds: ['net7', 'net8'], addresses: ['10.7.1.5', '10.8.1.5'] }];
+    await overlay.apply({
+      networks: [network(7), network(8)],
+      services: [service('web', 'net7', '10.7.1.9'), service('db', 'net8', '10.8.1.9')],
+    });
+    assert.deepEqual(host.lookupFor('10.7.1.1', '10.7.1.5')('db'), ['10.8.1.9']);
+    assert.equal(host.lookupFor('10.7.1.1', '10.7.1.77')('db'), undefined);
+    assert.deepEqual(host.lookupFor('10.7.1.1', '10.7.1.77')('web'), ['10.7.1.9']);
+    await overlay.stop();
+  });
+
+  it('leaves nothing behind when the node leaves', async () => {
+    const { host, clock, overlay, apply } = setUp();
+    await apply(network(7));
+    await overlay.leave();
+    assert.deepEqual([host.networks.length, host.tables.size, host.gateways.length, clock.pending], [0, 0, 0, 0]);
+    assert.equal(host.done.at(-1), 'close firewall');
+  });
+});
