@@ -7,6 +7,7 @@ import { createDispatcher } from '../dispatcher/index.js';
 import { type ApiServer, createApiServer } from '../http/server.js';
 import type { Kv } from '../ports/kv.js';
 import { KvClusterStore } from '../state/cluster-store.js';
+import { Compactor } from '../state/compactor.js';
 import { LeaderElection } from '../state/leader.js';
 import { aesSealer } from '../state/seal.js';
 import { ensureCluster } from '../use-case/cluster.js';
@@ -59,7 +60,7 @@ async function startParts(options: ManagerOptions, environment: ManagerEnvironme
   );
   const { name, clusterId, tokenHashes, addressPool } = identity.cluster;
   await ensureCluster({ store, clock }, { name, clusterId, tokenHashes, addressPool });
-  const election = makeElection(kv, store, identity, environment);
+  const election = makeElection(kv, store, identity, environment, storeKind(options.store));
   const dispatcher = await lifecycle.start(
     'dispatcher',
     () => createDispatcher({ store, clock, random, log }),
@@ -95,13 +96,24 @@ async function startParts(options: ManagerOptions, environment: ManagerEnvironme
   return { host, port, isLeader: () => election.isLeader, stop: () => lifecycle.stop() };
 }
 
-function makeElection(kv: Kv, store: KvClusterStore, identity: ManagerIdentity, environment: ManagerEnvironment): LeaderElection {
+function makeElection(
+  kv: Kv,
+  store: KvClusterStore,
+  identity: ManagerIdentity,
+  environment: ManagerEnvironment,
+  kind: UseCaseContext['storeKind'],
+): LeaderElection {
   return new LeaderElection({
     kv,
     key: store.keys.leader,
     candidate: `${identity.managerId}.${newId(environment.random)}@${hostname()}`,
     ...environment,
-    lead: (fence) => startControllers({ ...environment, store: store.fenced(() => [fence]) }),
+    lead: (fence) => {
+      const controllers = startControllers({ ...environment, store: store.fenced(() => [fence]) });
+      // The other stores compact themselves.
+      const compactor = kind === 'etcd' ? new Compactor({ kv, revision: () => store.view.revision, ...environment }) : undefined;
+      return { stop: async () => void (await Promise.all([controllers.stop(), compactor?.stop()])) };
+    },
   });
 }
 
