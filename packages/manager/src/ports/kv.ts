@@ -32,10 +32,13 @@ export interface Kv {
 
 /** etcd's default limit is 128 operations a txn; staying under it leaves room for the leader's fence. */
 export const MAX_TXN_OPS = 120;
-/** etcd's default request limit is 1.5 MiB; a value may take most of it, in UTF-8 bytes. */
-export const MAX_VALUE_BYTES = 1_000_000;
-/** All keys and values of one txn together, in UTF-8 bytes, so that a request stays under etcd's limit. */
-export const MAX_TXN_BYTES = 1_400_000;
+/** A value, in UTF-8 bytes: the largest config that the API takes fits, in base64 with its labels. */
+export const MAX_VALUE_BYTES = 1_400_000;
+/**
+ * All keys and values of one txn together, in UTF-8 bytes. etcd's default limit of 1.5 MiB (1,572,864 bytes) holds for the
+ * whole request: what is left is for namespaces and framing, of which every op and compare takes some 50 bytes.
+ */
+export const MAX_TXN_BYTES = 1_450_000;
 
 export interface KvEntry {
   key: string;

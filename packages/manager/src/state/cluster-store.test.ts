@@ -129,7 +129,7 @@ describe('The cluster store', () => {
     await store.commit([{ type: 'put', kind: 'secrets', object: secret, expect: 'absent' }]);
     assert.ok(!memory.get('tessera/v1/secrets/x')?.value.includes('aGlkZGVu'));
     assert.equal((await openStore(memory.connect())).view.get('secrets', 'x')?.spec.data, 'aGlkZGVu');
-    const large = { ...secret, id: 'y', spec: { ...spec, name: 'large', data: 'A'.repeat(1_000_000) } };
+    const large = { ...secret, id: 'y', spec: { ...spec, name: 'large', data: 'A'.repeat(MAX_VALUE_BYTES) } };
     await assert.rejects(store.commit([{ type: 'put', kind: 'configs', object: large, expect: 'absent' }]), { code: 'too-large' });
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type KvTxn, MAX_TXN_OPS, MAX_VALUE_BYTES } from '@tessera/manager/ports/kv';
+import { type KvTxn, MAX_TXN_BYTES, MAX_TXN_OPS, MAX_VALUE_BYTES } from '@tessera/manager/ports/kv';
 import type { KvSubject } from './harness.js';
 import { currentRevision, del, put, write } from './recorder.js';
 
@@ -137,7 +137,9 @@ export function txnCases(subject: KvSubject): void {
     const value = 'x'.repeat(MAX_VALUE_BYTES);
     await write(subject.kv, 'big', value);
     assert.equal((await subject.kv.get('big'))?.value, value);
-    const ops = Array.from({ length: MAX_TXN_OPS }, (_, index) => put(`k${index}`, 'x'.repeat(10_000)));
+    const keyBytes = 100;
+    const text = 'x'.repeat(Math.floor(MAX_TXN_BYTES / MAX_TXN_OPS) - 2 * keyBytes);
+    const ops = Array.from({ length: MAX_TXN_OPS }, (_, index) => put(`k${index}`.padEnd(keyBytes, '.'), text));
     const compares = ops.map(({ key }) => ({ key, modRevision: 0 }));
     assert.equal((await subject.kv.txn({ compares, ops })).succeeded, true);
     assert.equal((await subject.kv.range('k')).entries.length, MAX_TXN_OPS);
