@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Host } from '@tessera/bed';
+import { onHost } from '../../support/test-bed.js';
+import { eventually, TestCluster } from '../../support/test-cluster.js';
+import { askWeb, provideWebImages } from '../../support/web-image.js';
+
+const HOSTS = 3;
+const REPAIR_LIMIT_MS = 15_000;
+/** Inner bytes of a ping that fills a packet of 1450 bytes: what is left of 1500 after VXLAN's 50, less IP's 20 and ICMP's 8. */
+const FULL_PING_BYTES = 1422;
+const COMPOSE = `services:
+  both: { image: "\${WEB_IMAGE}", networks: [front, back], ports: ["8080:80"], deploy: { mode: global } }
+  front: { image: "\${WEB_IMAGE}", networks: [front], deploy: { replicas: 3 } }
+  back: { image: "\${WEB_IMAGE}", networks: [back], deploy: { replicas: 3 } }
+networks: { front: {}, back: { internal: true } }
+`;
+
+interface Container {
+  host: Host;
+  id: string;
+  /** Address on a network, by the network's short name. */
+  addresses: Record<string, string>;
+}
+
+/** Real kernels and engines: what containers on three hosts reach, by address and by name, and what they must not. */
+describe('the overlay between three hosts', function () {
+  this.timeout(90_000);
+  let cluster: TestCluster;
+  let services: Record<string, Container[]>;
+
+  before(async () => {
+    cluster = await TestCluster.create({ what: 'overlay', store: 'embedded', hosts: HOSTS });
+    const [image = ''] = await provideWebImages(cluster.bed, ['v1']);
+    await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
+    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env: { WEB_IMAGE: image } });
+    services = { both: await containersOf('both'), front: await containersOf('front'), back: await containersOf('back') };
+  });
+
+  after(() => cluster?.destroy());
+
+  async function containersOf(service: string): Promise<Container[]> {
+    const containers = await Promise.all(
+      cluster.bed.hosts.map(async (host) => {
+        const ids = (await onHost(host, 'docker', 'ps', '-q', '--filter', `label=tessera.service-name=shop_${service}`))
+          .split('\n')
+          .filter(Boolean);
+        return Promise.all(ids.map(async (id) => ({ host, id, addresses: await addressesOf(host, id) })));
+      }),
+    );
+    return containers.flat();
+  }
+
+  async function addressesOf(host: Host, id: string): Promise<Record<string, string>> {
+    const networks = JSON.parse(await onHost(host, 'docker', 'inspect', '-f', '{{json .NetworkSettings.Networks}}', id)) as Record<
+      string,
+      { IPAddress: string }
+    >;
+    return Object.fromEntries(Object.entries(networks).map(([name, { IPAddress }]) => [name.replace(/^tessera[._]shop_/, ''), IPAddress]));
+  }
+
+  async function pings(from: Container, address: string | undefined, bytes = 56): Promise<boolean> {
+    return (await from.host.exec(['docker', 'exec', from.id, 'ping', '-c', '1', '-W', '1', '-s', String(bytes), address ?? ''])).code === 0;
+  }
+
+  /** Addresses that the name has as seen from a container; a final dot keeps busybox from trying search domains. */
+  async function resolve(from: Container, name: string): Promise<string[]> {
+    const { stdout } = await from.host.exec(['docker', 'exec', from.id, 'nslookup', `${name}.`]);
+    const answer = stdout.slice(stdout.indexOf('Name:'));
+    return stdout.includes('Name:') ? [...answer.matchAll(/^Address: (\S+)$/gm)].map((match) => match[1] as string).sort() : [];
+  }
+
+  const one = (service: string, at = 0): Container => {
+    const container = services[service]?.[at];
+    assert.ok(container, `${service} has no container number ${at}`);
+    return container;
+  };
+  const addresses = (service: string, network: string): string[] =>
+    (services[service] ?? []).map((container) => container.addresses[network] ?? '').sort();
+
+  async function everyPairTalks(service: string, network: string): Promise<void> {
+    for (const from of services.both ?? []) {
+      for (const to of services[service] ?? []) {
+        const address = to.addresses[network];
+        assert.ok(await pings(from, address), `${from.host.name} does not reach ${address} on ${to.host.name}`);
+      }
+    }
+  }
+
+  it('runs one task of the global service and of each of the others on each host', () => {
+    for (const containers of Object.values(services)) assert.equal(new Set(containers.map(({ host }) => host.name)).size, HOSTS);
+  });
+
+  it('connects containers of a network across all hosts', () => everyPairTalks('front', 'front'));
+
+  it('sends a container with two networks through the right one of them', () => everyPairTalks('back', 'back'));
+
+  it('carries full packets without breaking them up', async () => {
+    const [from, to] = [one('front', 0), one('front', 1)];
+    assert.ok(await pings(from, to.addresses.front, FULL_PING_BYTES));
+  });
+
+  it('keeps networks apart, on one host and across hosts', async () => {
+    for (const to of services.back ?? []) {
+      assert.equal(await pings(one('front'), to.addresses.back), false, `front reaches back on ${to.host.name}`);
+    }
+    for (const to of services.front ?? []) {
+      assert.equal(await pings(one('back'), to.addresses.front), false, `back reaches front on ${to.host.name}`);
+    }
+  });
+
+  it('answers the names of services, replicas and all tasks with the addresses on the network of the asker', async () => {
+    const from = one('front');
+    for (const name of ['front', 'front.shop', 'shop_front', 'tasks.front', 'TASKS.FRONT']) {
+      assert.deepEqual(await resolve(from, name), addresses('front', 'front'), name);
+    }
+    assert.deepEqual(await resolve(from, 'both'), addresses('both', 'front'));
+    const replica = await resolve(from, '2.front');
+    assert.ok(replica.length === 1 && addresses('front', 'front').includes(replica[0] ?? ''));
+  });
+
+  it('answers a container with two networks for both, and hides the names of a network from those that are not on it', async () => {
+    assert.deepEqual(await resolve(one('both'), 'back'), addresses('back', 'back'));
+    assert.deepEqual(await resolve(one('both'), 'front'), addresses('front', 'front'));
+    assert.deepEqual(await resolve(one('front'), 'back'), []);
+  });
+
+  it('answers a published port on every host, also on localhost', async () => {
+    for (const host of cluster.bed.hosts) {
+      for (let round = 0; round < 6; round++) assert.equal((await askWeb(host.ip, 8080))?.version, 'v1', host.name);
+      assert.match(await onHost(host, 'curl', '-s', '-m', '2', 'http://127.0.0.1:8080/'), /^v1 /);
+    }
+  });
+
+  it('repairs a flushed table and a deleted device by itself', async () => {
+    const { host } = one('front', 0);
+    await onHost(host, 'nft', 'delete', 'table', 'ip', 'tessera');
+    const devices = await onHost(host, 'ip', '-br', 'link', 'show', 'type', 'vxlan');
+    for (const line of devices.split('\n')) await onHost(host, 'ip', 'link', 'delete', line.split(/\s+/)[0] ?? '');
+    await eventually(
+      async () => (await host.exec(['nft', 'list', 'table', 'ip', 'tessera'])).code === 0,
+      'the table to be back',
+      REPAIR_LIMIT_MS,
+    );
+    await eventually(() => pings(one('front', 0), one('front', 1).addresses.front), 'the way to another host to be back', REPAIR_LIMIT_MS);
+    await everyPairTalks('back', 'back');
+  });
+
+  it('takes bridges, devices and published ports away with the stack', async () => {
+    await cluster.tsctl.succeed(['rm', 'shop', '--timeout', '60s']);
+    const links = async (): Promise<string> => {
+      const lists = await Promise.all(cluster.bed.hosts.map((host) => onHost(host, 'ip', '-br', 'link')));
+      return lists.join('\n');
+    };
+    await eventually(async () => !/^ts[bv]\d/m.test(await links()), 'the links of the stack to be gone', REPAIR_LIMIT_MS);
+    assert.equal(await askWeb(cluster.host(0).ip, 8080), undefined);
+  });
+});
