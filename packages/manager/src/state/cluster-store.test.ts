@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ObjectChange, Service } from '@tessera/api';
+import { MAX_VALUE_BYTES } from '../ports/kv.js';
 import type { StoreChange } from '../ports/store.js';
 import { lossyKv } from './testing/lossy-kv.js';
 import { memoryStore, openStore, someService } from './testing/test-store.js';
