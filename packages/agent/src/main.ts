@@ -78,7 +78,7 @@ function program(): Command {
   withCommon(root.command('join').description('make this host a node of a cluster'))
     .requiredOption('--manager <url>', 'a manager, such as https://manager-1:4600; repeat for more', collect, [])
     .addOption(
-      new Option('--token <token>', 'join token, from "tsctl cluster token worker"').env('TESSERA_JOIN_TOKEN').makeOptionMandatory(),
+      new Option('--token <token>', 'join token, from "tsctl cluster token rotate worker"').env('TESSERA_JOIN_TOKEN').makeOptionMandatory(),
     )
     .option('--name <name>', "name of the node (default: the host's name)")
     .option('--label <key=value>', 'label of the node; repeat for more', collect, [])

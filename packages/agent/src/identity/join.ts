@@ -80,7 +80,7 @@ async function pinnedAuthority(manager: URL, authorityHash: string, clock: Clock
   } catch (error) {
     if (!(error instanceof PinMismatch)) throw explained(error, manager, clock);
     throw new Error(
-      `${manager.origin} does not belong to the cluster of this token (${error.message}): the token was not sent. Check the address; if the CA was replaced, get a new token with \`tsctl token rotate worker\``,
+      `${manager.origin} does not belong to the cluster of this token (${error.message}): the token was not sent. Check the address; if the CA was replaced, get a new token with \`tsctl cluster token rotate worker\``,
       { cause: error },
     );
   }
@@ -119,7 +119,7 @@ function explained(error: unknown, manager: URL, clock: Clock): Error {
     const cure =
       error.cure ??
       (error.code === 'invalid-token'
-        ? 'it may have expired or been rotated: get the present one with `tsctl token rotate worker`'
+        ? 'it may have expired or been rotated: get the present one with `tsctl cluster token rotate worker`'
         : undefined);
     return new Error(`${manager.origin} refuses: ${error.message}${cure ? `. ${cure}` : ''}`, { cause: error });
   }

@@ -6,7 +6,7 @@ const CURES: Readonly<Record<ErrorCode, string>> = {
   'invalid-spec': 'The details name each problem. Nothing was written.',
   unauthenticated: 'Use a certificate that this cluster made: `tsctl cluster init` gives one to the first administrator.',
   forbidden: 'Use a certificate with the role that the message names. A node that was removed joins again with a token.',
-  'invalid-token': '`tsctl token rotate worker` makes a new token; the old one is void from then on.',
+  'invalid-token': '`tsctl cluster token rotate worker` makes a new token; the old one is void from then on.',
   'not-found': 'Look at the list of the kind. When a name is near, the cure names it.',
   ambiguous: 'Give more of the id, or the name. The details list the candidates.',
   'already-exists': 'Choose another name, or remove the other object first.',

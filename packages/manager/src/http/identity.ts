@@ -14,7 +14,7 @@ const REASONS: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'the client certificate is not valid yet: is the clock right?',
 };
 
-const CURE = 'use the certificate that `tsctl cluster init` or `tsctl node join` made for this cluster';
+const CURE = 'use the certificate that `tsctl cluster init` or `tessera-agent join` made for this cluster';
 
 /** What a connection proves about who is at its other end. */
 export interface Identity {

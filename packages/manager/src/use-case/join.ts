@@ -16,7 +16,7 @@ import type { UseCaseContext } from './context.js';
 
 type JoinRequest = BodyOf<Routes['join']>;
 
-const TOKEN_CURE = '`tsctl token rotate worker` makes a new token';
+const TOKEN_CURE = '`tsctl cluster token rotate worker` makes a new token';
 /** What a node's name may consist of; everything else in a hostname becomes a hyphen. */
 const NOT_IN_NAME = /[^a-zA-Z0-9_.-]+/g;
 const MAX_NAME_LENGTH = 100;
@@ -60,7 +60,7 @@ function checkToken({ store, authority }: UseCaseContext, text: string): JoinRol
   const { tokenHashes } = clusterOf(store.view);
   if (!sameHash(hashJoinToken(text), tokenHashes[token.role]))
     throw new ApiError('invalid-token', `the join token for a ${token.role} is not valid: it was rotated`, {
-      cure: `\`tsctl token rotate ${token.role}\` makes a new token`,
+      cure: `\`tsctl cluster token rotate ${token.role}\` makes a new token`,
     });
   return token.role;
 }

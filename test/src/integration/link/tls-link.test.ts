@@ -94,7 +94,7 @@ describe('link over TLS', function () {
 
   it('says that a token was rotated, is cut, or is none', async () => {
     const wrong = manager.cluster.workerToken.replace(/.{4}$/, (end) => (end === '0000' ? '1111' : '0000'));
-    await assert.rejects(joined({ token: wrong }), /rotated.*tsctl token rotate worker/);
+    await assert.rejects(joined({ token: wrong }), /rotated.*tsctl cluster token rotate worker/);
     await assert.rejects(joined({ token: manager.cluster.workerToken.slice(0, -4) }), /cut when it was copied/);
     await assert.rejects(joined({ token: 'hello' }), /not a join token/);
   });
