@@ -83,6 +83,8 @@ export const Task = stored({
   stack: Type.Optional(Name),
   specRevision: Type.Integer({ minimum: 1 }),
   templateHash: Type.String(),
+  /** Of the template that it runs, as the spec names it. Written by controllers. */
+  image: Type.Optional(Type.String()),
   /** 1..replicas for replicated services; absent for global ones, whose slot is the node. */
   slot: Type.Optional(Type.Integer({ minimum: 1 })),
   /** Written by the scheduler; by the controller for global services. */
@@ -109,7 +111,13 @@ export const NodeDescription = strictObject({
   resources: NodeResources,
   /** Address at which other nodes reach it. */
   address: Type.String({ maxLength: 64 }),
-  engine: strictObject({ version: Type.String(), apiVersion: Type.String(), labels: Labels, plugins: Type.Array(Type.String()), storageDriver: Type.String() }),
+  engine: strictObject({
+    version: Type.String(),
+    apiVersion: Type.String(),
+    labels: Labels,
+    plugins: Type.Array(Type.String()),
+    storageDriver: Type.String(),
+  }),
   agentVersion: Type.String(),
   kernel: Type.String(),
   operatingSystem: Type.String(),

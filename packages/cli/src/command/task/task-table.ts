@@ -25,8 +25,9 @@ export function taskRows(tasks: readonly Task[], services: readonly Service[], n
   });
 }
 
-/** The image of the service's current template; what a former one had is known only by the revision's number. */
+/** Tasks that do not tell it have the service's, while they run its current template; else the revision's number must do. */
 function imageOf(task: Task, service: Service | undefined): string {
+  if (task.image !== undefined) return task.image;
   if (service === undefined) return '-';
   return task.templateHash === service.templateHash ? service.spec.template.container.image : `(revision ${task.specRevision})`;
 }

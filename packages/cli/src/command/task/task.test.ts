@@ -15,6 +15,7 @@ const tasks = [
   aTask(web, 3, 'failed', {
     nodeId: node.id,
     templateHash: 'old',
+    image: 'registry.example.com/shop/web:1.2.2',
     status: { state: 'failed', at: NOW, message: 'failed', error: 'exit\ncode 1' },
   }),
 ];

@@ -1,4 +1,4 @@
-import type { DesiredState, Service, ServiceRevision, Task, TaskStatus } from '@tessera/api';
+import { type DesiredState, type Service, type ServiceRevision, serviceRevisionId, type Task, type TaskStatus } from '@tessera/api';
 import { byAge, canWant, isAssigned, isLive, isRunning, isWanted, slotKey } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import type { Change, NewId, Plan } from '../plan.js';
@@ -78,6 +78,7 @@ export class ServiceDraft {
   /** Adds a task to a slot. It waits (`ready`) until it is released. @param hold why it may not be placed yet */
   create(slot: Slot, template: TaskTemplateRef, startAfter: number | undefined, hold: string | undefined): void {
     const { service, now } = this;
+    const image = this.#imageOf(template);
     const task: Task = {
       id: this.newId(),
       revision: 0,
@@ -89,6 +90,7 @@ export class ServiceDraft {
       ...(service.spec.stack !== undefined && { stack: service.spec.stack }),
       specRevision: template.specRevision,
       templateHash: template.templateHash,
+      ...(image !== undefined && { image }),
       ...(slot.number !== undefined && { slot: slot.number }),
       ...(slot.nodeId !== undefined && { nodeId: slot.nodeId }),
       desired: 'ready',
@@ -147,6 +149,12 @@ export class ServiceDraft {
       if (!kept.has(task.id)) changes.push({ type: 'delete', kind: 'tasks', id: task.id, expect: { revision: task.revision } });
     }
     return Number.isFinite(this.#wakeAt) ? { changes, againInMs: this.#wakeAt - this.now } : { changes };
+  }
+
+  #imageOf({ specRevision, templateHash }: TaskTemplateRef): string | undefined {
+    const { service, view } = this;
+    const source = templateHash === service.templateHash ? service : view.get('revisions', serviceRevisionId(service.id, specRevision));
+    return source?.spec.template.container.image;
   }
 
   #replace(slot: Slot, task: Task): void {

@@ -33,6 +33,23 @@ describe('a replicated service', () => {
     assert.deepEqual(slots(world), [1, 2, 3, 4]);
   });
 
+  it('tells in each task what image it runs, also while it is updated', () => {
+    const world = cluster('a');
+    const spec = serviceSpec('web', 2);
+    deployAndRun(world, spec);
+    world.deploy(serviceSpec('web', 2, (next) => void (next.template.container.image = 'app:2')));
+    world.settle();
+    const images = (): (string | undefined)[] =>
+      world
+        .tasks('web')
+        .filter(isLive)
+        .map(({ image }) => image)
+        .sort();
+    assert.ok(images().includes('app:1'));
+    obey(world);
+    assert.ok(images().includes('app:2'));
+  });
+
   it('keeps the spread when it shrinks', () => {
     const world = cluster('a', 'b', 'c');
     deployAndRun(world, serviceSpec('web', 7));
