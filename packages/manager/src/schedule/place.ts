@@ -18,7 +18,8 @@ export function placeGroup(
   const checks = new Checks(group, table);
   const counts = new Int32Array(table.size);
   for (const [index, count] of table.countsOf(group.serviceId)) counts[index] = count;
-  const [failing, sound] = partition(checks.feasible(), (index) => table.failures.isFailing(group.serviceId, table.node(index)!.id, now));
+  const isFailing = (index: number): boolean => table.failures.isFailing(group.serviceId, group.templateHash, table.node(index)!.id, now);
+  const [failing, sound] = partition(checks.feasible(), isFailing);
   const attributes = group.spec.placement.preferences.map((preference) => preference.spread);
   const before = (a: number, b: number): boolean => strategy.compare(table, counts, a, b) < 0;
   const trees = [sound, failing].map((feasible) => spreadTree({ table, feasible, counts, attributes, before }));

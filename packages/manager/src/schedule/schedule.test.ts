@@ -145,6 +145,24 @@ describe('the scheduler', () => {
     assert.equal(world.tasks('web').find((task) => task.status.state === 'assigned')!.nodeId, 'b');
   });
 
+  it('tries a rejected task elsewhere, and comes back to the node for another template or five minutes later', () => {
+    const { world, tasks } = placed([readyNode('a'), readyNode('b')], 1, (spec) => void (spec.template.restart.delayMs = 0));
+    assert.equal(tasks[0]?.nodeId, 'a');
+    const rejectedOn = (): string | undefined => {
+      const task = world.tasks('web').find(({ status }) => status.state === 'assigned')!;
+      world.report(task.id, 'rejected', { finishedAt: world.now });
+      world.now += 1;
+      world.settle();
+      return task.nodeId;
+    };
+    assert.deepEqual([rejectedOn(), rejectedOn()], ['a', 'b']);
+    world.now += 5 * 60_000;
+    assert.equal(rejectedOn(), 'a');
+    world.deploy(serviceSpec('web', 1, (spec) => void (spec.template.container.image = 'app:2')));
+    world.settle();
+    assert.equal(world.tasks('web').find(({ image }) => image === 'app:2')?.nodeId, 'a');
+  });
+
   it('leaves the task of a global service on its node, and says why it does not fit there', () => {
     const { message, nodes } = placed([readyNode('a'), readyNode('b', { resources: { memoryBytes: GIB } })], 0, (spec) => {
       spec.mode = { kind: 'global' };

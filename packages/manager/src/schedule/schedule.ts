@@ -53,7 +53,9 @@ function groupTasks(tasks: Iterable<Task>): Task[][] {
 
 function toGroup(view: ClusterView, task: Task): TaskGroup | undefined {
   const source = sourceOf(view, task);
-  return source && { serviceId: task.serviceId, spec: source.spec, claim: claimOf(task.serviceId, source) };
+  return (
+    source && { serviceId: task.serviceId, templateHash: task.templateHash, spec: source.spec, claim: claimOf(task.serviceId, source) }
+  );
 }
 
 /** Node ids by task id. Tasks of global services come with their node: it only has to take them. */

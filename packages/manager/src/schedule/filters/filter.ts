@@ -5,6 +5,7 @@ import type { NodeTable } from '../node-table.js';
 /** Tasks that are alike for the scheduler: of one service and one template. */
 export interface TaskGroup {
   serviceId: string;
+  templateHash: string;
   spec: ServiceSpec;
   claim: Claim;
 }
