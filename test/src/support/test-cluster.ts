@@ -1,0 +1,169 @@
+import { readFile } from 'node:fs/promises';
+import type { Client, Node, Task } from '@tessera/api';
+import { Bed, type Host, type HostProcess } from '@tessera/bed';
+import { type Daemon, type RunningCluster, startCluster } from '@tessera/bed/cluster/index';
+import { SystemClock, until } from '@tessera/kit';
+import { assertMachineClean, type MachineSnapshot, snapshotMachine } from './leftovers.js';
+import { commandOutput, concerning, testBedName } from './test-bed.js';
+import { Tsctl } from './tsctl.js';
+
+const LOOK_INTERVAL_MS = 100;
+
+export interface TestClusterOptions {
+  /** Short and unique among the tests: the bed is named after it. */
+  what: string;
+  store: 'embedded' | 'etcd';
+  hosts: number;
+}
+
+/** A real cluster for one test file: hosts with Docker engines, a manager in the first one, an agent in each, and `tsctl`. */
+export class TestCluster {
+  private constructor(
+    readonly bed: Bed,
+    readonly tsctl: Tsctl,
+    readonly manager: HostDaemon,
+    /** In the order of the hosts. */
+    readonly agents: readonly HostDaemon[],
+    readonly etcd: HostDaemon | undefined,
+    private readonly running: RunningCluster,
+    private readonly machine: MachineSnapshot,
+  ) {}
+
+  /** When it fails, nothing is left. */
+  static async create({ what, store, hosts }: TestClusterOptions): Promise<TestCluster> {
+    const machine = await snapshotMachine();
+    const name = testBedName(what);
+    const bed = await Bed.create({ name, hosts });
+    const tsctl = await Tsctl.create();
+    try {
+      const running = await startCluster(bed, { store });
+      const context = { endpoints: [running.endpoint], ...running.cluster.admin };
+      await tsctl.succeed(['context', 'import', '--use', name], { input: JSON.stringify(context) });
+      const manager = await HostDaemon.of(hostAt(bed, 0), running.manager);
+      const agents = await Promise.all(running.agents.map((agent, at) => HostDaemon.of(hostAt(bed, at), agent)));
+      const etcd = running.etcd && (await HostDaemon.of(hostAt(bed, 0), running.etcd));
+      return new TestCluster(bed, tsctl, manager, agents, etcd, running, machine);
+    } catch (error) {
+      await Promise.all([Bed.destroy(name), tsctl.remove()]);
+      throw error;
+    }
+  }
+
+  /** For looking often; what a person does goes through {@link tsctl}. */
+  get client(): Client {
+    return this.running.client;
+  }
+
+  /** @throws Error when something of it is left on the machine. */
+  async destroy(): Promise<void> {
+    this.running.close();
+    const network = this.bed.hosts[0]?.ip;
+    await Promise.all([Bed.destroy(this.bed.name), this.tsctl.remove()]);
+    await assertMachineClean(this.machine, concerning(this.bed.name, network));
+  }
+
+  host(at: number): Host {
+    return hostAt(this.bed, at);
+  }
+
+  agent(at: number): HostDaemon {
+    const agent = this.agents[at];
+    if (!agent) throw new Error(`there is no agent number ${at}`);
+    return agent;
+  }
+
+  liveTasks(): Promise<Task[]> {
+    return this.tsctl.json<Task[]>('ps');
+  }
+
+  async nodeNames(): Promise<Map<string, string>> {
+    return new Map((await this.tsctl.json<Node[]>('node', 'ls')).map((node) => [node.id, node.name]));
+  }
+
+  /** What `tsctl ps` says to run: a line `<task> on <node>` for each task, or with its state when it does not run. */
+  async tasksByPs(): Promise<string[]> {
+    const [tasks, names] = await Promise.all([this.liveTasks(), this.nodeNames()]);
+    return tasks.map(({ id, nodeId = '', status }) => taskLine(id, names.get(nodeId) ?? '-', status.state)).sort();
+  }
+
+  /** What the hosts' engines run, in the same form. */
+  async tasksByDocker(): Promise<string[]> {
+    const lines = await Promise.all(this.bed.hosts.map(async (host) => ((await host.isOn()) ? containerLines(host) : [])));
+    return lines.flat().sort();
+  }
+
+  /** Waits until `tsctl ps` and the engines agree exactly. @returns the live tasks. @throws Error with what each of them says. */
+  async agree(limitMs = 10_000): Promise<Task[]> {
+    let said: { ps: string[]; docker: string[] } = { ps: [], docker: [] };
+    const look = async (): Promise<boolean> => {
+      const [ps, docker] = await Promise.all([this.tasksByPs(), this.tasksByDocker()]);
+      said = { ps, docker };
+      return ps.join('\n') === docker.join('\n');
+    };
+    await eventually(look, 'tsctl ps and docker ps to agree', limitMs).catch((error: Error) => {
+      throw new Error(`${error.message}\n${difference(said)}`);
+    });
+    return this.liveTasks();
+  }
+}
+
+/** A daemon of a cluster that can be killed and started again as it was. */
+export class HostDaemon {
+  private constructor(
+    readonly host: Host,
+    private readonly argv: readonly string[],
+    private readonly logFile: string,
+    private process: HostProcess,
+  ) {}
+
+  static async of(host: Host, { process, logFile }: Daemon): Promise<HostDaemon> {
+    const argv = (await readFile(`/proc/${process.pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
+    return new HostDaemon(host, argv, logFile, process);
+  }
+
+  /** kill -9, and waits until it has ended. */
+  async kill9(): Promise<void> {
+    await this.process.kill('SIGKILL');
+    await this.process.exited;
+  }
+
+  async start(): Promise<void> {
+    this.process = await this.host.spawn(this.argv, { logFile: this.logFile });
+  }
+}
+
+/** `until` on the real clock, with a pause that leaves the machine to those that are looked at. */
+export function eventually<T>(condition: () => Promise<T>, what: string, limitMs: number): ReturnType<typeof until<T>> {
+  return until(condition, { clock: new SystemClock(), what, limitMs, intervalMs: LOOK_INTERVAL_MS });
+}
+
+/** Runs `docker` with a host's engine. @returns its lines. */
+export async function dockerLines(host: Host, ...args: string[]): Promise<string[]> {
+  const out = await commandOutput('docker', ['--host', `unix://${host.dockerSocket}`, ...args]);
+  return out.split('\n').filter((line) => line !== '');
+}
+
+async function containerLines(host: Host): Promise<string[]> {
+  const format = '{{.Label "tessera.task"}} {{.State}}';
+  const lines = await dockerLines(host, 'ps', '--filter', 'label=tessera.task', '--format', format);
+  return lines.map((line) => {
+    const [task = '', state = ''] = line.split(' ');
+    return taskLine(task, host.name, state);
+  });
+}
+
+function taskLine(task: string, node: string, state: string): string {
+  return `${task} on ${node}: ${state}`;
+}
+
+function difference({ ps, docker }: { ps: string[]; docker: string[] }): string {
+  const onlyPs = ps.filter((line) => !docker.includes(line)).map((line) => `only tsctl ps: ${line}`);
+  const onlyDocker = docker.filter((line) => !ps.includes(line)).map((line) => `only docker ps: ${line}`);
+  return [...onlyPs, ...onlyDocker].join('\n');
+}
+
+function hostAt(bed: Bed, at: number): Host {
+  const host = bed.hosts[at];
+  if (!host) throw new Error(`the bed ${bed.name} has no host number ${at}`);
+  return host;
+}
