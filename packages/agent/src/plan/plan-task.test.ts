@@ -34,6 +34,14 @@ describe('planTask', () => {
     assert.equal(words({ record, container: containerOf({ state: 'created', labels, networks: ['app', 'db'] }) }).at(-1), 'start');
   });
 
+  it('starts the task of a job, and never again once it has ended, whatever the condition', () => {
+    const job = (state: TaskState): TaskRecord => recordOf({ desired: 'complete' }, { state });
+    assert.equal(words({ record: job('preparing'), container: containerOf({ state: 'created' }) }).at(-1), 'start');
+    assert.deepEqual(words({ record: job('running'), container: containerOf({ state: 'exited', exitCode: 0 }) }), ['report complete']);
+    for (const state of ['complete', 'failed'] as const)
+      assert.deepEqual(words({ record: job(state), container: containerOf({ state: 'exited', exitCode: 0 }) }), []);
+  });
+
   it('does not start a task that is only desired ready', () => {
     const view = { record: recordOf({ desired: 'ready' }, { state: 'preparing' }), container: containerOf({ state: 'created' }) };
     assert.deepEqual(words(view), ['report ready']);

@@ -124,6 +124,7 @@ describe('projectNode', () => {
     task('b', web, 'n2', { slot: 2, status: running({ front: '10.0.2.2' }, 'unhealthy') });
     task('c', web, 'n2', { slot: 3, status: running({ front: '10.0.2.3' }) });
     task('d', web, 'n2', { slot: 4, desired: 'shutdown', status: running({ front: '10.0.2.4' }, 'healthy') });
+    task('job', web, 'n2', { slot: 6, desired: 'complete', status: running({ front: '10.0.2.6' }, 'healthy') });
     task('e', web, 'n2', { slot: 5, status: { ...running({ front: '10.0.2.5' }, 'healthy'), state: 'failed' } });
     const [item] = project('n1').services;
     assert.deepEqual(item?.endpoints, [{ taskId: 'a', nodeId: 'n2', slot: 1, address: '10.0.2.1' }]);

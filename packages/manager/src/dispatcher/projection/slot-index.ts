@@ -70,9 +70,9 @@ export function belongsToNode(task: Task, slots: SlotIndex): boolean {
   return wanted && !slots.isSucceeded(task);
 }
 
-/** Running and wanted running; jobs count too as long as they run. */
+/** Running and wanted running. Tasks of jobs (wanted `complete`) do their work and take no traffic. */
 function mayServe(task: Task): boolean {
-  return task.status.state === 'running' && (task.desired === 'running' || task.desired === 'complete');
+  return task.status.state === 'running' && task.desired === 'running';
 }
 
 function add(buckets: Map<string, Set<string>>, key: string, id: string): void {
