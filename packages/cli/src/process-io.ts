@@ -50,7 +50,7 @@ const diskFiles: Files = {
     readFile(path)
       .catch(undefinedWhenAbsent)
       .catch((error: NodeJS.ErrnoException) => {
-        throw usageFailure(`${path} cannot be read: ${UNREADABLE[error.code ?? ''] ?? error.message}`);
+        throw usageFailure(`${path} cannot be read: ${UNREADABLE[error.code ?? ''] ?? error.message}`, 'name a file that you may read');
       }),
   async mode(path) {
     const found = await stat(path).catch(undefinedWhenAbsent);

@@ -83,6 +83,7 @@ export async function findIdentity(dataDir: string): Promise<Identity | undefine
   const path = identityPath(dataDir);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
+    if (error.code === 'ENOTDIR') throw new Error(`${dataDir} is no folder: choose another --data-dir`, { cause: error });
     throw new Error(`${path} cannot be read: ${error.message}`, { cause: error });
   });
   return text === undefined ? undefined : new Identity(dataDir, parseFile(path, text));

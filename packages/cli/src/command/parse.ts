@@ -1,6 +1,9 @@
 import { usageFailure } from '../failure.js';
 import { parseDuration } from '../output/units.js';
 
+/** What the manager takes for replicas; more than anybody asks for of anything else. */
+const MAX_COUNT = 1_000_000;
+
 /** For `OptionDefinition.parse`: milliseconds of `90s`, `1m30s`; a bare number is seconds. */
 export function durationValue(text: string): number {
   const ms = parseDuration(text);
@@ -9,14 +12,15 @@ export function durationValue(text: string): number {
 }
 
 export function countValue(text: string): number {
-  if (!/^\d{1,7}$/.test(text)) throw usageFailure(`"${text}" is no whole number of 0 or more`);
+  if (!/^\d+$/.test(text)) throw usageFailure(`"${text}" is no whole number of 0 or more`);
+  if (Number(text) > MAX_COUNT) throw usageFailure(`${text} is too many: the most is ${MAX_COUNT}`);
   return Number(text);
 }
 
 /** `KEY=value`; the value may be empty and may hold `=`. */
-export function pairValue(text: string): [key: string, value: string] {
+export function pairValue(text: string, example = 'zone=eu-1'): [key: string, value: string] {
   const cut = text.indexOf('=');
-  if (cut < 1) throw usageFailure(`"${text}" has not the form KEY=VALUE`);
+  if (cut < 1) throw usageFailure(`"${text}" has not the form KEY=VALUE`, `write it as ${example}`);
   return [text.slice(0, cut), text.slice(cut + 1)];
 }
 

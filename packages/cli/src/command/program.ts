@@ -32,6 +32,7 @@ export function buildProgram({ tree, run, write, columns }: ProgramParts): Comma
   const loaders = new Map<Command, Verb>();
   for (const { title, entries } of tree) for (const entry of entries) add(root, entry, title, loaders);
   lazily(root, loaders, run);
+  root.showHelpAfterError('  cure: see all commands: tsctl --help');
   root.addHelpText('after', '\nMore about a command: tsctl help COMMAND');
   return root;
 }
@@ -46,6 +47,7 @@ export const GLOBAL_OPTIONS: readonly OptionDefinition[] = [
 
 function add(parent: Command, entry: Verb | Noun, group: string | undefined, loaders: Map<Command, Verb>): void {
   const command = parent.command(entry.name).description(entry.summary).helpCommand(false);
+  command.showHelpAfterError(`  cure: see how it is used: ${pathOf(command)} --help`);
   if (group !== undefined) command.helpGroup(group);
   if (!isNoun(entry)) {
     loaders.set(command, entry);
@@ -53,6 +55,11 @@ function add(parent: Command, entry: Verb | Noun, group: string | undefined, loa
   }
   command.usage('<command> [options]');
   for (const inner of entry.entries) add(command, inner, undefined, loaders);
+}
+
+/** `tsctl node drain`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 function lazily(root: Command, loaders: ReadonlyMap<Command, Verb>, run: Runner): void {

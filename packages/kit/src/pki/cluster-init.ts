@@ -65,17 +65,24 @@ export async function initCluster(options: ClusterInitOptions): Promise<NewClust
 }
 
 async function refuseExisting(dataDir: string): Promise<void> {
+  const present = await findCluster(dataDir);
+  if (present !== undefined)
+    throw new Error(
+      `${dataDir} holds a cluster already (${present}): choose another --data-dir, or remove it if the cluster is to be lost for good`,
+    );
+}
+
+/** The file that shows that a data directory holds a cluster, or part of one; undefined when it holds none. */
+export async function findCluster(dataDir: string): Promise<string | undefined> {
   const paths = pkiPaths(dataDir);
   for (const path of [paths.cluster, paths.caKey, paths.secretsKey]) {
     const exists = await access(path).then(
       () => true,
       () => false,
     );
-    if (exists)
-      throw new Error(
-        `${dataDir} holds a cluster already (${path}): choose another --data-dir, or remove it if the cluster is to be lost for good`,
-      );
+    if (exists) return path;
   }
+  return undefined;
 }
 
 async function writePki(options: ClusterInitOptions, clusterId: string, authority: Authority): Promise<void> {

@@ -54,6 +54,7 @@ export async function readClusterFile(dataDir: string): Promise<ClusterFile | un
   const path = pkiPaths(dataDir).cluster;
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
+    if (error.code === 'ENOTDIR') throw new Error(`${dataDir} is no folder: choose another --data-dir`, { cause: error });
     throw new Error(`${path} cannot be read: ${error.message}`, { cause: error });
   });
   if (text === undefined) return undefined;

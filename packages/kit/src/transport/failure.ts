@@ -20,6 +20,24 @@ const NETWORK_FAILURES: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the DNS does not answer',
 };
 
+const CHECK_ADDRESS = 'check that tessera-manager runs there, that the address is right and that no firewall is between';
+const OTHER_CLUSTER = 'check the address; if it is right, get the context of the cluster that is there: tsctl context import';
+const CURES: Readonly<Record<string, string>> = {
+  SELF_SIGNED_CERT_IN_CHAIN: OTHER_CLUSTER,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: OTHER_CLUSTER,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: OTHER_CLUSTER,
+  CERT_SIGNATURE_FAILURE: OTHER_CLUSTER,
+  DEPTH_ZERO_SELF_SIGNED_CERT: OTHER_CLUSTER,
+  CERT_HAS_EXPIRED: 'set the clock of this host if it is wrong; otherwise restart the manager, which renews its certificate then',
+  CERT_NOT_YET_VALID: 'set the clocks of this host and of the manager',
+  EPROTO: "check the port: a manager's is 4600 unless it was changed, and something else answers here",
+};
+
+/** What to do about a connection that failed. */
+export function cureOfFailure(error: unknown): string {
+  return CURES[(error as NodeJS.ErrnoException | undefined)?.code ?? ''] ?? CHECK_ADDRESS;
+}
+
 /** Why a connection failed, in words, with the code of the system for those who search for it. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

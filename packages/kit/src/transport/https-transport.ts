@@ -5,7 +5,7 @@ import type { Clock } from '../clock/clock.js';
 import { checkManagerIdentity } from '../pki/subject.js';
 import { formatAddress, type ManagerAddress, parseAddress } from './address.js';
 import { readJson, readLines } from './body.js';
-import { describeFailure } from './failure.js';
+import { cureOfFailure, describeFailure } from './failure.js';
 
 /** What a client shows and trusts: all in PEM. */
 export interface ClientCredentials {
@@ -73,7 +73,7 @@ export class HttpsTransport implements Transport {
   }
 
   async #send(request: TransportRequest): Promise<{ response: IncomingMessage }> {
-    const problems: string[] = [];
+    const problems: Problem[] = [];
     for (const address of [...this.#addresses]) {
       try {
         const response = await this.#sendTo(address, request);
@@ -81,7 +81,7 @@ export class HttpsTransport implements Transport {
         return { response };
       } catch (error) {
         if (!(error instanceof Unreached)) throw error;
-        problems.push(`${formatAddress(address)}: ${error.message}`);
+        problems.push({ text: `${formatAddress(address)}: ${error.message}`, cure: cureOfFailure(error.cause) });
       }
     }
     throw unreachable(this.#addresses, problems);
@@ -144,11 +144,17 @@ function answerTimeout(address: ManagerAddress, limitMs: number): ApiError {
   });
 }
 
-function unreachable(addresses: readonly ManagerAddress[], problems: string[]): ApiError {
+/** Why one manager could not be reached, and what to do about it. */
+interface Problem {
+  text: string;
+  cure: string;
+}
+
+function unreachable(addresses: readonly ManagerAddress[], problems: readonly Problem[]): ApiError {
   const names = addresses.map(formatAddress);
-  const message = problems.length === 1 ? `the manager at ${problems[0]}` : `none of the managers ${names.join(', ')} can be reached`;
+  const message = problems.length === 1 ? `the manager at ${problems[0]?.text}` : `none of the managers ${names.join(', ')} can be reached`;
   return new ApiError('unavailable', message, {
-    cure: 'check that tessera-manager runs there, that the address is right and that no firewall is between',
-    ...(problems.length > 1 && { details: problems }),
+    cure: [...new Set(problems.map(({ cure }) => cure))].join('; or '),
+    ...(problems.length > 1 && { details: problems.map(({ text }) => text) }),
   });
 }

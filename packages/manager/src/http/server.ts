@@ -150,8 +150,17 @@ function answerError({ log }: UseCaseContext, thrown: unknown, request: FastifyR
   void reply.status(error.status).type('application/json').send(JSON.stringify(error.toBody()));
 }
 
+const LISTEN_FAILURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is taken by another program: stop that one (ss -ltnp shows it), or choose another port',
+  EADDRNOTAVAIL: 'this host has no such address: choose one of its own (ip address shows them), or 0.0.0.0 for all',
+  EACCES: 'ports below 1024 are for root: choose a higher one',
+};
+
 async function listen(app: FastifyInstance, host: string, port: number): Promise<{ host: string; port: number }> {
-  await app.listen({ host, port });
+  await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+    const why = LISTEN_FAILURES[error.code ?? ''];
+    throw why === undefined ? error : new Error(`--listen ${host}:${port}: ${why}`, { cause: error });
+  });
   const address = app.server.address() as AddressInfo;
   return { host: address.address, port: address.port };
 }

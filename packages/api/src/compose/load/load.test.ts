@@ -164,7 +164,9 @@ describe('Files', () => {
   });
 
   it('that are missing are named', async () => {
-    assert.deepEqual(await faultsOf({}), ["compose.yml:1:1: error: the file 'compose.yml' does not exist or cannot be read"]);
+    assert.deepEqual(await faultsOf({}), [
+      "compose.yml:1:1: error: the file 'compose.yml' does not exist or cannot be read\n  cure: check its path, and that you may read it",
+    ]);
   });
 
   it('over 4 MiB are refused', async () => {

@@ -59,6 +59,7 @@ export class LoadSession {
         ...place,
         code: 'missing-file',
         message: `the file '${this.display(path)}' does not exist or cannot be read`,
+        cure: 'check its path, and that you may read it',
       });
     } else if (bytes.length > maxBytes) {
       this.diagnostics.error({

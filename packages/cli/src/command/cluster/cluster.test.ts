@@ -28,7 +28,7 @@ describe('tsctl cluster', () => {
     const line = `cluster init --data-dir ${folder}/data --address 10.0.0.5`;
     assert.equal((await runCli(line)).code, 0);
     const { code, err, io } = await runCli(line.replace('init', 'init --name other'));
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(err, /holds a cluster already/);
     assert.ok(!(io.contents.get('/config/contexts.json') ?? '').includes('other'));
   });

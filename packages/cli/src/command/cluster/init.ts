@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { parseRange } from '@tessera/api/net/ipv4';
 import { usageFailure } from '../../failure.js';
 import { printData, wantsData } from '../../output/print.js';
 import { defineCommand } from '../define.js';
@@ -27,11 +28,15 @@ export const command = defineCommand<InitOptions>({
   async run(session, _args, options) {
     const { name = 'default', address = [], port, use = true } = options;
     if (address.length === 0) throw usageFailure('--address is missing', 'give the address at which nodes and users reach this manager');
+    if (options.addressPool !== undefined && parseRange(options.addressPool) === undefined)
+      throw usageFailure(`--address-pool ${options.addressPool} is no IPv4 network`, 'write it as 10.128.0.0/9, with its first address');
     const { createCluster } = await import('../../cluster/create-cluster.js');
     const { DEFAULT_DATA_DIR } = await import('@tessera/kit/pki/data-dir');
     const { DEFAULT_MANAGER_PORT } = await import('@tessera/kit/transport/address');
     const dataDir = options.dataDir ?? DEFAULT_DATA_DIR;
     const listenPort = port ?? String(DEFAULT_MANAGER_PORT);
+    if (!isPort(listenPort)) throw usageFailure(`--port ${listenPort} is no port`, 'write a number from 1 to 65535');
+    await refuseSecondCluster(dataDir);
     const endpoints = address.map((each) => `https://${isIPv6(each) ? `[${each}]` : each}:${listenPort}`);
     const cluster = await createCluster(session.io, {
       name,
@@ -58,3 +63,17 @@ export const command = defineCommand<InitOptions>({
     return 0;
   },
 });
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
+}
+
+async function refuseSecondCluster(dataDir: string): Promise<void> {
+  const { findCluster } = await import('@tessera/kit/pki/cluster-init');
+  const present = await findCluster(dataDir);
+  if (present === undefined) return;
+  throw usageFailure(
+    `${dataDir} holds a cluster already (${present})`,
+    'choose another --data-dir, or remove this one if its cluster is to be lost for good',
+  );
+}

@@ -39,8 +39,10 @@ export const command = defineCommand<UpOptions>({
     const { io } = session;
     const startedMs = io.clock.monotonic();
     await refuseTaken(session, name);
-    const { Bed, checkPrerequisites, describeProblems } = await import('@tessera/bed');
+    const { Bed, checkClusterName, checkHostCount, checkPrerequisites, describeProblems } = await import('@tessera/bed');
     const { startCluster } = await import('@tessera/bed/cluster/index');
+    refuse(() => checkHostCount(hosts));
+    refuse(() => checkClusterName(name));
     const kind = full ? 'full' : 'light';
     const problems = await checkPrerequisites(kind);
     if (problems.length > 0) throw usageFailure(describeProblems(problems));
@@ -66,6 +68,15 @@ export const command = defineCommand<UpOptions>({
     return 0;
   },
 });
+
+/** What the bed would refuse is wrong use of the command line. */
+function refuse(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw usageFailure((error as Error).message);
+  }
+}
 
 /** A context of another cluster is not overwritten: its key would be lost. */
 async function refuseTaken({ io }: Session, name: string): Promise<void> {

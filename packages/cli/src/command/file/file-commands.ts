@@ -44,7 +44,10 @@ export function createCommand({ noun, maxBytes, create }: FileKind): CommandDefi
     async run(session, [name = '', path = '-'], { label = [] }) {
       const content = await contentOf(session, path);
       if (content.length > maxBytes)
-        throw usageFailure(`${path === '-' ? 'the input' : path} has ${content.length} bytes; a ${noun} has at most ${maxBytes}`);
+        throw usageFailure(
+          `${path === '-' ? 'the input' : path} has ${content.length} bytes; a ${noun} has at most ${maxBytes}`,
+          'keep large files in an image or a volume',
+        );
       const body = { name, labels: Object.fromEntries(label), data: Buffer.from(content).toString('base64') };
       const created = await create(await session.client(), body);
       if (wantsData(session)) await printData(session, { ...created, spec: { ...created.spec, data: undefined } });
@@ -72,7 +75,8 @@ export function removeCommand({ noun, remove }: FileKind): CommandDefinition {
 async function contentOf({ io }: Session, path: string): Promise<Uint8Array> {
   if (path !== '-') {
     const content = await io.files.read(path);
-    if (content === undefined) throw usageFailure(`the file ${path} does not exist`);
+    if (content === undefined)
+      throw usageFailure(`the file ${path} does not exist`, `check the path: it is looked for from ${io.workingDirectory}`);
     return content;
   }
   if (io.stdinIsTerminal) throw usageFailure('no content: standard input is a terminal', 'name a file, or pipe the content in');

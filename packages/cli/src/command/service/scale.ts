@@ -15,8 +15,9 @@ export const command = defineCommand<{ detach?: boolean }>({
   ],
   async run(session, args, { detach }) {
     // Nothing is sent before all of it is understood.
-    const wanted = args.map((text) => pairValue(text)).map(([ref, count]) => ({ ref, replicas: countValue(count) }));
-    if (new Set(wanted.map(({ ref }) => ref)).size < wanted.length) throw usageFailure('a service is named twice');
+    const wanted = args.map((text) => pairValue(text, 'shop_web=3')).map(([ref, count]) => ({ ref, replicas: countValue(count) }));
+    if (new Set(wanted.map(({ ref }) => ref)).size < wanted.length)
+      throw usageFailure('a service is named twice', 'give each service one number');
     const client = await session.client();
     const scaled = [];
     for (const { ref, replicas } of wanted) {

@@ -30,7 +30,7 @@ export const COMPOSE_OPTIONS: readonly OptionDefinition[] = [
 export async function loadStack(session: Session, name: string | undefined, options: ComposeOptions): Promise<StackSpec> {
   const { io } = session;
   if (name !== undefined && options.name !== undefined && name !== options.name)
-    throw usageFailure(`two names are given: ${name} and ${options.name}`);
+    throw usageFailure(`two names are given: ${name} and ${options.name}`, 'keep one of them');
   const { loadCompose } = await import('@tessera/api/compose/index');
   const read = composeFiles(io);
   try {
