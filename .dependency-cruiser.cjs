@@ -4,12 +4,23 @@
  */
 const PURE = '^packages/(manager/src/(model|plan|schedule)|agent/src/(model|plan))/';
 const TEST = '\\.test\\.ts$|/testing/';
-const above = { kit: 'manager|agent|bed|cli', manager: 'agent|bed|cli', agent: 'manager|bed|cli', bed: 'manager|agent|cli', cli: 'manager|agent' };
+const above = {
+  kit: 'manager|agent|bed|cli',
+  manager: 'agent|bed|cli',
+  agent: 'manager|bed|cli',
+  bed: 'manager|agent|cli',
+  cli: 'manager|agent',
+};
 
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'api-stands-alone', severity: 'error', from: { path: '^packages/api/', pathNot: TEST }, to: { path: '^(packages/(?!api/)|test/)' } },
+    {
+      name: 'api-stands-alone',
+      severity: 'error',
+      from: { path: '^packages/api/', pathNot: TEST },
+      to: { path: '^(packages/(?!api/)|test/)' },
+    },
     ...Object.entries(above).map(([name, pattern]) => ({
       name: `${name}-imports-only-downward`,
       severity: 'error',
@@ -42,7 +53,12 @@ module.exports = {
       from: { path: '^packages/(manager|agent)/src/', pathNot: `${TEST}|/main\\.ts$|/adapters/|^packages/manager/src/daemon/` },
       to: { path: '^packages/(manager|agent)/src/adapters/' },
     },
-    { name: 'declared-dependencies-only', severity: 'error', from: { path: '^packages/', pathNot: TEST }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] } },
+    {
+      name: 'declared-dependencies-only',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: TEST },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules|dist' },

@@ -43,7 +43,11 @@ export class Client {
   }
 
   /** @throws ApiError as the manager answered it. */
-  stream<Name extends StreamName>(name: Name, request: RequestOf<Routes[Name]>, signal?: AbortSignal): AsyncIterable<ResponseOf<Routes[Name]>> {
+  stream<Name extends StreamName>(
+    name: Name,
+    request: RequestOf<Routes[Name]>,
+    signal?: AbortSignal,
+  ): AsyncIterable<ResponseOf<Routes[Name]>> {
     return this.transport.stream(toTransport(ROUTES[name], request as Parts, signal)) as AsyncIterable<ResponseOf<Routes[Name]>>;
   }
 }

@@ -11,7 +11,13 @@ export const MountSpec = strictObject({
   target: Type.String({ minLength: 1, maxLength: 4096 }),
   readOnly: Type.Optional(Type.Boolean()),
   consistency: Type.Optional(Type.String()),
-  bind: Type.Optional(strictObject({ propagation: Type.Optional(Type.String()), createHostPath: Type.Optional(Type.Boolean()), recursive: Type.Optional(Type.String()) })),
+  bind: Type.Optional(
+    strictObject({
+      propagation: Type.Optional(Type.String()),
+      createHostPath: Type.Optional(Type.Boolean()),
+      recursive: Type.Optional(Type.String()),
+    }),
+  ),
   volume: Type.Optional(
     strictObject({
       noCopy: Type.Optional(Type.Boolean()),
@@ -77,7 +83,9 @@ export const ContainerSpec = strictObject({
   hostname: Type.Optional(Type.String()),
   domainname: Type.Optional(Type.String()),
   extraHosts: Type.Array(Type.String({ description: '`name:address`' })),
-  dns: Type.Optional(strictObject({ servers: Type.Array(Type.String()), search: Type.Array(Type.String()), options: Type.Array(Type.String()) })),
+  dns: Type.Optional(
+    strictObject({ servers: Type.Array(Type.String()), search: Type.Array(Type.String()), options: Type.Array(Type.String()) }),
+  ),
   mounts: Type.Array(MountSpec, { maxItems: 1024 }),
   configs: Type.Array(FileReference, { maxItems: 1024 }),
   secrets: Type.Array(FileReference, { maxItems: 1024 }),
