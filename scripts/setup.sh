@@ -16,7 +16,7 @@ need_node() {
 
 # command that must be there : Debian package that brings it
 NEEDED="dockerd:docker.io docker:docker.io docker-registry:docker-registry etcd:etcd-server nft:nftables ip:iproute2
-iptables:iptables conntrack:conntrack busybox:busybox-static nsenter:util-linux pgrep:procps curl:curl
+iptables:iptables nsenter:util-linux pgrep:procps ping:iputils-ping curl:curl debootstrap:debootstrap ssh:openssh-client
 python3:python3 make:make g++:g++ openssl:openssl"
 
 missing_packages() {
@@ -24,6 +24,8 @@ missing_packages() {
   for pair in $NEEDED; do
     PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || echo "${pair##*:}"
   done | sort -u
+  # Images from nothing need a busybox without shared libraries.
+  if ! [ -e /bin/busybox ] || ldd /bin/busybox >/dev/null 2>&1; then echo busybox-static; fi
 }
 
 # Daemons that the packages bring must not start by themselves: Tessera's hosts run their own.
