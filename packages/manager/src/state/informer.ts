@@ -59,10 +59,14 @@ export class Informer {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Takes over what this process has committed, before the watch tells it. */
+  /**
+   * Takes over what this process has committed, before the watch tells it. What the watch was faster with is left out: it
+   * may have told since that the object was deleted.
+   */
   applyOwn(changes: readonly ObjectChange[]): void {
     for (const change of changes) {
-      if (!change.object && change.revision > this.#waiters.reached) this.#deleted.set(`${change.kind}/${change.id}`, change.revision);
+      if (change.revision <= this.#waiters.reached) continue;
+      if (!change.object) this.#deleted.set(`${change.kind}/${change.id}`, change.revision);
       this.#apply(change);
     }
   }
