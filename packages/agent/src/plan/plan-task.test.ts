@@ -256,6 +256,22 @@ function perform(node: ModelNode, one: Action): void {
   else node.now += one.passMs;
 }
 
+describe('planTask for a task that ends by itself', () => {
+  const ends: Array<[string, ObservedContainer | undefined]> = [
+    ['exits', containerOf({ state: 'exited', exitCode: 1 })],
+    ['is removed by somebody', undefined],
+  ];
+  for (const [how, container] of ends) {
+    it(`tells its end and its successor together when its container ${how}`, () => {
+      const { steps } = planTask({ record: recordOf({}, { state: 'running' }), ...(container && { container }) }, NOW);
+      assert.deepEqual(
+        steps.map(({ type }) => type),
+        ['report', 'restart'],
+      );
+    });
+  }
+});
+
 describe('planTask on a model of a node', () => {
   it('comes to rest, tells states only forward, and never has two live containers in a slot', () => {
     fc.assert(

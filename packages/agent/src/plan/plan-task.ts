@@ -40,13 +40,8 @@ function planWithoutContainer(record: TaskRecord, now: number): TaskPlan {
   if (isTerminal(state)) return { steps: [...afterEnd(record), ...forget(record)] };
   if (mustEnd(record)) return { steps: [...report(record, now, { state: 'shutdown', message: 'ended before it started' })] };
   if (state === 'starting' || state === 'running') {
-    return {
-      steps: report(record, now, {
-        state: 'failed',
-        message: 'failed',
-        error: 'its container is gone: it was removed by someone other than Tessera',
-      }),
-    };
+    const error = 'its container is gone: it was removed by someone other than Tessera';
+    return { steps: end(record, now, { state: 'failed', message: 'failed', error }) };
   }
   const preparing = state === 'accepted' ? report(record, now, { state: 'preparing', message: 'preparing' }) : [];
   return { steps: [...preparing, { type: 'ensure-image' }, { type: 'write-files' }, { type: 'create' }] };
@@ -104,16 +99,22 @@ function addressesByNetwork({ labels, addresses }: ObservedContainer): Record<st
 }
 
 function planEnded(record: TaskRecord, container: ObservedContainer, now: number): Step[] {
-  if (!isTerminal(record.status.state)) return report(record, now, ending(record, container));
-  return [...afterEnd(record), ...disposal(record, container)];
+  if (isTerminal(record.status.state)) return [...afterEnd(record), ...disposal(record, container)];
+  return end(record, now, ending(record, container));
 }
 
 function mustEnd({ assignment }: TaskRecord): boolean {
   return assignment.desired === 'shutdown' || assignment.desired === 'remove';
 }
 
+/** The end is told together with the successor: a manager that heard of the end alone would fill the slot as well. */
+function end(record: TaskRecord, now: number, change: StatusChange): Step[] {
+  const status = advance(record.status, change, now) ?? record.status;
+  return [...report(record, now, change), ...afterEnd({ ...record, status })];
+}
+
 /** A task that ended by itself while it should run: its restart policy decides, once. Jobs (desired `complete`) are the manager's. */
-function afterEnd({ status, assignment, restartSettled }: TaskRecord): Step[] {
+export function afterEnd({ status, assignment, restartSettled }: TaskRecord): Step[] {
   if (restartSettled || assignment.desired !== 'running') return [];
   const decision = restartDecision({
     state: status.state,

@@ -4,6 +4,7 @@ import { newRecord, type TaskRecord } from '../model/task-record.js';
 import { type ContainerContext, containerRequest } from '../plan/container-config.js';
 import { failureStatus, type StepFailure } from '../plan/failure.js';
 import { taskFiles } from '../plan/mounts.js';
+import { afterEnd } from '../plan/plan-task.js';
 import type { Step } from '../plan/step.js';
 import { type NodeFacts, SpecError } from '../plan/template.js';
 import type { Engine } from '../ports/engine.js';
@@ -83,7 +84,7 @@ export class Executor {
       try {
         await this.#one(taskId, step, signal);
       } catch (error) {
-        this.#fail(taskId, step, error);
+        await this.#fail(taskId, step, error, signal);
         return;
       }
     }
@@ -94,13 +95,15 @@ export class Executor {
     await carryOut(taskId, step, signal);
   }
 
-  #fail(taskId: string, step: Step, error: unknown): void {
+  /** Ends the task, and tells at once whether it has a successor. */
+  async #fail(taskId: string, step: Step, error: unknown, signal: AbortSignal): Promise<void> {
     const failure = failureOf(error);
     const status = failure && isLaunch(step) ? failureStatus(step.type === 'start' ? 'start' : 'prepare', failure) : undefined;
     if (!status) throw error;
     const { clock, log, state } = this.#options;
     log.warn({ taskId, step: step.type, reason: status.error }, `task ${status.state}`);
     state.report(taskId, status, clock.now());
+    for (const next of afterEnd(this.#record(taskId))) await this.#one(taskId, next, signal);
   }
 
   #record(taskId: string): TaskRecord {
