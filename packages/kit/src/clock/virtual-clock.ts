@@ -17,8 +17,9 @@ export class VirtualClock implements Clock {
     this.#origin = origin;
   }
 
+  /** Whole milliseconds, as the machine's clock gives them. */
   now(): number {
-    return this.#origin + this.#elapsed;
+    return this.#origin + Math.floor(this.#elapsed);
   }
 
   monotonic(): number {
