@@ -1,0 +1,66 @@
+import type { ObjectChange, Service } from '@tessera/api';
+import { isLive, isRunning, isToldToGo } from '@tessera/manager/model/task';
+import type { ClusterView } from '@tessera/manager/model/view';
+import { serviceProgress } from '@tessera/manager/plan/progress';
+import { isGoodImage } from '../world/images.js';
+import type { SimWorld } from '../world/world.js';
+import type { Invariant } from './invariant.js';
+
+/** So long after the last fault its after-effects are over. */
+const CALM_MS = 60_000;
+
+/**
+ * 7. During an update, never fewer ready tasks than the update settings allow, nor more in total. Watched for services
+ * that were complete before the update, as long as nothing else befalls the cluster.
+ */
+export const updateBudget: Invariant = {
+  name: 'update-budget',
+  watch({ world, faults }, violated) {
+    /** Replicas of the services that were complete, and have only been updated since. */
+    const watched = new Map<string, number>();
+    return {
+      onChange(change: ObjectChange) {
+        if (change.kind === 'services' && !staysComparable(change.object, watched.get(change.id))) watched.delete(change.id);
+      },
+      onMoment() {
+        if (faults.active > 0 || world.calmForMs() < CALM_MS) watched.clear();
+        else for (const [serviceId, replicas] of watched) check(world.view, serviceId, replicas, violated);
+      },
+      onStep() {
+        if (faults.active > 0 || world.calmForMs() < CALM_MS) return;
+        for (const service of world.view.all('services')) {
+          const replicas = replicasOf(service);
+          if (replicas !== undefined && isComplete(world, service)) watched.set(service.id, replicas);
+        }
+      },
+    };
+  },
+};
+
+function check(view: ClusterView, serviceId: string, replicas: number, violated: (what: string) => void): void {
+  const service = view.get('services', serviceId);
+  if (!service) return;
+  const { order, parallelism } = service.spec.update;
+  const batch = parallelism === 0 ? replicas : parallelism;
+  const tasks = [...view.tasksOfService(serviceId)];
+  const ready = tasks.filter((task) => isRunning(task) && !isToldToGo(task)).length;
+  const total = tasks.filter((task) => isLive(task) && task.desired !== 'ready').length;
+  const [fewest, most] = order === 'start-first' ? [replicas, replicas + batch] : [replicas - batch, replicas];
+  if (ready < fewest)
+    violated(`${service.spec.name} has ${ready} ready tasks, its update (${order}, ${parallelism}) allows no fewer than ${fewest}`);
+  if (total > most)
+    violated(`${service.spec.name} has ${total} live tasks, its update (${order}, ${parallelism}) allows no more than ${most}`);
+}
+
+function isComplete({ view, clock }: SimWorld, service: Service): boolean {
+  return isGoodImage(service.spec.template.container.image) && serviceProgress(view, service, clock.now()).converged;
+}
+
+/** The service has as many replicas as before, and its image is one that runs. */
+function staysComparable(service: Service | undefined, replicas: number | undefined): boolean {
+  return service !== undefined && replicasOf(service) === replicas && isGoodImage(service.spec.template.container.image);
+}
+
+function replicasOf({ spec }: Service): number | undefined {
+  return spec.mode.kind === 'replicated' ? spec.mode.replicas : undefined;
+}

@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type RunResult, simulate } from './run.js';
+
+const MS_PER_HOUR = 3_600_000;
+const MS_PER_MINUTE = 60_000;
+
+/** `npm run sim -- --seed N [--steps M] [--managers N]` or `--seeds K [--from N] [--json FILE]`. */
+async function main(argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      seed: { type: 'string' },
+      seeds: { type: 'string' },
+      from: { type: 'string' },
+      steps: { type: 'string' },
+      managers: { type: 'string' },
+      json: { type: 'string' },
+      trace: { type: 'boolean' },
+    },
+  });
+  const first = count(values.seed ?? values.from, 1, 'seed');
+  const seeds = values.seed === undefined ? count(values.seeds, 1, 'seeds') : 1;
+  const steps = values.steps === undefined ? {} : { steps: count(values.steps, 1, 'steps') };
+  const managers = values.managers === undefined ? {} : { managers: count(values.managers, 1, 'managers') };
+  const startedMs = performance.now();
+  const results: RunResult[] = [];
+  for (let seed = first; seed < first + seeds; seed++) {
+    const result = await simulate({ seed, ...steps, ...managers });
+    results.push(result);
+    if (result.violation || values.trace) report(result);
+  }
+  summarise(results, performance.now() - startedMs);
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results.map(withoutHistory), undefined, 2));
+  return results.some(({ violation }) => violation) ? 1 : 0;
+}
+
+function report({ seed, steps, violation, history, hash }: RunResult): void {
+  print(`seed ${seed}: ${violation ? `${violation.invariant} VIOLATED after ${steps} steps: ${violation.what}` : `well, ${hash}`}`);
+  for (const line of history) print(`  ${line}`);
+  print(`again: npm run sim -- --seed ${seed}`);
+}
+
+function summarise(results: readonly RunResult[], tookMs: number): void {
+  const failed = results.filter(({ violation }) => violation);
+  const simulatedMs = results.reduce((sum, result) => sum + result.simulatedMs, 0);
+  const perMinute = (amount: number): string => ((amount / tookMs) * MS_PER_MINUTE).toFixed(1);
+  print(
+    `${results.length} seeds in ${(tookMs / 1_000).toFixed(1)} s: ${perMinute(results.length)} seeds a minute, ` +
+      `${perMinute(simulatedMs / MS_PER_HOUR)} simulated hours a minute, ${failed.length} failed` +
+      (failed.length > 0 ? `: ${failed.map(({ seed, violation }) => `${seed} (${violation?.invariant})`).join(', ')}` : ''),
+  );
+}
+
+function withoutHistory({ history: _, ...result }: RunResult): Omit<RunResult, 'history'> {
+  return result;
+}
+
+function count(text: string | undefined, fallback: number, name: string): number {
+  const value = text === undefined ? fallback : Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} takes a whole number, not "${text}"`);
+  return value;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,153 @@
+import { Faults } from './faults.js';
+import { withoutMachine } from './guard.js';
+import { INVARIANTS } from './invariants/index.js';
+import type { Checks } from './invariants/invariant.js';
+import { Ledger } from './ledger.js';
+import { Workload } from './workload.js';
+import type { Parts } from './world/parts.js';
+import { SimWorld } from './world/world.js';
+
+export interface RunOptions {
+  seed: number;
+  /** Steps before the faults end. */
+  steps?: number;
+  /** Number of managers; from the seed when absent. */
+  managers?: number;
+  /** Faulty parts, to prove that the invariants bite. */
+  parts?: Partial<Parts>;
+}
+
+export interface RunResult {
+  seed: number;
+  steps: number;
+  /** Absent when all went well. */
+  violation?: { invariant: string; what: string };
+  /** Virtual time that passed, in milliseconds. */
+  simulatedMs: number;
+  /** Same seed, same steps, same code: same hash. */
+  hash: string;
+  /** What happened last, oldest first. */
+  history: string[];
+}
+
+export const DEFAULT_STEPS = 80;
+const HISTORY_LINES = 60;
+const MOST_MANAGERS = 3;
+const FEWEST_NODES = 3;
+const NODE_CHOICES = 3;
+/** Chances of one step. */
+const CALL_CHANCE = 0.3;
+const FAULT_CHANCE = 0.25;
+const LONGEST_STEP_MS = 6_000;
+/** Runs of some seeds have long quiet times, in which updates are watched. */
+const QUIET_STEP_MS = 100_000;
+const QUIET_CHANCE = 0.03;
+/** The cluster is at rest within this, once all faults have ended. */
+const REST_LIMIT_MS = 900_000;
+const REST_LOOK_MS = 2_000;
+
+/** Runs one seed: a cluster, calls and faults, a check after everything that happens, and rest at the end. */
+export function simulate(options: RunOptions): Promise<RunResult> {
+  return withoutMachine(async () => {
+    const run = await Run.begin(options);
+    try {
+      return await run.toEnd();
+    } finally {
+      run.close();
+    }
+  });
+}
+
+class Run {
+  readonly #faults: Faults;
+  readonly #workload: Workload;
+  readonly #checks: Array<{ name: string; checks: Checks }>;
+  readonly #chance;
+  #violation: RunResult['violation'];
+
+  private constructor(
+    private readonly options: RunOptions,
+    private readonly world: SimWorld,
+  ) {
+    const ledger = new Ledger();
+    this.#faults = new Faults(world);
+    this.#workload = new Workload(world, ledger);
+    this.#chance = world.random();
+    this.#checks = INVARIANTS.map(({ name, watch }) => {
+      const violated = (what: string): void => {
+        if (this.#violation) return;
+        this.#violation = { invariant: name, what };
+        world.history.note(`VIOLATED ${name}: ${what}`);
+      };
+      const checks = watch({ world, faults: this.#faults, ledger }, violated);
+      world.listen(checks);
+      return { name, checks };
+    });
+  }
+
+  static async begin(options: RunOptions): Promise<Run> {
+    const { seed, parts, managers = 1 + (seed % MOST_MANAGERS) } = options;
+    const nodes = FEWEST_NODES + (Math.floor(seed / MOST_MANAGERS) % NODE_CHOICES);
+    const world = await SimWorld.make({ seed, managers, nodes, ...(parts && { parts }) });
+    return new Run(options, world);
+  }
+
+  async toEnd(): Promise<RunResult> {
+    const { steps = DEFAULT_STEPS, seed } = this.options;
+    let done = 0;
+    for (; done < steps && !this.#violation; done++) await this.#step();
+    if (!this.#violation) await this.#rest();
+    const { history, clock } = this.world;
+    return {
+      seed,
+      steps: done,
+      ...(this.#violation && { violation: this.#violation }),
+      simulatedMs: clock.monotonic(),
+      hash: history.digest(),
+      history: history.tail(HISTORY_LINES),
+    };
+  }
+
+  close(): void {
+    this.world.close();
+  }
+
+  async #step(): Promise<void> {
+    const chance = this.#chance.next();
+    const isQuiet = this.#chance.next() < QUIET_CHANCE;
+    if (chance < CALL_CHANCE) this.#workload.call();
+    else if (chance < CALL_CHANCE + FAULT_CHANCE) this.#faults.begin();
+    await this.#advance(this.#chance.next() * (isQuiet ? QUIET_STEP_MS : LONGEST_STEP_MS));
+  }
+
+  async #advance(byMs: number): Promise<void> {
+    await this.world.clock.advance(byMs);
+    for (const { checks } of this.#checks) checks.onStep?.();
+  }
+
+  /** Faults end, and within a bounded time everything is as it should be. */
+  async #rest(): Promise<void> {
+    this.#faults.endAll();
+    const { clock, history } = this.world;
+    const deadline = clock.monotonic() + REST_LIMIT_MS;
+    let unrest: { invariant: string; what: string } | undefined;
+    do {
+      this.#workload.activateAll();
+      await this.#advance(REST_LOOK_MS);
+      unrest = this.#unrest();
+    } while (unrest && !this.#violation && clock.monotonic() < deadline);
+    if (unrest && !this.#violation) {
+      this.#violation = { ...unrest, what: `not at rest after ${REST_LIMIT_MS / 1_000} s: ${unrest.what}` };
+      history.note(`VIOLATED ${this.#violation.invariant}: ${this.#violation.what}`);
+    }
+  }
+
+  #unrest(): RunResult['violation'] {
+    if (!this.#workload.isDone) return { invariant: 'converges', what: 'a call has no answer' };
+    for (const { name, checks } of this.#checks) {
+      const what = checks.unrest?.();
+      if (what !== undefined) return { invariant: name, what };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,176 @@
+import { ApiError, type NetworkSpec, type ServiceSpec, type StackSpec } from '@tessera/api';
+import type { SeededRandom } from '@tessera/kit';
+import { serviceSpec } from '@tessera/manager/model/testing/builders';
+import type { UseCaseContext } from '@tessera/manager/use-case/context';
+import { updateNode } from '@tessera/manager/use-case/nodes';
+import { scaleService } from '@tessera/manager/use-case/services';
+import { deployStack, removeStack } from '@tessera/manager/use-case/stacks';
+import type { Ledger } from './ledger.js';
+import { BAD_IMAGES, GOOD_IMAGES, isGoodImage } from './world/images.js';
+import type { SimWorld } from './world/world.js';
+
+const STACKS = ['red', 'blue'] as const;
+const SERVICES = ['a', 'b', 'c'] as const;
+const MIB = 1024 ** 2;
+const MOST_REPLICAS = 4;
+/** Most tasks with a port of their own host: so few that an update always finds a free host. */
+const MOST_WITH_HOST_PORT = 2;
+
+/** Label of a service that tells by which call it was made: what was acknowledged can be known again. */
+export const CALL_LABEL = 'call';
+
+/** Calls of users from a seed, through the real use cases of any manager, one at a time for each stack and for nodes. */
+export class Workload {
+  readonly #world: SimWorld;
+  readonly #ledger: Ledger;
+  readonly #random: SeededRandom;
+  readonly #busy = new Set<string>();
+  readonly #drained = new Set<string>();
+  #calls = 0;
+
+  constructor(world: SimWorld, ledger: Ledger) {
+    this.#world = world;
+    this.#ledger = ledger;
+    this.#random = world.random();
+  }
+
+  /** Whether every call has had its answer. */
+  get isDone(): boolean {
+    return this.#busy.size === 0;
+  }
+
+  /** Makes one call of any kind, if it applies. */
+  call(): void {
+    const chance = this.#random.next();
+    const stack = this.#pick(STACKS);
+    if (chance < 0.45) this.#deploy(stack);
+    else if (chance < 0.65) this.#scale(stack);
+    else if (chance < 0.75) this.#remove(stack);
+    else this.#availability();
+  }
+
+  /** Takes every drain back. Calls that have no answer yet are repeated until there is none. */
+  activateAll(): void {
+    for (const nodeId of this.#drained) this.#setAvailability(nodeId, 'active');
+  }
+
+  #deploy(stack: string): void {
+    const call = String(++this.#calls);
+    const names = SERVICES.filter(() => this.#random.next() < 0.7);
+    const services = names.map((name) => this.#service(stack, name, call));
+    const spec: StackSpec = { name: stack, services, networks: [network(`${stack}_net`)], configs: [], secrets: [] };
+    const prune = this.#random.next() < 0.5;
+    const words = services.map(
+      ({ name, mode, template, update }) => `${name} ${JSON.stringify(mode)} ${template.container.image} ${update.order}`,
+    );
+    this.#run(stack, `deploy #${call} ${stack}${prune ? ' --prune' : ''}: ${words.join(', ')}`, {
+      run: (context) => deployStack(context, stack, spec, { prune }).then(() => {}),
+      begun: () => this.#ledger.deploying(stack, services, prune),
+      done: () => this.#ledger.deployed(stack, services, prune),
+    });
+  }
+
+  #scale(stack: string): void {
+    const service = this.#world.view.byName('services', `${stack}_${this.#pick(SERVICES)}`);
+    if (service?.spec.mode.kind !== 'replicated') return;
+    const { name } = service.spec;
+    const most = service.spec.ports.length > 0 ? MOST_WITH_HOST_PORT : MOST_REPLICAS;
+    const replicas = Math.floor(this.#random.next() * (most + 1));
+    this.#run(stack, `scale ${name} to ${replicas}`, {
+      run: (context) => scaleService(context, name, replicas).then(() => {}),
+      begun: () => this.#ledger.changing(name),
+      done: () => this.#ledger.scaled(name, replicas),
+    });
+  }
+
+  #remove(stack: string): void {
+    if (!this.#world.view.byName('stacks', stack)) return;
+    this.#run(stack, `remove ${stack}`, {
+      run: (context) => removeStack(context, stack).then(() => {}),
+      begun: () => this.#ledger.deploying(stack, [], true),
+      done: () => this.#ledger.deployed(stack, [], true),
+    });
+  }
+
+  #availability(): void {
+    const [drained] = this.#drained;
+    if (drained !== undefined) this.#setAvailability(drained, 'active');
+    else if (this.#world.nodes.length > 1) this.#setAvailability(this.#pick(this.#world.nodes).id, 'drain');
+  }
+
+  #setAvailability(nodeId: string, availability: 'active' | 'drain'): void {
+    this.#run('nodes', `${availability} ${nodeId}`, {
+      run: (context) => updateNode(context, nodeId, { availability }).then(() => {}),
+      begun: () => {
+        this.#drained.add(nodeId);
+        this.#world.disturb(availability, nodeId);
+      },
+      done: () => void (availability === 'active' && this.#drained.delete(nodeId)),
+    });
+  }
+
+  #run(key: string, words: string, call: { run(context: UseCaseContext): Promise<void>; begun(): void; done(): void }): void {
+    const managers = this.#world.managers.filter(({ context }) => context !== undefined);
+    const manager = managers[Math.floor(this.#random.next() * managers.length)];
+    if (!manager?.context || this.#busy.has(key)) return;
+    const { history } = this.#world;
+    history.note(`user at ${manager.name}: ${words}`);
+    this.#busy.add(key);
+    call.begun();
+    let isOpen = true;
+    const close = (answer: string): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.#busy.delete(key);
+      history.note(`answer to ${words.split(':')[0]}: ${answer}`);
+    };
+    // A manager that dies takes the answer with it.
+    this.#world.clock.timer(60_000, () => close('none'));
+    call.run(manager.context).then(
+      () => {
+        if (isOpen) call.done();
+        close('done');
+      },
+      (error: unknown) => close(error instanceof ApiError ? `${error.code}: ${error.message}` : `unexpected ${String(error)}`),
+    );
+  }
+
+  #service(stack: string, short: string, call: string): ServiceSpec {
+    const name = `${stack}_${short}`;
+    const place = STACKS.indexOf(stack as 'red') * SERVICES.length + SERVICES.indexOf(short as 'a');
+    const hasPort = this.#random.next() < 0.2;
+    const isGlobal = !hasPort && this.#random.next() < 0.15;
+    const replicas = Math.floor(this.#random.next() * (hasPort ? MOST_WITH_HOST_PORT + 1 : MOST_REPLICAS));
+    return serviceSpec(name, replicas, (spec) => {
+      if (isGlobal) spec.mode = { kind: 'global' };
+      spec.labels = { [CALL_LABEL]: call };
+      const { container, reservations, restart } = spec.template;
+      container.image = this.#image();
+      container.stopGraceMs = this.#pick([1_000, 5_000, 10_000]);
+      if (this.#random.next() < 0.5) container.healthcheck = { test: ['CMD', 'true'] };
+      reservations.memoryBytes = this.#pick([0, 256, 512]) * MIB;
+      // Without a delay a bad image would keep everybody busy for the rest of the run.
+      restart.delayMs = Math.max(isGoodImage(container.image) ? 0 : 1_000, this.#pick([0, 1_000, 5_000]));
+      if (this.#random.next() < 0.5) spec.template.networks = [{ network: `${stack}_net`, aliases: [] }];
+      if (hasPort) spec.ports = [{ protocol: 'tcp', target: 80, published: 8000 + place, mode: 'host' }];
+      spec.update.order = hasPort ? 'stop-first' : this.#pick(['stop-first', 'start-first']);
+      spec.update.parallelism = this.#pick([0, 1, 1, 2]);
+      spec.update.delayMs = this.#pick([0, 0, 2_000]);
+      spec.update.failureAction = this.#pick(['pause', 'continue', 'rollback']);
+      spec.rollback = { ...spec.update, failureAction: 'pause' };
+    });
+  }
+
+  #image(): string {
+    const name = this.#random.next() < 0.12 ? this.#pick(BAD_IMAGES) : this.#pick(GOOD_IMAGES);
+    return `${name}:${1 + Math.floor(this.#random.next() * 3)}`;
+  }
+
+  #pick<T>(values: readonly T[]): T {
+    return values[Math.floor(this.#random.next() * values.length)] as T;
+  }
+}
+
+function network(name: string): NetworkSpec {
+  return { name, labels: {}, driver: 'overlay', driverOptions: {}, internal: false, attachable: false, ipv6: false };
+}

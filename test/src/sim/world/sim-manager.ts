@@ -1,0 +1,174 @@
+import { type Clock, newId, type Random, SeededRandom, type SessionSocket } from '@tessera/kit';
+import { MemoryKv } from '@tessera/manager/adapters/kv/memory/memory-kv';
+import type { MemoryStore } from '@tessera/manager/adapters/kv/memory/memory-store';
+import type { Dispatcher } from '@tessera/manager/ports/dispatcher';
+import { KvClusterStore } from '@tessera/manager/state/cluster-store';
+import { LeaderElection } from '@tessera/manager/state/leader';
+import { aesSealer } from '@tessera/manager/state/seal';
+import { ensureCluster } from '@tessera/manager/use-case/cluster';
+import type { UseCaseContext } from '@tessera/manager/use-case/context';
+import type { History } from './history.js';
+import type { Parts } from './parts.js';
+import { processKv, SimProcess } from './process.js';
+
+const SECRETS_KEY = '00'.repeat(32);
+/** Who watches over the process starts it again after this when it could not start. */
+const RESTART_MS = 1_000;
+export const CLUSTER = {
+  name: 'sim',
+  clusterId: 'simcluster',
+  tokenHashes: { worker: '0'.repeat(64), manager: '1'.repeat(64) },
+  addressPool: '10.128.0.0/16',
+};
+
+export interface SimManagerOptions {
+  name: string;
+  clock: Clock;
+  random: Random;
+  memory: MemoryStore;
+  history: History;
+  parts: Parts;
+}
+
+/** One manager: its process comes and goes; what it knows is in the store. Wired as `startManager` does. */
+export class SimManager {
+  readonly #options: SimManagerOptions;
+  #process: SimProcess | undefined;
+  #line: MemoryKv | undefined;
+  #isLineCut = false;
+  #dispatcher: Dispatcher | undefined;
+  #context: UseCaseContext | undefined;
+  #election: LeaderElection | undefined;
+
+  constructor(options: SimManagerOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get url(): string {
+    return `https://${this.name}:4600`;
+  }
+
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
+  get isPaused(): boolean {
+    return this.#process?.isPaused ?? false;
+  }
+
+  get isLeader(): boolean {
+    return this.#election?.isLeader ?? false;
+  }
+
+  /** What use cases run on, once the manager serves. */
+  get context(): UseCaseContext | undefined {
+    return this.#context;
+  }
+
+  /** Whether an agent that dials gets through: the process listens once its parts have started. */
+  get isServing(): boolean {
+    return this.#dispatcher !== undefined;
+  }
+
+  start(): void {
+    const { clock, memory } = this.#options;
+    const process = new SimProcess(clock);
+    this.#process = process;
+    this.#line = new MemoryKv(memory, process.clock);
+    this.#line.setReachable(!this.#isLineCut);
+    void this.#boot(process, this.#line);
+  }
+
+  /** The process ends without a word. Its connections are cut by whoever holds them. */
+  crash(): void {
+    this.#process?.kill();
+    void this.#line?.close();
+    this.#process = undefined;
+    this.#dispatcher = undefined;
+    this.#context = undefined;
+    this.#election = undefined;
+  }
+
+  /** The process stands still, as in a snapshot of its machine; it knows nothing of it afterwards. */
+  pause(): void {
+    this.#process?.pause();
+  }
+
+  resume(): void {
+    this.#process?.resume();
+  }
+
+  setStoreReachable(isReachable: boolean): void {
+    this.#isLineCut = !isReachable;
+    this.#line?.setReachable(isReachable);
+  }
+
+  /** Takes an agent's connection. */
+  accept(socket: SessionSocket, nodeId: string): void {
+    const process = this.#process;
+    if (process && this.#dispatcher) this.#dispatcher.accept(processSocket(socket, process), nodeId);
+    else socket.close();
+  }
+
+  async #boot(process: SimProcess, line: MemoryKv): Promise<void> {
+    const { random: seeds, parts, history, name } = this.#options;
+    // A process's own chance, so that one process's fate does not change another's.
+    const random = new SeededRandom(Math.floor(seeds.next() * 2 ** 32));
+    const environment = { clock: process.clock, random, log: history.log(name) };
+    const kv = parts.kv(processKv(line, process));
+    const store = await KvClusterStore.open({ kv, ...environment, sealer: aesSealer(SECRETS_KEY, random) });
+    try {
+      await ensureCluster({ store, clock: process.clock }, CLUSTER);
+    } catch (error) {
+      history.note(`${name} cannot start: ${(error as Error).message}`);
+      process.clock.timer(RESTART_MS, () => {
+        this.crash();
+        this.start();
+      });
+      return;
+    }
+    const election = new LeaderElection({
+      kv,
+      key: store.keys.leader,
+      candidate: `${name}.${newId(random)}`,
+      ...environment,
+      lead: (fence) => {
+        history.note(`${name} leads`);
+        const controllers = parts.startControllers({ ...environment, store: parts.leaderStore(store, fence) });
+        return parts.stepsDown ? controllers : { stop: () => {} };
+      },
+    });
+    const dispatcher = parts.createDispatcher({ ...environment, store: parts.dispatcherStore(store) });
+    this.#dispatcher = dispatcher;
+    this.#election = election;
+    this.#context = {
+      store,
+      dispatcher,
+      ...environment,
+      authority: { certificate: '', key: '' },
+      storeKind: 'memory',
+      isLeader: () => election.isLeader,
+    };
+    history.note(`${name} serves`);
+    election.start();
+  }
+}
+
+/** A socket whose messages reach the process as everything does. */
+function processSocket(socket: SessionSocket, process: SimProcess): SessionSocket {
+  return {
+    send: (text) => socket.send(text),
+    get bufferedBytes() {
+      return socket.bufferedBytes;
+    },
+    close: (code, reason) => socket.close(code, reason),
+    onMessage: (listener) => socket.onMessage((text) => process.deliver(() => listener(text))),
+    onClose: (listener) => socket.onClose((code, reason) => process.deliver(() => listener(code, reason))),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+  };
+}

@@ -1,0 +1,207 @@
+import type { Engine, EngineEvent } from '@tessera/agent/ports/engine';
+import type { TaskDb } from '@tessera/agent/ports/task-db';
+import { Runner } from '@tessera/agent/runner/runner';
+import { ConnectError } from '@tessera/agent/session/connector';
+import { type Session, startSessionOver } from '@tessera/agent/session/index';
+import { MemoryTaskDb } from '@tessera/agent/task-db/memory-task-db';
+import type { NodeDescription } from '@tessera/api';
+import { type Clock, type Random, SeededRandom, type SessionSocket, type SocketPair, sleep, socketPair } from '@tessera/kit';
+import { readyNode } from '@tessera/manager/model/testing/builders';
+import type { BridgePool } from './bridge-pool.js';
+import { SimNetwork } from './bridge-pool.js';
+import type { History } from './history.js';
+import { SimProcess } from './process.js';
+import type { SimEngine } from './sim-engine.js';
+import { CLUSTER, type SimManager } from './sim-manager.js';
+
+/** A dial over a cut line fails after this. */
+const DIAL_LIMIT_MS = 3_000;
+const LONGEST_LATENCY_MS = 20;
+const HOUR_MS = 3_600_000;
+const GIB = 1024 ** 3;
+export const NODE_MEMORY_BYTES = 6 * GIB;
+const NO_FILES = { folder: () => '/files', write: async () => {}, remove: async () => {}, keepOnly: async () => {} };
+
+export interface SimNodeOptions {
+  id: string;
+  /** Last part of its address. */
+  index: number;
+  clock: Clock;
+  random: Random;
+  engine: SimEngine;
+  bridges: BridgePool;
+  managers: readonly SimManager[];
+  history: History;
+}
+
+/** One host: an engine with its containers, and an agent whose process comes and goes over a database that stays. */
+export class SimNode {
+  readonly #options: SimNodeOptions;
+  readonly #db = new MemoryTaskDb();
+  /** Connections by manager, also such as nobody uses any more. */
+  readonly #pairs = new Map<SimManager, SocketPair[]>();
+  readonly #cut = new Set<SimManager>();
+  #process: SimProcess | undefined;
+  #session: Session | undefined;
+  #isPowered = true;
+
+  constructor(options: SimNodeOptions) {
+    this.#options = options;
+  }
+
+  get id(): string {
+    return this.#options.id;
+  }
+
+  get engine(): SimEngine {
+    return this.#options.engine;
+  }
+
+  get isPowered(): boolean {
+    return this.#isPowered;
+  }
+
+  get isAgentRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
+  get isConnected(): boolean {
+    return this.#session?.state.name === 'open';
+  }
+
+  /** Whose place a task took that its agent started by itself; undefined for tasks of the managers. */
+  predecessorOf(taskId: string): string | undefined {
+    return this.#db.load().records.find(({ assignment }) => assignment.id === taskId)?.successorOf;
+  }
+
+  startAgent(): void {
+    const { clock, random: seeds, history, id, bridges, engine, managers, index } = this.#options;
+    const process = new SimProcess(clock);
+    const random = new SeededRandom(Math.floor(seeds.next() * 2 ** 32));
+    const environment = { clock: process.clock, random, log: history.log(id) };
+    const runner = new Runner({
+      ...environment,
+      clusterId: CLUSTER.clusterId,
+      node: { id, hostname: id, os: 'linux', architecture: 'x86_64' },
+      engine: processEngine(engine, process),
+      network: new SimNetwork(bridges, process.clock),
+      db: processDb(this.#db, process),
+      files: NO_FILES,
+      retention: { perSlot: 5, maxAgeMs: HOUR_MS },
+      images: { unusedMs: 24 * HOUR_MS, diskBytes: 0 },
+      describe: () => Promise.resolve(describeNode(id, index)),
+    });
+    this.#process = process;
+    runner.start();
+    this.#session = startSessionOver({
+      ...environment,
+      core: runner,
+      managers: managers.map((_, place) => (managers[(place + index) % managers.length] as SimManager).url),
+      connector: { connect: (url) => process.hears(this.#dial(url, process)) },
+    });
+  }
+
+  /** The agent's process ends without a word; containers and database stay. */
+  crashAgent(): void {
+    this.#process?.kill();
+    this.#process = undefined;
+    this.#session = undefined;
+    this.#dropConnections((pair) => pair.cut());
+  }
+
+  /** The host vanishes: nobody closes its connections. */
+  powerOff(keepContainers: boolean): void {
+    this.#isPowered = false;
+    this.#process?.kill();
+    this.#process = undefined;
+    this.#session = undefined;
+    this.#dropConnections((pair) => pair.blackhole());
+    this.engine.powerOff(keepContainers);
+  }
+
+  powerOn(): void {
+    this.#isPowered = true;
+    this.engine.setUp(true);
+    this.startAgent();
+  }
+
+  /** Cuts the lines to these managers: open connections go dead, dials time out. */
+  cutLinks(managers: readonly SimManager[]): void {
+    for (const manager of managers) {
+      this.#cut.add(manager);
+      for (const pair of this.#pairs.get(manager)?.splice(0) ?? []) pair.blackhole();
+    }
+  }
+
+  healLinks(managers: readonly SimManager[]): void {
+    for (const manager of managers) this.#cut.delete(manager);
+  }
+
+  /** The manager's process has ended: its host closes the connections. */
+  managerDied(manager: SimManager): void {
+    for (const pair of this.#pairs.get(manager)?.splice(0) ?? []) pair.cut();
+  }
+
+  #dropConnections(drop: (pair: SocketPair) => void): void {
+    for (const pairs of this.#pairs.values()) for (const pair of pairs.splice(0)) drop(pair);
+  }
+
+  async #dial(url: string, process: SimProcess): Promise<SessionSocket> {
+    const { clock, random, managers, id } = this.#options;
+    const latencyMs = 1 + Math.floor(random.next() * LONGEST_LATENCY_MS);
+    const manager = managers.find((one) => one.url === url) as SimManager;
+    await sleep(clock, latencyMs);
+    if (this.#cut.has(manager) || manager.isPaused) {
+      await sleep(clock, DIAL_LIMIT_MS);
+      throw new ConnectError(`${url} did not answer within ${DIAL_LIMIT_MS} ms`, false);
+    }
+    if (process.isDead || !manager.isServing) throw new ConnectError(`${url} refuses connections`, false);
+    const pair = socketPair({ clock, latencyMs });
+    const pairs = this.#pairs.get(manager) ?? [];
+    this.#pairs.set(manager, [...pairs.slice(-1), pair]);
+    manager.accept(pair.server, id);
+    return pair.client;
+  }
+}
+
+export function describeNode(id: string, index: number): NodeDescription {
+  const resources = { nanoCpus: 4e9, memoryBytes: NODE_MEMORY_BYTES, generic: [] };
+  return { ...(readyNode(id, { resources }).description as NodeDescription), address: `192.0.2.${index + 1}` };
+}
+
+/** The engine as the agent's process reaches it: a process that has ended calls nothing and hears nothing. */
+function processEngine(engine: SimEngine, process: SimProcess): Engine {
+  const call = <T>(run: () => Promise<T>): Promise<T> => (process.isDead ? new Promise<T>(() => {}) : process.hears(run()));
+  return {
+    info: () => call(() => engine.info()),
+    list: (label) => call(() => engine.list(label)),
+    inspect: (idOrName) => call(() => engine.inspect(idOrName)),
+    create: (request) => call(() => engine.create(request)),
+    start: (containerId) => call(() => engine.start(containerId)),
+    stop: (containerId, graceMs) => call(() => engine.stop(containerId, graceMs)),
+    remove: (containerId) => call(() => engine.remove(containerId)),
+    image: (reference) => call(() => engine.image(reference)),
+    images: () => call(() => engine.images()),
+    removeImage: (reference) => call(() => engine.removeImage(reference)),
+    pull: (reference, options) => call(() => engine.pull(reference, options)),
+    events: (label, signal) => heard(engine.events(label, signal), process),
+    logs: () => engine.logs(),
+  };
+}
+
+async function* heard(events: AsyncIterable<EngineEvent>, process: SimProcess): AsyncGenerator<EngineEvent> {
+  for await (const event of events) {
+    if (process.isDead) return;
+    yield event;
+  }
+}
+
+/** The database as the agent's process writes it: nothing is written after its end. */
+function processDb(db: MemoryTaskDb, process: SimProcess): TaskDb {
+  return {
+    load: () => db.load(),
+    images: () => db.images(),
+    save: (change) => process.isDead || db.save(change),
+    close: () => {},
+  };
+}
