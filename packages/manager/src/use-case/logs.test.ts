@@ -5,7 +5,7 @@ import { deployed, readyNode, serviceSpec } from '../model/testing/builders.js';
 import { IndexedView } from '../model/view.js';
 import type { UseCaseContext } from './context.js';
 import { serviceLogs } from './logs.js';
-import { merge } from './merge.js';
+import { inTurn, merge } from './merge.js';
 
 async function* items<T>(...values: T[]): AsyncIterable<T> {
   yield* values;
@@ -43,6 +43,43 @@ describe('Merged logs', () => {
       [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('broken')) }),
     };
     await assert.rejects(collect(merge([frames])), { message: 'broken' });
+  });
+});
+
+describe('Logs in turn', () => {
+  it('keep the order of their sources, and open only the next few', async () => {
+    const opened: number[] = [];
+    const source = async function* (number: number): AsyncIterable<string> {
+      opened.push(number);
+      yield `${number} first`;
+      yield `${number} last`;
+    };
+    const openedAt: number[] = [];
+    const heard: string[] = [];
+    for await (const item of inTurn([1, 2, 3, 4, 5].map(source), 2)) {
+      openedAt.push(opened.length);
+      heard.push(item);
+    }
+    assert.deepEqual(
+      heard,
+      [1, 2, 3, 4, 5].flatMap((number) => [`${number} first`, `${number} last`]),
+    );
+    assert.deepEqual(openedAt, [3, 3, 4, 4, 5, 5, 5, 5, 5, 5]);
+  });
+
+  it('throw what a source throws when its turn comes, and close those that were opened', async () => {
+    let closed = 0;
+    const broken: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('broken')) }) };
+    const next = {
+      next: () => Promise.resolve({ done: false as const, value: 'never' }),
+      return: async () => ({ done: true as const, value: ++closed }),
+    };
+    const heard: string[] = [];
+    const read = async (): Promise<void> => {
+      for await (const item of inTurn([items('a'), broken, { [Symbol.asyncIterator]: () => next }], 5)) heard.push(item);
+    };
+    await assert.rejects(read(), { message: 'broken' });
+    assert.deepEqual([heard, closed], [['a'], 1]);
   });
 });
 

@@ -9,7 +9,7 @@ import {
   type Task,
 } from '@tessera/api';
 import type { UseCaseContext } from './context.js';
-import { merge } from './merge.js';
+import { inTurn, merge } from './merge.js';
 import { PendingChanges } from './pending-changes.js';
 import { resolve } from './references.js';
 
@@ -17,6 +17,8 @@ type LogQuery = QueryOf<Routes['taskLogs']>;
 
 /** Tasks whose logs are read in one stream: the newest ones. */
 const MAX_TASKS = 200;
+/** Logs of ended tasks are read one after the other; so many of the next ones are opened meanwhile. */
+const LOGS_AHEAD = 8;
 /** Whether the service is still there is looked at so often though nothing is heard. */
 const RECHECK_MS = 10_000;
 
@@ -66,14 +68,13 @@ async function* endedLogs(
   signal: AbortSignal,
 ): AsyncIterable<SourcedLogFrame> {
   const away = new Set<string>();
-  for (const task of tasks) {
-    if (!context.store.view.get('nodes', task.nodeId ?? '')) continue;
-    for await (const line of withContainer(logOf(context, task, { ...query, follow: false }, signal))) {
-      if (signal.aborted) return;
-      if (line.frame.type === 'error' && away.has(line.node)) continue;
-      if (line.frame.type === 'error') away.add(line.node);
-      yield line;
-    }
+  const present = tasks.filter(({ nodeId = '' }) => context.store.view.get('nodes', nodeId));
+  const logs = present.map((task) => withContainer(logOf(context, task, { ...query, follow: false }, signal)));
+  for await (const line of inTurn(logs, LOGS_AHEAD)) {
+    if (signal.aborted) return;
+    if (line.frame.type === 'error' && away.has(line.node)) continue;
+    if (line.frame.type === 'error') away.add(line.node);
+    yield line;
   }
 }
 

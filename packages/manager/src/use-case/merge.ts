@@ -38,6 +38,32 @@ export async function* merge<T>(sources: Iterable<AsyncIterable<T>> | AsyncItera
   }
 }
 
+/**
+ * Items of one source after the other. The first items of the next `ahead` sources are asked for meanwhile, so that slow
+ * beginnings overlap; an error of one is thrown when its turn comes.
+ */
+export async function* inTurn<T>(sources: Iterable<AsyncIterable<T>>, ahead: number): AsyncIterable<T> {
+  const waiting = [...sources];
+  const begun: { iterator: AsyncIterator<T>; first: Promise<IteratorResult<T>> }[] = [];
+  const begin = (): void => {
+    for (const source of waiting.splice(0, ahead + 1 - begun.length)) {
+      const iterator = source[Symbol.asyncIterator]();
+      const first = iterator.next();
+      first.catch(() => {});
+      begun.push({ iterator, first });
+    }
+  };
+  try {
+    for (begin(); begun[0]; begun.shift(), begin()) {
+      const { iterator, first } = begun[0];
+      for (let result = await first; !result.done; result = await iterator.next()) yield result.value;
+    }
+  } finally {
+    // Not awaited, as above.
+    for (const { iterator } of begun) void iterator.return?.()?.catch(() => {});
+  }
+}
+
 async function* iterate<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T> {
   yield* items;
 }
