@@ -27,7 +27,7 @@ export const DISPATCHER_TIMES = {
   /** Reports are gathered so long before they are written. */
   reportTickMs: 10,
   heartbeatMs: HEARTBEAT_MS,
-  /** A node without session is down after this: time to come back, here or at another manager. */
+  /** Time to come back, here or at another manager, after a session ended for silence; a node is down when it is over. */
   reconnectGraceMs: 1_000,
   /** After a start, nodes have so long to come back before they are down: agents try every 5 s at the latest. */
   startGraceMs: 10_000,
@@ -76,6 +76,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
       queue: this.#queue,
       hasSession: (nodeId) => this.#sessions.has(nodeId),
       ...this.#times,
+      silenceLimitMs: this.#silentAfterMs() + this.#times.reconnectGraceMs,
     });
     this.#logs = new LogRelay({ clock, random, ...this.#times });
     this.#unsubscribe = store.onChange((change) => this.#changed(change));
@@ -145,7 +146,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.log.info({ nodeId: session.nodeId, reason }, 'dispatcher: node disconnected');
     this.#sessions.delete(session.nodeId);
     this.#feeds.delete(session.nodeId);
-    this.#liveness.disconnected(session.nodeId, reason);
+    this.#liveness.disconnected(session.nodeId, session.silentForMs(), reason);
   }
 
   #changed(change: ObjectChange): void {
@@ -164,10 +165,14 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     });
   }
 
+  #silentAfterMs(): number {
+    return this.#times.heartbeatMs * MISSED_HEARTBEATS;
+  }
+
   /** Cuts sessions that went silent, and sends to agents that have caught up again. */
   #scheduleSweep(): Timer {
     return this.clock.timer(this.#times.heartbeatMs / 4, () => {
-      const limitMs = this.#times.heartbeatMs * MISSED_HEARTBEATS;
+      const limitMs = this.#silentAfterMs();
       for (const session of this.#sessions.values()) {
         if (session.silentForMs() > limitMs) session.cut(`its agent was silent for ${limitMs} ms`);
         else session.flush();

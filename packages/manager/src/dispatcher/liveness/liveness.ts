@@ -10,7 +10,9 @@ export interface LivenessOptions {
   queue: UpdateQueue;
   /** Whether the node has a session now, be it that it has not said hello yet. */
   hasSession(nodeId: string): boolean;
-  /** How long a node may be without a session before it is down, in milliseconds. */
+  /** How long after its agent was last heard a node without a session is down, in milliseconds. */
+  silenceLimitMs: number;
+  /** How long it may be without one at least, in milliseconds. */
   reconnectGraceMs: number;
   /** How long nodes have to come back after this manager started, in milliseconds. */
   startGraceMs: number;
@@ -38,13 +40,19 @@ export class Liveness {
     ]);
   }
 
-  /** The node's last session ended. @param reason in words, for people */
-  disconnected(nodeId: string, reason: string): void {
+  /**
+   * The node's last session ended. A closed connection counts no more than silence: an agent that crashed or is being replaced by
+   * a newer one has as long to come back and adopt what runs.
+   * @param silentForMs since the agent was last heard
+   * @param reason in words, for people
+   */
+  disconnected(nodeId: string, silentForMs: number, reason: string): void {
     if (this.#stopped) return;
+    const { clock, silenceLimitMs, reconnectGraceMs } = this.options;
     this.#graces.get(nodeId)?.cancel();
     this.#graces.set(
       nodeId,
-      this.options.clock.timer(this.options.reconnectGraceMs, () => {
+      clock.timer(Math.max(silenceLimitMs - silentForMs, reconnectGraceMs), () => {
         this.#graces.delete(nodeId);
         void this.#down(nodeId, reason);
       }),
