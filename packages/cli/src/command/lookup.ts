@@ -22,9 +22,14 @@ const LIST_COMMANDS: Readonly<Record<string, string>> = {
 
 /** @throws Failure that tells how to see what there is, when there is no such object. */
 export async function onlyExisting<T>(answer: Promise<T>, kind: keyof typeof LIST_COMMANDS, reference: string): Promise<T> {
-  const value = await ifFound(answer);
-  if (value !== undefined) return value;
-  throw new Failure(`there is no ${kind} "${reference}"`, { exitCode: EXIT.notFound, cure: `see what there is: ${LIST_COMMANDS[kind]}` });
+  return answer.catch((error: unknown) => {
+    if (!isApiError(error, 'not-found')) throw error;
+    const near = error.cure === undefined ? '' : `${error.cure} `;
+    throw new Failure(`there is no ${kind} "${reference}"`, {
+      exitCode: EXIT.notFound,
+      cure: `${near}see what there is: ${LIST_COMMANDS[kind]}`,
+    });
+  });
 }
 
 /** A config or secret by name, id, or the beginning of an id like no other. */

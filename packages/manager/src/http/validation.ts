@@ -1,4 +1,4 @@
-import { ApiError } from '@tessera/api';
+import { ApiError, NAME_PATTERN } from '@tessera/api';
 import { nearest } from '@tessera/api/compose/suggest';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -13,6 +13,7 @@ const PART_NAMES: Readonly<Record<string, string>> = { body: 'body', querystring
 /** Place of a union in the schema, and the number of one of its branches. */
 const UNION = /^(.*\/anyOf)\/(\d+)/;
 const MANY_ERRORS = 1000;
+const NAME_RULE = 'must be a name: up to 128 letters, digits, ".", "_" and "-", with a letter or digit at both ends';
 
 interface SchemaError {
   keyword: string;
@@ -69,6 +70,8 @@ function inWords(part: string, schema: TSchema, { keyword, instancePath, message
       return asList(facts.additionalProperties).map((key) => `${place}: '${key}' is not known${hint(key, schema, instancePath)}`);
     case 'enum':
       return [`${place} must be one of ${asList(facts.allowedValues).join(', ')}`];
+    case 'pattern':
+      return [`${place} ${facts.pattern === NAME_PATTERN ? NAME_RULE : message}`];
     case 'boolean':
       return [];
     default:

@@ -1,9 +1,11 @@
 import { ApiError, canonicalJson, type Network, type NetworkSpec } from '@tessera/api';
+import { parseRange, rangesOverlap } from '@tessera/api/net/ipv4';
 import type { ClusterView } from '../model/view.js';
 
 /**
  * The network as the spec wants it; the one of before when nothing changed. Its subnet is allocated by the network controller.
- * @throws ApiError `in-use` when services are attached to what cannot be changed under them.
+ * @throws ApiError `in-use` when services are attached to what cannot be changed under them, or its subnet overlaps with one of another
+ * stack's; `invalid-spec` when the subnet is none.
  */
 export function changeNetwork(
   view: ClusterView,
@@ -11,6 +13,7 @@ export function changeNetwork(
   before: Network | undefined,
   { now, newId }: { now: number; newId(): string },
 ): Network {
+  if (before?.spec.subnet !== spec.subnet) checkSubnet(view, spec);
   if (!before) return { id: newId(), revision: 0, createdAt: now, updatedAt: now, spec };
   if (canonicalJson(before.spec) === canonicalJson(spec)) return before;
   const isSameWire = canonicalJson({ ...before.spec, labels: {} }) === canonicalJson({ ...spec, labels: {} });
@@ -23,4 +26,20 @@ export function changeNetwork(
   }
   const { allocation: _, ...rest } = before;
   return { ...(isSameWire ? before : rest), spec, updatedAt: now };
+}
+
+/** Networks of the same stack are left out: this very deploy may take them away. */
+function checkSubnet(view: ClusterView, { name, stack, subnet }: NetworkSpec): void {
+  if (subnet === undefined) return;
+  const range = parseRange(subnet);
+  if (range === undefined)
+    throw new ApiError('invalid-spec', `network '${name}': '${subnet}' is no IPv4 subnet`, { cure: 'write it as 10.1.2.0/24' });
+  for (const other of view.all('networks')) {
+    const taken = parseRange(other.allocation?.subnet ?? other.spec.subnet ?? '');
+    const isOwn = other.spec.name === name || (stack !== undefined && other.spec.stack === stack);
+    if (isOwn || taken === undefined || !rangesOverlap(range, taken)) continue;
+    throw new ApiError('in-use', `the subnet ${subnet} of network '${name}' overlaps with that of network '${other.spec.name}'`, {
+      cure: 'choose another subnet, or give none to have one chosen',
+    });
+  }
 }

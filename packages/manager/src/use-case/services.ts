@@ -69,6 +69,7 @@ export function scaleService(context: UseCaseContext, ref: string, replicas: num
       throw new ApiError(
         'invalid-spec',
         `service '${before.spec.name}' cannot be scaled: it is ${mode.kind}, and only replicated services have a number of replicas`,
+        { cure: 'change how it is deployed: deploy.mode in the Compose file' },
       );
     return change(context, view, { ...before.spec, mode: { ...mode, replicas } }, before);
   });
