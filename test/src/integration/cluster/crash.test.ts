@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTerminal, type Task } from '@tessera/api';
+import type { Host } from '@tessera/bed';
 import { dockerLines, eventually, type HostDaemon, TestCluster } from '../../support/test-cluster.js';
 import { provideWebImages } from '../../support/web-image.js';
 
@@ -153,34 +154,40 @@ for (const store of ['embedded', 'etcd'] as const) {
         assert.deepEqual(tasks.map(({ id }) => id).sort(), elsewhere.map(({ id }) => id).sort());
       });
 
-      it('and restarts what crashes while the manager is away, and tells it afterwards', async () => {
+      it('and while its manager is away, agents adopt what runs, restart what crashes, and tell it afterwards', async () => {
         await deployment.begin();
-        const tasks = await deployment.converge();
-        const victim = tasks.find(({ nodeId }) => nodeId !== tasks[0]?.nodeId);
-        const container = victim?.status.containerId ?? '';
-        const others = (await cluster.tasksByDocker()).filter((line) => !line.startsWith(`${victim?.id} `));
+        await deployment.converge();
+        const [host, agent] = [cluster.host(1), cluster.agent(1)];
+        const before = await containerTasks(host);
+        const [[crashed = '', container = ''] = []] = before;
         await cluster.manager.kill9();
-        const at = await hostOf(cluster, container);
-        await dockerLines(cluster.host(at), 'kill', container);
-        await eventually(async () => (await cluster.tasksByDocker()).length === REPLICAS, 'the agent to restart it', RESTART_LIMIT_MS);
-        const during = await cluster.tasksByDocker();
+        await agent.kill9();
+        await agent.start();
+        await dockerLines(host, 'kill', container);
+        const isRestarted = async (): Promise<boolean> => {
+          const now = await containerTasks(host);
+          return now.size === before.size && !now.has(crashed);
+        };
+        await eventually(isRestarted, 'the agent to restart it', RESTART_LIMIT_MS);
+        const during = await containerTasks(host);
+        before.delete(crashed);
         assert.deepEqual(
-          others.filter((line) => !during.includes(line)),
+          [...before].filter(([task, id]) => during.get(task) !== id),
           [],
           'containers that did not run on',
         );
         await cluster.manager.start();
         await deployment.converge();
-        await eventually(async () => isTold(cluster, victim?.id ?? ''), 'the crash to be in the history', RESTART_LIMIT_MS);
+        await eventually(() => isTold(cluster, crashed), 'the crash to be in the history', RESTART_LIMIT_MS);
       });
     }
   });
 }
 
-/** @returns the number of the host that a container is on. */
-async function hostOf(cluster: TestCluster, container: string): Promise<number> {
-  const lists = await Promise.all(cluster.bed.hosts.map((host) => dockerLines(host, 'ps', '--quiet', '--no-trunc')));
-  return lists.findIndex((list) => list.includes(container));
+/** Ids of running containers by task. */
+async function containerTasks(host: Host): Promise<Map<string, string>> {
+  const lines = await dockerLines(host, 'ps', '--no-trunc', '--format', '{{.Label "tessera.task"}} {{.ID}}');
+  return new Map(lines.map((line) => line.split(' ') as [string, string]));
 }
 
 /** Whether `tsctl ps -a` lists a task as failed by kill -9, and another one that lives in its slot. */

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { Task } from '@tessera/api';
 import { onHost } from '../../support/test-bed.js';
 import { dockerLines, eventually, TestCluster } from '../../support/test-cluster.js';
-import { askWeb, provideWebImages } from '../../support/web-image.js';
+import { askWeb, provideWebImages, type WebAnswer } from '../../support/web-image.js';
 
 const HOSTS = 3;
 const PORT = 8080;
+const REQUESTS_AT_A_TIME = 10;
 const ANSWER_LIMIT_MS = 10_000;
 const COMPOSE = `services:
   web:
@@ -112,13 +113,15 @@ async function eachReplicaAnswers(cluster: TestCluster, tasks: readonly Task[], 
   await Promise.all(
     cluster.bed.hosts.map(async ({ name, ip }) => {
       const missing = new Set(expected);
+      const hear = (answer: WebAnswer): void => {
+        assert.equal(answer.version, version, `the version that ${name} answers`);
+        assert.ok(expected.has(answer.container), `${answer.container} answers at ${name}, which is none of ${[...expected]}`);
+        missing.delete(answer.container);
+      };
       await eventually(
         async () => {
-          const answer = await askWeb(ip, PORT);
-          if (!answer) return false;
-          assert.equal(answer.version, version, `the version that ${name} answers`);
-          assert.ok(expected.has(answer.container), `${answer.container} answers at ${name}, which is none of ${[...expected]}`);
-          missing.delete(answer.container);
+          const answers = await Promise.all(Array.from({ length: REQUESTS_AT_A_TIME }, () => askWeb(ip, PORT)));
+          for (const answer of answers) if (answer) hear(answer);
           return missing.size === 0;
         },
         `all ${tasks.length} replicas to answer at ${name}`,
