@@ -58,7 +58,10 @@ describe('Joining a cluster', () => {
       [`TSJ-1-w-${hash}-${'0'.repeat(32)}`, 'the join token for a worker is not valid: it was rotated'],
       [token.replace('-w-', '-m-'), 'the join token for a manager is not valid: it was rotated'],
     ];
-    for (const [wrong, message] of cases) assert.equal(await refusal(wrong), `invalid-token: ${message}`);
+    for (const [wrong, message] of cases) {
+      const said = await refusal(wrong);
+      assert.ok(said.startsWith(`invalid-token: ${message}`), said);
+    }
   });
 
   it('takes no old token after a rotation', async () => {
