@@ -8,6 +8,14 @@ function answer(statusCode: number, message: string): Error {
 }
 
 describe('engineError', () => {
+  it('says plainly that the image lacks the program', () => {
+    const message = 'OCI runtime create failed: runc create failed: exec: "serve": executable file not found in $PATH: unknown';
+    assert.equal(
+      engineError('start container 1', answer(400, message)).message,
+      'cannot start container 1: the image has no program "serve": check the command and entrypoint of the service',
+    );
+  });
+
   const cases: [number, string, EngineErrorKind][] = [
     [404, 'No such image: web:1', 'image-not-found'],
     [404, 'No such container: x', 'not-found'],

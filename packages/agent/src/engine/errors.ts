@@ -41,13 +41,24 @@ export function engineMessage(error: unknown): string {
   return (failure.json?.message ?? failure.message ?? String(error)).replace(MODEM_PREFIX, '').trim();
 }
 
+/** The runtime's report of a program that it cannot start, without the chain of programs that passed it on. */
+const PROGRAM = /exec: "([^"]+)": (?:stat .*: )?(executable file not found|no such file or directory|permission denied)/;
+
+function plain(message: string): string {
+  const [, program, why] = PROGRAM.exec(message) ?? [];
+  if (program === undefined) return message;
+  return why === 'permission denied'
+    ? `"${program}" in the image may not be executed: check its mode, or the command and entrypoint of the service`
+    : `the image has no program "${program}": check the command and entrypoint of the service`;
+}
+
 /** The engine's error in our terms; `action` says what was tried, as in "create container web.1.x". */
 export function engineError(action: string, error: unknown): EngineError {
   if (error instanceof EngineError) return error;
   const failure = error as ModemError;
   const message = engineMessage(error);
   const kind = kindOf(failure, message);
-  const text = kind === 'gone' ? `cannot ${action}: the Docker engine does not answer (${message})` : `cannot ${action}: ${message}`;
+  const text = kind === 'gone' ? `cannot ${action}: the Docker engine does not answer (${message})` : `cannot ${action}: ${plain(message)}`;
   return new EngineError(kind, text, { cause: error });
 }
 
