@@ -45,6 +45,10 @@ const QUIET_CHANCE = 0.03;
 /** The cluster is at rest within this, once all faults have ended. */
 const REST_LIMIT_MS = 900_000;
 const REST_LOOK_MS = 2_000;
+/** Updates of a cluster that nothing befalls, after the faults. */
+const CALM_UPDATES = 6;
+const CALM_BEFORE_UPDATES_MS = 61_000;
+const LONGEST_CALM_STEP_MS = 25_000;
 
 /** Runs one seed: a cluster, calls and faults, a check after everything that happens, and rest at the end. */
 export function simulate(options: RunOptions): Promise<RunResult> {
@@ -64,6 +68,8 @@ class Run {
   readonly #checks: Array<{ name: string; checks: Checks }>;
   readonly #chance;
   #violation: RunResult['violation'];
+  /** What led to the violation. */
+  #story: string[] | undefined;
 
   private constructor(
     private readonly options: RunOptions,
@@ -76,8 +82,7 @@ class Run {
     this.#checks = INVARIANTS.map(({ name, watch }) => {
       const violated = (what: string): void => {
         if (this.#violation) return;
-        this.#violation = { invariant: name, what };
-        world.history.note(`VIOLATED ${name}: ${what}`);
+        this.#violate({ invariant: name, what });
       };
       const checks = watch({ world, faults: this.#faults, ledger }, violated);
       world.listen(checks);
@@ -97,6 +102,7 @@ class Run {
     let done = 0;
     for (; done < steps && !this.#violation; done++) await this.#step();
     if (!this.#violation) await this.#rest();
+    if (!this.#violation) await this.#updateInPeace();
     const { history, clock } = this.world;
     return {
       seed,
@@ -104,12 +110,18 @@ class Run {
       ...(this.#violation && { violation: this.#violation }),
       simulatedMs: clock.monotonic(),
       hash: history.digest(),
-      history: history.tail(HISTORY_LINES),
+      history: this.#story ?? history.tail(HISTORY_LINES),
     };
   }
 
   close(): void {
     this.world.close();
+  }
+
+  #violate(violation: NonNullable<RunResult['violation']>): void {
+    this.#violation = violation;
+    this.world.history.note(`VIOLATED ${violation.invariant}: ${violation.what}`);
+    this.#story = this.world.history.tail(HISTORY_LINES);
   }
 
   async #step(): Promise<void> {
@@ -128,7 +140,11 @@ class Run {
   /** Faults end, and within a bounded time everything is as it should be. */
   async #rest(): Promise<void> {
     this.#faults.endAll();
-    const { clock, history } = this.world;
+    await this.#untilRest();
+  }
+
+  async #untilRest(): Promise<void> {
+    const { clock } = this.world;
     const deadline = clock.monotonic() + REST_LIMIT_MS;
     let unrest: { invariant: string; what: string } | undefined;
     do {
@@ -137,9 +153,18 @@ class Run {
       unrest = this.#unrest();
     } while (unrest && !this.#violation && clock.monotonic() < deadline);
     if (unrest && !this.#violation) {
-      this.#violation = { ...unrest, what: `not at rest after ${REST_LIMIT_MS / 1_000} s: ${unrest.what}` };
-      history.note(`VIOLATED ${this.#violation.invariant}: ${this.#violation.what}`);
+      this.#violate({ ...unrest, what: `not at rest after ${REST_LIMIT_MS / 1_000} s: ${unrest.what}` });
     }
+  }
+
+  /** Updates while nothing befalls the cluster: then their settings hold to the letter. */
+  async #updateInPeace(): Promise<void> {
+    await this.#advance(CALM_BEFORE_UPDATES_MS);
+    for (let done = 0; done < CALM_UPDATES && !this.#violation; done++) {
+      this.#workload.update();
+      await this.#advance(this.#chance.next() * LONGEST_CALM_STEP_MS);
+    }
+    if (!this.#violation) await this.#untilRest();
   }
 
   #unrest(): RunResult['violation'] {

@@ -3,7 +3,7 @@ import type { SeededRandom } from '@tessera/kit';
 import { serviceSpec } from '@tessera/manager/model/testing/builders';
 import type { UseCaseContext } from '@tessera/manager/use-case/context';
 import { updateNode } from '@tessera/manager/use-case/nodes';
-import { scaleService } from '@tessera/manager/use-case/services';
+import { scaleService, updateService } from '@tessera/manager/use-case/services';
 import { deployStack, removeStack } from '@tessera/manager/use-case/stacks';
 import type { Ledger } from './ledger.js';
 import { BAD_IMAGES, GOOD_IMAGES, isGoodImage } from './world/images.js';
@@ -27,6 +27,7 @@ export class Workload {
   readonly #busy = new Set<string>();
   readonly #drained = new Set<string>();
   #calls = 0;
+  #updates = 0;
 
   constructor(world: SimWorld, ledger: Ledger) {
     this.#world = world;
@@ -47,6 +48,20 @@ export class Workload {
     else if (chance < 0.65) this.#scale(stack);
     else if (chance < 0.75) this.#remove(stack);
     else this.#availability();
+  }
+
+  /** Gives one service that runs well another version of its image. */
+  update(): void {
+    const services = [...this.#world.view.all('services')].filter(({ spec }) => isGoodImage(spec.template.container.image));
+    if (services.length === 0) return;
+    const { spec } = this.#pick(services);
+    const image = `app:${4 + this.#updates++}`;
+    const updated = { ...spec, template: { ...spec.template, container: { ...spec.template.container, image } } };
+    this.#run(spec.stack ?? '', `update ${spec.name} to ${image}`, {
+      run: (context) => updateService(context, spec.name, updated).then(() => {}),
+      begun: () => this.#ledger.changing(spec.name),
+      done: () => {},
+    });
   }
 
   /** Takes every drain back. Calls that have no answer yet are repeated until there is none. */

@@ -1,6 +1,6 @@
 import type { ObservedContainer } from '@tessera/agent/model/container';
 import { LABELS } from '@tessera/agent/model/labels';
-import { isToldToGo } from '@tessera/manager/model/task';
+import { isToldToGo, isWanted, slotKey } from '@tessera/manager/model/task';
 import { short } from '../world/history.js';
 import type { SimNode } from '../world/sim-node.js';
 import type { SimWorld } from '../world/world.js';
@@ -10,7 +10,7 @@ import type { Invariant } from './invariant.js';
 const RETURN_MS = 90_000;
 
 /**
- * 1. No two live tasks of one slot: by the containers that really run, on all nodes. Left out are tasks that the store
+ * 1. No two live tasks of one slot: by what the store wants, and by the containers that really run, on all nodes. Left out are tasks that the store
  * gave up while their node was away, as long as the node has not been back for a while. A start-first update has two.
  */
 export const oneTaskPerSlot: Invariant = {
@@ -18,14 +18,26 @@ export const oneTaskPerSlot: Invariant = {
   watch({ world }, violated) {
     return {
       onMoment() {
-        for (const [slot, holders] of runningBySlot(world)) {
+        for (const [slot, holders] of [...wantedBySlot(world), ...runningBySlot(world)]) {
           const serviceId = slot.split('/')[0] as string;
-          if (holders.length > (mayPair(world, serviceId) ? 2 : 1)) violated(`${slot} runs ${holders.length} times: ${holders.join(', ')}`);
+          if (holders.length > (mayPair(world, serviceId) ? 2 : 1))
+            violated(`${slot} is held ${holders.length} times: ${holders.join(', ')}`);
         }
       },
     };
   },
 };
+
+/** Tasks that the managers want, wherever they are on their way. */
+function wantedBySlot({ view }: SimWorld): Map<string, string[]> {
+  const slots = new Map<string, string[]>();
+  for (const task of view.all('tasks')) {
+    if (!isWanted(task)) continue;
+    const key = `${task.serviceId}/${task.serviceName}.${slotKey(task)}`;
+    slots.set(key, [...(slots.get(key) ?? []), `${short(task.id)} ${task.status.state} on ${task.nodeId ?? 'no node'}`]);
+  }
+  return slots;
+}
 
 function runningBySlot(world: SimWorld): Map<string, string[]> {
   const slots = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-import type { ObjectChange, Service } from '@tessera/api';
+import { compareStates, type ObjectChange, type Service, type Task } from '@tessera/api';
 import { isLive, isRunning, isToldToGo } from '@tessera/manager/model/task';
 import type { ClusterView } from '@tessera/manager/model/view';
 import { serviceProgress } from '@tessera/manager/plan/progress';
@@ -44,12 +44,17 @@ function check(view: ClusterView, serviceId: string, replicas: number, violated:
   const batch = parallelism === 0 ? replicas : parallelism;
   const tasks = [...view.tasksOfService(serviceId)];
   const ready = tasks.filter((task) => isRunning(task) && !isToldToGo(task)).length;
-  const total = tasks.filter((task) => isLive(task) && task.desired !== 'ready').length;
+  const total = tasks.filter(mayRun).length;
   const [fewest, most] = order === 'start-first' ? [replicas, replicas + batch] : [replicas - batch, replicas];
   if (ready < fewest)
     violated(`${service.spec.name} has ${ready} ready tasks, its update (${order}, ${parallelism}) allows no fewer than ${fewest}`);
   if (total > most)
     violated(`${service.spec.name} has ${total} live tasks, its update (${order}, ${parallelism}) allows no more than ${most}`);
+}
+
+/** It has a process, or may get one: not so one that was told to go before it was started. */
+function mayRun(task: Task): boolean {
+  return isLive(task) && (task.desired === 'running' || compareStates(task.status.state, 'starting') >= 0);
 }
 
 function isComplete({ view, clock }: SimWorld, service: Service): boolean {

@@ -1,0 +1,185 @@
+import type { Task } from '@tessera/api';
+import { isLive, isToldToGo } from '@tessera/manager/model/task';
+import { planService } from '@tessera/manager/plan/service/index';
+import type { Kv } from '@tessera/manager/ports/kv';
+import type { ClusterStore, StoreChange } from '@tessera/manager/ports/store';
+import type { BridgePool } from './world/bridge-pool.js';
+import type { Parts } from './world/parts.js';
+
+/** A fault put into the product on purpose, and the invariant that must find it. */
+export interface Mutation {
+  /** What the faulty part does, as a sentence. */
+  name: string;
+  caughtBy: string;
+  /** Managers that it takes; 1 when absent. */
+  managers?: number;
+  /** Made anew for each run: some count. */
+  parts(): Partial<Parts>;
+}
+
+/** One event in so many is lost, answered without being done, or told twice. */
+const RARE = 40;
+const FREQUENT = 10;
+
+export const MUTATIONS: readonly Mutation[] = [
+  { name: 'a store connection that loses a watch event', caughtBy: 'converges', parts: () => ({ kv: losingKv }) },
+  { name: 'a store that acknowledges a deploy without writing it', caughtBy: 'acknowledged-stays', parts: () => ({ kv: forgetfulKv }) },
+  {
+    name: 'a dispatcher that writes a late report over a newer one',
+    caughtBy: 'states-move-forward',
+    parts: () => ({ dispatcherStore: lateReports }),
+  },
+  {
+    name: 'a scheduler that ignores reservations and ports',
+    caughtBy: 'no-overcommit',
+    parts: () => ({
+      leaderStore: (store, fence) =>
+        rewriting(
+          store.fenced(() => [fence]),
+          onFirstNode,
+        ),
+    }),
+  },
+  {
+    name: 'a controller that starts a successor before its predecessor has ended',
+    caughtBy: 'one-task-per-slot',
+    parts: () => ({
+      leaderStore: (store, fence) =>
+        rewriting(
+          store.fenced(() => [fence]),
+          startedAtOnce,
+        ),
+    }),
+  },
+  {
+    name: 'a leader that neither fences its writes nor steps down',
+    caughtBy: 'one-task-per-slot',
+    managers: 2,
+    parts: () => ({ leaderStore: (store) => store, stepsDown: false }),
+  },
+  {
+    name: 'an updater that stops all tasks at once',
+    caughtBy: 'update-budget',
+    parts: () => ({ leaderStore: (store, fence) => stoppingAll(store.fenced(() => [fence])) }),
+  },
+  { name: 'a planner that wants one task more each time', caughtBy: 'plans-come-to-rest', parts: () => ({ planService: restlessPlan }) },
+  { name: 'hosts that give out the same addresses', caughtBy: 'no-overcommit', parts: () => ({ bridges: sameBlock }) },
+];
+
+function losingKv(kv: Kv): Kv {
+  let count = 0;
+  return {
+    ...delegate(kv),
+    watch: (prefix, options) =>
+      kv.watch(prefix, {
+        ...options,
+        onEvents: (events, revision) =>
+          options.onEvents(
+            events.filter(() => ++count % RARE !== 0),
+            revision,
+          ),
+      }),
+  };
+}
+
+function forgetfulKv(kv: Kv): Kv {
+  return {
+    ...delegate(kv),
+    txn: async (txn) => {
+      const isDeploy = txn.ops.some((op) => op.type === 'put' && op.key.includes('/revisions/'));
+      return isDeploy ? { succeeded: true, revision: (await kv.range('', { limit: 1 })).revision } : kv.txn(txn);
+    },
+  };
+}
+
+function delegate(kv: Kv): Kv {
+  return {
+    get: (key) => kv.get(key),
+    range: (prefix, options) => kv.range(prefix, options),
+    txn: (txn) => kv.txn(txn),
+    watch: (prefix, options) => kv.watch(prefix, options),
+    grantLease: (ttlMs) => kv.grantLease(ttlMs),
+    compact: (revision) => kv.compact(revision),
+    close: () => kv.close(),
+  };
+}
+
+/** A store whose changes of tasks are written as `rewrite` has them. */
+function rewriting(store: ClusterStore, rewrite: (task: Task, store: ClusterStore) => Task): ClusterStore {
+  const change = (one: StoreChange): StoreChange =>
+    one.type === 'put' && one.kind === 'tasks' ? { ...one, object: rewrite(one.object, store) } : one;
+  return writing(store, (changes) => changes.map(change));
+}
+
+function writing(store: ClusterStore, alter: (changes: readonly StoreChange[]) => StoreChange[]): ClusterStore {
+  return {
+    get view() {
+      return store.view;
+    },
+    commit: (changes) => store.commit(alter(changes)),
+    commitBatch: (changes) => store.commitBatch(alter(changes)),
+    onChange: (listener) => store.onChange(listener),
+    waitFor: (revision, signal) => store.waitFor(revision, signal),
+  };
+}
+
+function onFirstNode(task: Task, { view }: ClusterStore): Task {
+  const ready = [...view.all('nodes')].find(({ status }) => status.state === 'ready');
+  return task.status.state === 'assigned' && ready && task.slot !== undefined ? { ...task, nodeId: ready.id } : task;
+}
+
+function startedAtOnce(task: Task): Task {
+  const { startAfter: _, ...rest } = task;
+  return task.desired === 'ready' ? { ...rest, desired: 'running' } : task;
+}
+
+/** Writes now and then a status back as it was two reports before. */
+function lateReports(store: ClusterStore): ClusterStore {
+  const former = new Map<string, Task['status']>();
+  let count = 0;
+  return writing(store, (changes) =>
+    changes.map((change) => {
+      if (change.type !== 'put' || change.kind !== 'tasks') return change;
+      const late = former.get(change.object.id);
+      former.set(change.object.id, change.object.status);
+      return late && late.state !== change.object.status.state && ++count % FREQUENT === 0
+        ? { ...change, object: { ...change.object, status: late } }
+        : change;
+    }),
+  );
+}
+
+/** Stopping one task of a service stops the others, too. */
+function stoppingAll(store: ClusterStore): ClusterStore {
+  return writing(store, (changes) => {
+    const told = new Set(changes.map((change) => (change.type === 'put' ? change.object.id : change.id)));
+    const stopped = changes.flatMap((change) =>
+      change.type === 'put' && change.kind === 'tasks' && change.object.desired === 'shutdown' ? [change.object.serviceId] : [],
+    );
+    const others = [...new Set(stopped)].flatMap((serviceId) =>
+      [...store.view.tasksOfService(serviceId)].filter((task) => isLive(task) && !isToldToGo(task) && !told.has(task.id)),
+    );
+    const more = others.map(
+      (task): StoreChange => ({
+        type: 'put',
+        kind: 'tasks',
+        object: { ...task, desired: 'shutdown' },
+        expect: { revision: task.revision },
+      }),
+    );
+    return [...changes, ...more];
+  });
+}
+
+const restlessPlan: typeof planService = (view, serviceId, now, newId) => {
+  const plan = planService(view, serviceId, now, newId);
+  const [task] = view.tasksOfService(serviceId);
+  if (!task) return plan;
+  return { ...plan, changes: [...plan.changes, { type: 'put', kind: 'tasks', object: { ...task, id: newId() }, expect: 'absent' }] };
+};
+
+function sameBlock(pool: BridgePool): BridgePool {
+  const put = pool.put.bind(pool);
+  pool.put = (networks) => put(networks.map((network) => ({ ...network, block: '10.128.0.0/24' })));
+  return pool;
+}
