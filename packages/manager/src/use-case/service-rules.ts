@@ -1,6 +1,8 @@
 import { ApiError, type ServiceSpec } from '@tessera/api';
 import { ConstraintError, parseConstraint } from '../schedule/constraint.js';
 
+const NOWHERE = 'which exists neither in the stack nor in the cluster';
+
 /** What exists, or will exist once a plan is carried out. */
 export interface Known {
   has(kind: 'networks' | 'configs' | 'secrets' | 'services', name: string): boolean;
@@ -17,8 +19,10 @@ export function serviceProblems(spec: ServiceSpec, known: Known): string[] {
 export function refuseProblems(what: string, problems: readonly string[]): void {
   if (problems.length === 0) return;
   const [only] = problems;
-  if (problems.length === 1 && only !== undefined) throw new ApiError('invalid-spec', only);
-  throw new ApiError('invalid-spec', `${what} has ${problems.length} problems`, { details: [...problems] });
+  const isMissing = problems.some((problem) => problem.endsWith(NOWHERE));
+  const cure = isMissing && { cure: 'define it in the Compose file, or create it first (tsctl network, config or secret create)' };
+  if (problems.length === 1 && only !== undefined) throw new ApiError('invalid-spec', only, { ...cure });
+  throw new ApiError('invalid-spec', `${what} has ${problems.length} problems`, { details: [...problems], ...cure });
 }
 
 /** Services that wait for each other in a circle: a sentence that names them in turn, or undefined. */
@@ -64,12 +68,12 @@ function referenceProblems(spec: ServiceSpec, known: Known): string[] {
   return (['networks', 'configs', 'secrets'] as const).flatMap((kind) =>
     [...new Set(wanted[kind])]
       .filter((name) => !known.has(kind, name))
-      .map((name) => `service '${spec.name}' needs ${NOUN[kind]} '${name}', which exists neither in the stack nor in the cluster`),
+      .map((name) => `service '${spec.name}' needs ${NOUN[kind]} '${name}', ${NOWHERE}`),
   );
 }
 
 function dependencyProblems(spec: ServiceSpec, known: Known): string[] {
   return spec.dependsOn
     .filter(({ service, required }) => required && !known.has('services', service))
-    .map(({ service }) => `service '${spec.name}' depends on service '${service}', which exists neither in the stack nor in the cluster`);
+    .map(({ service }) => `service '${spec.name}' depends on service '${service}', ${NOWHERE}`);
 }
