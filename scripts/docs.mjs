@@ -4,6 +4,7 @@ import { renderSupportTable } from '@tessera/api/compose/index';
 import { renderApiPage } from '@tessera/api/docs/api-page';
 import { renderErrorsPage } from '@tessera/api/docs/errors-page';
 import { renderCliReference, renderExitCodes } from '@tessera/cli/docs/cli-reference';
+import { renderBadInputPage } from '../test/dist/e2e/bad-input/page.js';
 
 /** Each document with what it is made of. */
 const DOCUMENTS = [
@@ -12,6 +13,7 @@ const DOCUMENTS = [
   { file: 'docs/reference/errors.md', render: renderErrorsPage },
   { file: 'docs/reference/cli.md', render: renderCliReference },
   { file: 'docs/reference/exit-codes.md', render: renderExitCodes },
+  { file: 'docs/reference/bad-input.md', render: renderBadInputPage },
 ];
 
 const root = new URL('../', import.meta.url);

@@ -8,6 +8,17 @@ function answer(statusCode: number, message: string): Error {
 }
 
 describe('engineError', () => {
+  it('says plainly that what is to be mounted is not there', () => {
+    const { kind, message } = engineError(
+      'do it',
+      answer(400, 'invalid mount config for type "bind": bind source path does not exist: /x'),
+    );
+    assert.deepEqual(
+      [kind, message],
+      ['mount-source-missing', 'cannot do it: /x is not on this node, and a mount needs it: create it there, or use a named volume'],
+    );
+  });
+
   it('says plainly that the image lacks the program', () => {
     const message = 'OCI runtime create failed: runc create failed: exec: "serve": executable file not found in $PATH: unknown';
     assert.equal(
@@ -25,7 +36,6 @@ describe('engineError', () => {
       'driver failed programming external connectivity on endpoint x: Bind for 0.0.0.0:80 failed: port is already allocated',
       'port-in-use',
     ],
-    [400, 'invalid mount config for type "bind": bind source path does not exist: /x', 'mount-source-missing'],
     [404, 'network ts-app not found', 'no-such-network'],
     [500, 'write /var/lib/docker/tmp/x: no space left on device', 'disk-full'],
     [500, 'Get "https://reg:5000/v2/": dial tcp 10.0.0.1:5000: connect: connection refused', 'registry-unreachable'],

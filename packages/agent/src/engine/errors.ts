@@ -44,7 +44,11 @@ export function engineMessage(error: unknown): string {
 /** The runtime's report of a program that it cannot start, without the chain of programs that passed it on. */
 const PROGRAM = /exec: "([^"]+)": (?:stat .*: )?(executable file not found|no such file or directory|permission denied)/;
 
+const SOURCE = /bind source path does not exist: (\S+)/;
+
 function plain(message: string): string {
+  const source = SOURCE.exec(message)?.[1];
+  if (source !== undefined) return `${source} is not on this node, and a mount needs it: create it there, or use a named volume`;
   const [, program, why] = PROGRAM.exec(message) ?? [];
   if (program === undefined) return message;
   return why === 'permission denied'

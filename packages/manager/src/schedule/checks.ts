@@ -2,6 +2,15 @@ import { type Check, PASS, type TaskGroup } from './filters/filter.js';
 import { FILTERS } from './filters/index.js';
 import type { NodeTable } from './node-table.js';
 
+/** The nodes that one check turns away for one reason. */
+interface Refusal {
+  check: Check;
+  /** Place of the check in the order of the filters: breaks ties, so that the same words come every time. */
+  at: number;
+  reason: number;
+  indices: number[];
+}
+
 /** All filters that concern a group, made ready for it. */
 export class Checks {
   readonly #checks: Check[];
@@ -30,7 +39,7 @@ export class Checks {
     const nodes = refusals.reduce((sum, { indices }) => sum + indices.length, 0);
     if (nodes === 0) return 'no suitable node (the cluster has no nodes)';
     const reasons = refusals
-      .sort((a, b) => b.indices.length - a.indices.length)
+      .sort((a, b) => b.indices.length - a.indices.length || a.at - b.at || a.reason - b.reason)
       .map(({ check, reason, indices }) => `${indices.length} ${check.explain(reason, indices)}`);
     return `no suitable node (${nodes} ${nodes === 1 ? 'node' : 'nodes'}: ${reasons.join(', ')})`;
   }
@@ -44,8 +53,8 @@ export class Checks {
     return '';
   }
 
-  #refusals(): Array<{ check: Check; reason: number; indices: number[] }> {
-    const found = new Map<string, { check: Check; reason: number; indices: number[] }>();
+  #refusals(): Refusal[] {
+    const found = new Map<string, Refusal>();
     for (let index = 0; index < this.table.size; index++) {
       if (!this.table.node(index)) continue;
       const at = this.#checks.findIndex((check) => check.refuse(index) !== PASS);
@@ -55,7 +64,7 @@ export class Checks {
       const key = `${at}/${reason}`;
       const entry = found.get(key);
       if (entry) entry.indices.push(index);
-      else found.set(key, { check, reason, indices: [index] });
+      else found.set(key, { check, at, reason, indices: [index] });
     }
     return [...found.values()];
   }

@@ -60,7 +60,7 @@ describe('the scheduler', () => {
     });
     assert.equal(
       message,
-      'no suitable node (3 nodes: 1 not enough CPU (need 8, most free 4), 1 constraint node.labels.disk==ssd, 1 drained)',
+      'no suitable node (3 nodes: 1 drained, 1 constraint node.labels.disk==ssd, 1 not enough CPU (need 8, most free 4))',
     );
   });
 
