@@ -25,8 +25,7 @@ export function changeService(
   before: Service | undefined,
   making: { now: number; newId(): string },
 ): ServiceChange {
-  if (before && canonicalJson([before.spec, before.ports]) === canonicalJson([spec, ports]))
-    return { service: before, outcome: 'unchanged', restarts: false, unit: [] };
+  if (before && canonicalJson([before.spec, before.ports]) === canonicalJson([spec, ports])) return unchanged(before);
   const service = nextService(spec, ports, before, making);
   const { id, specRevision, templateHash: hash, createdAt, updatedAt } = service;
   const revision: ServiceRevision = {
@@ -48,6 +47,19 @@ export function changeService(
       { type: 'put', kind: 'revisions', object: revision, expect: 'absent' },
     ],
   };
+}
+
+/**
+ * Who asks again for the spec that a rollback led back to wants just that: the failed update before it is over and done,
+ * and a wait for this deploy must not be told of it.
+ */
+function unchanged(before: Service): ServiceChange {
+  const { update, ...service } = before;
+  const unit: Unit =
+    update?.state === 'rollback-completed'
+      ? [{ type: 'put', kind: 'services', object: service, expect: { revision: before.revision } }]
+      : [];
+  return { service: before, outcome: 'unchanged', restarts: false, unit };
 }
 
 function nextService(

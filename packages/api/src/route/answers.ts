@@ -1,0 +1,122 @@
+import { type Static, Type } from 'typebox';
+import { KINDS, Service, Stack } from '../object/objects.js';
+import { LogFrame } from '../protocol/messages.js';
+import { DurationMs, Id, Labels, Name, oneOf, strictObject, Timestamp } from '../spec/common.js';
+
+export const ClusterInfo = strictObject({
+  name: Name,
+  clusterId: Id,
+  version: Type.String(),
+  store: oneOf(['embedded', 'etcd', 'memory']),
+  /** Whether this manager leads: runs controllers and scheduler. */
+  leader: Type.Boolean(),
+  revision: Type.Integer(),
+  counts: strictObject({
+    nodes: Type.Integer(),
+    nodesReady: Type.Integer(),
+    stacks: Type.Integer(),
+    services: Type.Integer(),
+    tasks: Type.Integer(),
+    tasksRunning: Type.Integer(),
+  }),
+});
+export type ClusterInfo = Static<typeof ClusterInfo>;
+
+/** How near a service is to what was asked. Computed from the view, never stored. */
+export const ServiceProgress = strictObject({
+  serviceId: Id,
+  name: Name,
+  mode: Type.String(),
+  image: Type.String(),
+  /** Tasks wanted; for global services, the nodes that fit. */
+  desired: Type.Integer(),
+  /** Running (and healthy) tasks, of any revision. */
+  running: Type.Integer(),
+  /** Running (and healthy) tasks of the current template. */
+  updated: Type.Integer(),
+  /** All that is wanted runs at the current template and nothing else does. */
+  converged: Type.Boolean(),
+  /** It cannot come nearer by waiting: why, in words. */
+  failed: Type.Optional(Type.String()),
+  /** What it waits for, in words: `2 tasks: no suitable node (3 nodes: not enough memory)`. */
+  waiting: Type.Optional(Type.String()),
+  ports: Type.Array(Type.String()),
+});
+export type ServiceProgress = Static<typeof ServiceProgress>;
+
+export const StackSummary = strictObject({
+  name: Name,
+  services: Type.Integer(),
+  tasksRunning: Type.Integer(),
+  tasksDesired: Type.Integer(),
+  converged: Type.Boolean(),
+  updatedAt: Timestamp,
+});
+export type StackSummary = Static<typeof StackSummary>;
+
+export const StackDetail = strictObject({ stack: Stack, services: Type.Array(Service), progress: Type.Array(ServiceProgress) });
+export type StackDetail = Static<typeof StackDetail>;
+
+const Outcome = oneOf(['created', 'updated', 'unchanged', 'removed']);
+export const DeployResult = strictObject({
+  stack: Stack,
+  /** What was done to each object, in the order of the stack's spec. */
+  changes: Type.Array(
+    strictObject({
+      kind: oneOf(['services', 'networks', 'configs', 'secrets']),
+      name: Name,
+      id: Id,
+      outcome: Outcome,
+      restarts: Type.Boolean(),
+    }),
+  ),
+  /** Store revision that holds all of it: a watch from here sees what comes of it. */
+  revision: Type.Integer(),
+});
+export type DeployResult = Static<typeof DeployResult>;
+
+export const PlannedTask = strictObject({
+  service: Name,
+  slot: Type.Optional(Type.Integer()),
+  action: oneOf(['start', 'stop', 'replace', 'keep']),
+  node: Type.Optional(Name),
+  reason: Type.Optional(Type.String()),
+});
+export const PlanResult = strictObject({
+  changes: DeployResult.properties.changes,
+  tasks: Type.Array(PlannedTask),
+  /** Why some tasks have no node, a line each. */
+  unplaced: Type.Array(Type.String()),
+});
+export type PlanResult = Static<typeof PlanResult>;
+
+export const WatchLine = Type.Union([
+  /** First line: everything before it was the state at `revision`. */
+  strictObject({ type: Type.Literal('synced'), revision: Type.Integer() }),
+  strictObject({ type: Type.Literal('put'), kind: oneOf(KINDS), id: Id, revision: Type.Integer(), object: Type.Unknown() }),
+  strictObject({ type: Type.Literal('delete'), kind: oneOf(KINDS), id: Id, revision: Type.Integer() }),
+  /** Sent at least every 15 s so that a dead connection is noticed. */
+  strictObject({ type: Type.Literal('tick'), revision: Type.Integer() }),
+]);
+export type WatchLine = Static<typeof WatchLine>;
+
+/** A line of a service's or task's log with where it comes from. */
+export const SourcedLogFrame = strictObject({
+  taskId: Id,
+  serviceName: Name,
+  slot: Type.Optional(Type.Integer()),
+  node: Name,
+  frame: LogFrame,
+});
+export type SourcedLogFrame = Static<typeof SourcedLogFrame>;
+
+/** A certificate, key or signing request as text. */
+export const Pem = Type.String({ maxLength: 65_536 });
+export const JoinRequest = strictObject({
+  token: Type.String({ maxLength: 256 }),
+  csr: Pem,
+  hostname: Type.String({ maxLength: 253 }),
+  labels: Type.Optional(Labels),
+});
+export const Certificate = strictObject({ nodeId: Id, certificate: Pem, ca: Pem, renewAfterMs: DurationMs });
+export type Certificate = Static<typeof Certificate>;
