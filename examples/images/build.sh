@@ -63,6 +63,7 @@ vote() {
   touch "$out/vote/data/.keep"
   install -m 755 "$here/vote/worker.sh" "$root/usr/local/bin/worker"
   install -m 755 "$here/vote/database.sh" "$root/usr/local/bin/database"
+  install -m 755 "$here/vote/serve.sh" "$root/usr/local/bin/serve"
   mkdir -p "$root"/www/{vote,result}/cgi-bin
   install -m 755 "$here/vote/vote.cgi" "$root/www/vote/cgi-bin/index.cgi"
   install -m 755 "$here/vote/result.cgi" "$root/www/result/cgi-bin/index.cgi"
