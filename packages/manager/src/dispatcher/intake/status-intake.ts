@@ -15,6 +15,8 @@ export interface StatusIntakeOptions {
 
 const SUCCESSOR_RETRY_MS = 100;
 const SUCCESSOR_ATTEMPTS = 50;
+/** Links of a chain that are written as one: well under the store's bound of one txn. */
+const MAX_CHAIN = 50;
 
 /** Writes what agents report of their tasks. The one writer of a task's status from `assigned` on, up to `orphaned`. */
 export class StatusIntake {
@@ -26,21 +28,25 @@ export class StatusIntake {
    */
   async take(nodeId: string, reports: readonly TaskReport[], signal: AbortSignal): Promise<string[]> {
     const unknown: string[] = [];
+    const inChains = new Set<TaskReport>();
+    // What is reported of a predecessor belongs into the commit of its successor: the slot must not look free in between.
+    const succeeded = new Set(reports.filter((one) => !this.#isKnown(one.taskId)).map((one) => one.successorOf));
     let plain: TaskReport[] = [];
     for (const report of reports) {
-      if (this.options.store.view.get('tasks', report.taskId)) {
-        plain.push(report);
+      if (inChains.has(report)) continue;
+      if (this.#isKnown(report.taskId)) {
+        if (!succeeded.has(report.taskId)) plain.push(report);
       } else if (report.successorOf === undefined) {
         unknown.push(report.taskId);
       } else {
-        // What is reported of its predecessor belongs into the same commit; the rest goes before it.
+        const chain = this.#chainFrom(report, reports);
+        for (const link of chain) inChains.add(link);
         const predecessorEnd = reports.findLast((one) => one.taskId === report.successorOf)?.status;
-        await this.#write(
-          nodeId,
-          plain.filter((one) => one.taskId !== report.successorOf),
-        );
+        await this.#write(nodeId, plain);
         plain = [];
-        if (!(await this.#succeed(nodeId, report, predecessorEnd, signal))) unknown.push(report.taskId);
+        if (await this.#succeed(nodeId, chain, predecessorEnd, signal)) continue;
+        unknown.push(...chain.map(({ taskId }) => taskId));
+        plain.push(...reports.filter((one) => one.taskId === report.successorOf));
       }
     }
     await this.#write(nodeId, plain);
@@ -50,6 +56,10 @@ export class StatusIntake {
         'dispatcher: node reports tasks that are not its own',
       );
     return unknown;
+  }
+
+  #isKnown(taskId: string): boolean {
+    return this.options.store.view.get('tasks', taskId) !== undefined;
   }
 
   #write(nodeId: string, reports: readonly TaskReport[]): Promise<void> {
@@ -69,33 +79,59 @@ export class StatusIntake {
     };
   }
 
-  /** Writes the successor and the end of its predecessor in one commit. Returns whether the task is known after it. */
-  async #succeed(nodeId: string, report: TaskReport, predecessorEnd: TaskStatus | undefined, signal: AbortSignal): Promise<boolean> {
+  /**
+   * The successor and those that followed it, each in the place of the one before: restarts that nobody heard of. They are
+   * written as one: while the last one was not known, the slot would look free.
+   */
+  #chainFrom(first: TaskReport, reports: readonly TaskReport[]): TaskReport[] {
+    const chain = [first];
+    for (let last = first; chain.length < MAX_CHAIN; ) {
+      const next = reports.find((one) => one.successorOf === last.taskId && !this.#isKnown(one.taskId));
+      if (!next || chain.includes(next)) break;
+      chain.push(next);
+      last = next;
+    }
+    return chain;
+  }
+
+  /** Writes a chain of successors and the end of their predecessor in one commit. Returns whether the tasks are known after it. */
+  async #succeed(
+    nodeId: string,
+    chain: readonly TaskReport[],
+    predecessorEnd: TaskStatus | undefined,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { store, clock, log } = this.options;
-    for (let attempt = 1; attempt <= SUCCESSOR_ATTEMPTS && !signal.aborted; attempt++) {
-      if (store.view.get('tasks', report.taskId)) return true;
-      const predecessor = store.view.get('tasks', report.successorOf ?? '');
+    const [first] = chain;
+    for (let attempt = 1; first && attempt <= SUCCESSOR_ATTEMPTS && !signal.aborted; attempt++) {
+      if (store.view.get('tasks', first.taskId)) return true;
+      const predecessor = store.view.get('tasks', first.successorOf ?? '');
       if (!predecessor || predecessor.nodeId !== nodeId) return false;
       try {
-        const result = await store.commit(this.#successorChanges(predecessor, report, predecessorEnd));
+        const result = await store.commit(this.#successorChanges(predecessor, chain, predecessorEnd));
         if (result.outcome === 'committed') return true;
       } catch (error) {
-        log.warn({ error, nodeId, taskId: report.taskId }, 'dispatcher: a restarted task could not be written, trying again');
+        log.warn({ error, nodeId, taskId: first.taskId }, 'dispatcher: a restarted task could not be written, trying again');
       }
       await sleep(clock, SUCCESSOR_RETRY_MS, signal).catch(() => {});
     }
     return false;
   }
 
-  #successorChanges(predecessor: Task, report: TaskReport, predecessorEnd: TaskStatus | undefined): StoreChange[] {
+  #successorChanges(predecessor: Task, chain: readonly TaskReport[], predecessorEnd: TaskStatus | undefined): StoreChange[] {
     const nowMs = this.options.clock.now();
     const mates = [...this.options.slots.tasksOfSlot(slotKeyOf(predecessor))];
-    const taken = mates.some((mate) => takesSlot(mate, predecessor.id, report.taskId));
+    const taken = mates.some((mate) => takesSlot(mate, predecessor.id, chain[0]?.taskId ?? ''));
+    const changes: StoreChange[] = [];
+    let former = predecessor;
+    for (const [place, report] of chain.entries()) {
+      const successor = successorOf(former, report, taken, nowMs);
+      const isLast = place === chain.length - 1;
+      former = isLast || isTerminal(successor.status.state) ? successor : { ...successor, status: endedUnseen(successor, nowMs) };
+      changes.push({ type: 'put', kind: 'tasks', object: former, expect: 'absent' });
+    }
     const ended = this.#endOf(predecessor, predecessorEnd, nowMs);
-    return [
-      { type: 'put', kind: 'tasks', object: successorOf(predecessor, report, taken, nowMs), expect: 'absent' },
-      { type: 'put', kind: 'tasks', object: ended, expect: { revision: predecessor.revision } },
-    ];
+    return [...changes, { type: 'put', kind: 'tasks', object: ended, expect: { revision: predecessor.revision } }];
   }
 
   #endOf(predecessor: Task, reported: TaskStatus | undefined, nowMs: number): Task {

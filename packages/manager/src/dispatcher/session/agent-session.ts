@@ -171,7 +171,10 @@ export class AgentSession {
       return this.refuse('node-removed', 'this node is not, or no longer, a member of the cluster: join it again', true);
     }
     const { signal } = this.#closing;
-    await Promise.all([this.host.connected(this, description), this.host.intake.take(this.nodeId, tasks, signal)]);
+    // What the node holds is known before it is ready: the scheduler would give its ports and memory away once more.
+    await this.host.intake.take(this.nodeId, tasks, signal);
+    if (signal.aborted) return;
+    await this.host.connected(this, description);
     if (signal.aborted) return;
     this.#feed = this.host.openFeed(this);
     this.socket.send(encodeDesired(++this.#seq, this.#feed.start()));
