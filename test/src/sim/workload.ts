@@ -17,7 +17,7 @@ const MOST_REPLICAS = 4;
 const MOST_WITH_HOST_PORT = 2;
 
 /** Label of a service that tells by which call it was made: what was acknowledged can be known again. */
-export const CALL_LABEL = 'call';
+const CALL_LABEL = 'call';
 
 /** Calls of users from a seed, through the real use cases of any manager, one at a time for each stack and for nodes. */
 export class Workload {
