@@ -18,6 +18,8 @@ export interface TestClusterOptions {
 
 /** A real cluster for one test file: hosts with Docker engines, a manager in the first one, an agent in each, and `tsctl`. */
 export class TestCluster {
+  #names: ReadonlyMap<string, string> | undefined;
+
   private constructor(
     readonly bed: Bed,
     readonly tsctl: Tsctl,
@@ -76,17 +78,18 @@ export class TestCluster {
     return this.tsctl.json<Task[]>('ps');
   }
 
-  async nodeNames(): Promise<Map<string, string>> {
-    return new Map((await this.tsctl.json<Node[]>('node', 'ls')).map((node) => [node.id, node.name]));
+  async #nodeNames(): Promise<ReadonlyMap<string, string>> {
+    this.#names ??= new Map((await this.tsctl.json<Node[]>('node', 'ls')).map((node) => [node.id, node.name]));
+    return this.#names;
   }
 
-  /** What `tsctl ps` says to run: a line `<task> on <node>` for each task, or with its state when it does not run. */
-  async tasksByPs(): Promise<string[]> {
-    const [tasks, names] = await Promise.all([this.liveTasks(), this.nodeNames()]);
+  /** A line `<task> on <node>: <state>` for each task. */
+  async #linesOf(tasks: readonly Task[]): Promise<string[]> {
+    const names = await this.#nodeNames();
     return tasks.map(({ id, nodeId = '', status }) => taskLine(id, names.get(nodeId) ?? '-', status.state)).sort();
   }
 
-  /** What the hosts' engines run, in the same form. */
+  /** What the hosts' engines run: a line `<task> on <node>: <state>` for each container. */
   async tasksByDocker(): Promise<string[]> {
     const lines = await Promise.all(this.bed.hosts.map(async (host) => ((await host.isOn()) ? containerLines(host) : [])));
     return lines.flat().sort();
@@ -95,15 +98,14 @@ export class TestCluster {
   /** Waits until `tsctl ps` and the engines agree exactly. @returns the live tasks. @throws Error with what each of them says. */
   async agree(limitMs = 10_000): Promise<Task[]> {
     let said: { ps: string[]; docker: string[] } = { ps: [], docker: [] };
-    const look = async (): Promise<boolean> => {
-      const [ps, docker] = await Promise.all([this.tasksByPs(), this.tasksByDocker()]);
-      said = { ps, docker };
-      return ps.join('\n') === docker.join('\n');
+    const look = async (): Promise<Task[] | undefined> => {
+      const [tasks, docker] = await Promise.all([this.liveTasks(), this.tasksByDocker()]);
+      said = { ps: await this.#linesOf(tasks), docker };
+      return said.ps.join('\n') === docker.join('\n') ? tasks : undefined;
     };
-    await eventually(look, 'tsctl ps and docker ps to agree', limitMs).catch((error: Error) => {
+    return eventually(look, 'tsctl ps and docker ps to agree', limitMs).catch((error: Error) => {
       throw new Error(`${error.message}\n${difference(said)}`);
     });
-    return this.liveTasks();
   }
 }
 

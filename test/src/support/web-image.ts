@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Bed, writeBusyboxContext } from '@tessera/bed';
+import { type Bed, type Host, writeBusyboxContext } from '@tessera/bed';
 
 const REQUEST_LIMIT_MS = 1_000;
 const CONTAINER_PORT = 80;
@@ -36,6 +36,11 @@ export async function provideWebImages(bed: Bed, versions: readonly string[]): P
   } finally {
     await rm(context, { recursive: true });
   }
+}
+
+/** How many servers of this image run in a host by its process table, whatever its Docker engine knows of. */
+export async function countServers(host: Host): Promise<number> {
+  return Number((await host.exec(['pgrep', '--count', '--full', '^httpd -f'])).stdout);
 }
 
 /** Asks over a connection of its own, since balancing is by connection. @returns undefined when there is no such answer. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isTerminal, type Task } from '@tessera/api';
 import type { Host } from '@tessera/bed';
 import { dockerLines, eventually, type HostDaemon, TestCluster } from '../../support/test-cluster.js';
-import { provideWebImages } from '../../support/web-image.js';
+import { countServers, provideWebImages } from '../../support/web-image.js';
 
 const HOSTS = 3;
 const REPLICAS = 30;
@@ -53,7 +53,7 @@ class Deployment {
     assert.ok(running < REPLICAS, `${running} containers run at the time of the fault`);
   }
 
-  /** Waits until exactly 30 tasks run, one in each slot, and the engines run these and no other. */
+  /** Waits until exactly 30 tasks run, one in each slot, and the engines and process tables hold these and no other. */
   async converge(): Promise<Task[]> {
     await eventually(async () => (await this.running()) === REPLICAS, `${REPLICAS} tasks to run`, CONVERGE_LIMIT_MS);
     const tasks = await this.cluster.agree();
@@ -63,6 +63,12 @@ class Deployment {
       Array.from({ length: REPLICAS }, (_, at) => at + 1),
     );
     assert.ok(tasks.every(({ status }) => status.state === 'running'));
+    const on = await Promise.all(this.cluster.bed.hosts.map(async (host) => ((await host.isOn()) ? countServers(host) : 0)));
+    assert.equal(
+      on.reduce((sum, count) => sum + count, 0),
+      REPLICAS,
+      `processes of tasks, by host: ${on}`,
+    );
     return tasks;
   }
 
