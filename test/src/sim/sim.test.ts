@@ -9,6 +9,9 @@ const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1);
 const REGRESSIONS = [
   { seed: 22, managers: 1, found: 'a task that the manager and the agent both restarted after its exit' },
   { seed: 20, managers: 1, found: 'a task that the manager and the agent both restarted after it failed to start' },
+  { seed: 52, managers: 1, found: 'a node that was ready before its held tasks were known' },
+  { seed: 59, managers: 1, found: 'a chain of restarts that was taken over link by link' },
+  { seed: 69, managers: 1, found: 'an end that was taken over before the successor that was reported with it' },
 ] as const;
 
 function assertWell({ seed, violation, history }: RunResult): void {
