@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../clock/clock.js';
+import type { Clock } from '../clock/clock.js';
 import type { Log } from '../log/log.js';
 import { jittered, type Random } from '../random/random.js';
 
@@ -28,7 +28,7 @@ export class ReconcileLoop {
   readonly #active = new Set<string>();
   readonly #failures = new Map<string, number>();
   readonly #timers = new Map<string, { cancel(): void }>();
-  readonly #stop = new AbortController();
+  #stopped = false;
   readonly #idle: Array<() => void> = [];
 
   constructor(options: ReconcileLoopOptions) {
@@ -37,7 +37,7 @@ export class ReconcileLoop {
 
   /** Says that `key` may not be where it should be. Does nothing after `stop`. */
   mark(key: string): void {
-    if (this.#stop.signal.aborted) return;
+    if (this.#stopped) return;
     this.#timers.get(key)?.cancel();
     this.#timers.delete(key);
     this.#dirty.add(key);
@@ -46,7 +46,7 @@ export class ReconcileLoop {
 
   /** Takes no more work and resolves when what is under way has ended. */
   async stop(): Promise<void> {
-    this.#stop.abort();
+    this.#stopped = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#dirty.clear();
@@ -64,7 +64,7 @@ export class ReconcileLoop {
   }
 
   async #run(key: string): Promise<void> {
-    const { clock, random, log, name, reconcile, retryDelayMs = { first: 50, most: 10_000 } } = this.#options;
+    const { random, log, name, reconcile, retryDelayMs = { first: 50, most: 10_000 } } = this.#options;
     try {
       const againInMs = await reconcile(key);
       this.#failures.delete(key);
@@ -75,15 +75,15 @@ export class ReconcileLoop {
       const delayMs = jittered(random, Math.min(retryDelayMs.most, retryDelayMs.first * 2 ** (failures - 1)));
       log.warn({ error, key, failures, delayMs: Math.round(delayMs) }, `${name}: reconcile failed, trying again`);
       // The failed key alone is held back: others go on.
-      void sleep(clock, delayMs, this.#stop.signal).then(() => this.mark(key), () => {});
+      this.#markIn(key, delayMs);
     }
     this.#active.delete(key);
-    if (this.#stop.signal.aborted && this.#active.size === 0) for (const resolve of this.#idle) resolve();
+    if (this.#stopped && this.#active.size === 0) for (const resolve of this.#idle) resolve();
     this.#work();
   }
 
   #markIn(key: string, delayMs: number): void {
-    if (this.#stop.signal.aborted || this.#dirty.has(key)) return;
+    if (this.#stopped || this.#dirty.has(key)) return;
     this.#timers.set(
       key,
       this.#options.clock.timer(delayMs, () => this.mark(key)),

@@ -116,7 +116,8 @@ function isSlotMisplaced(draft: ServiceDraft, slot: Slot): boolean {
 function isBusy(draft: ServiceDraft, slot: Slot, config: UpdateConfig): boolean {
   if (isFresh(draft, slot)) return false;
   const fresh = slot.wanted.find((task) => !isDirty(draft, task));
-  if (!fresh) return false;
+  // Two tasks and neither is new: an update that another one overtook in the middle is still being cleared away.
+  if (!fresh) return slot.live.length > 1;
   if (slot.live.length > 1 || !isRunning(fresh)) return true;
   if (!isOfUpdate(draft, fresh) || config.delayMs === 0) return false;
   const freeAt = fresh.status.at + config.delayMs;
