@@ -238,7 +238,7 @@ describe('the agent on a real engine', function () {
       /^rejected: registry 127\.0\.0\.1:9 cannot be reached for image 127\.0\.0\.1:9\/x:1: .*connection refused/,
     );
     assert.match(await error('l3'), /^rejected: .*\/no\/such\/folder is not on this node, and a mount needs it/);
-    assert.match(await error('l4'), /^failed: .*no such file or directory/);
+    assert.match(await error('l4'), /^failed: .*the image has no program "\/no\/such\/program"/);
     assert.match(await error('l5'), /^rejected: unknown placeholder \{\{\.Node\.Colour\}\}/);
   });
 
