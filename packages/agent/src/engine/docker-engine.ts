@@ -37,6 +37,8 @@ const MS_PER_SECOND = 1_000;
 export class DockerEngine implements Engine {
   readonly #docker: Docker;
   readonly #clock: Clock;
+  /** How to end each call that is under way. */
+  readonly #underWay = new Set<(error: Error) => void>();
   readonly #limitMs: number;
   readonly #configFile: string;
 
@@ -194,17 +196,20 @@ export class DockerEngine implements Engine {
 
   async *events(label: string, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     while (!signal.aborted) {
+      let isOpen = false;
       try {
         const filters = { type: ['container' as const], label: [label] };
         const stream = (await this.#call('watch the engine', () =>
           this.#docker.getEvents({ filters, abortSignal: signal }),
         )) as unknown as Readable;
+        isOpen = true;
         // Anything may have happened before this stream began: the reader lists again.
         yield undefined;
         for await (const { Actor } of jsonLines(stream)) yield eventOf(Actor);
       } catch {
         // The daemon went away, or is not there yet: try again below.
       }
+      if (isOpen && !signal.aborted) this.#endCalls();
       await sleep(this.#clock, REOPEN_MS, signal).catch(() => {});
     }
   }
@@ -245,12 +250,25 @@ export class DockerEngine implements Engine {
   /** Calls settle in spite of a daemon that dies after its answer's headers: then docker-modem's never do. */
   async #call<T>(action: string, run: () => Promise<T>, limitMs = this.#limitMs): Promise<T> {
     try {
-      return await withDeadline(this.#clock, limitMs, run(), () => {
+      return await withDeadline(this.#clock, limitMs, this.#untilGone(run()), () => {
         return new EngineError('timeout', `cannot ${action}: the Docker engine did not answer within ${limitMs / MS_PER_SECOND} s`);
       });
     } catch (error) {
       throw engineError(action, error);
     }
+  }
+
+  /** Settles as `work` does, or fails when the daemon goes away before. */
+  #untilGone<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#underWay.add(reject);
+      void work.then(resolve, reject).finally(() => this.#underWay.delete(reject));
+    });
+  }
+
+  /** The daemon went away: an answer to what it was asked before may never come, and nobody should wait for it. */
+  #endCalls(): void {
+    for (const reject of this.#underWay) reject(new EngineError('gone', 'the Docker engine went away before it answered'));
   }
 
   async #optional<T>(run: () => Promise<T>): Promise<T | undefined> {
