@@ -20,7 +20,9 @@ export function refuseProblems(what: string, problems: readonly string[]): void 
   if (problems.length === 0) return;
   const [only] = problems;
   const isMissing = problems.some((problem) => problem.endsWith(NOWHERE));
-  const cure = isMissing && { cure: 'define it in the Compose file, or create it first: tsctl network create, tsctl config create, tsctl secret create' };
+  const cure = isMissing && {
+    cure: 'define it in the Compose file, or create it first: tsctl network create, tsctl config create, tsctl secret create',
+  };
   if (problems.length === 1 && only !== undefined) throw new ApiError('invalid-spec', only, { ...cure });
   throw new ApiError('invalid-spec', `${what} has ${problems.length} problems`, { details: [...problems], ...cure });
 }
