@@ -27,12 +27,11 @@ export async function loadIdentity(dataDir: string): Promise<ManagerIdentity> {
   const cluster = await readClusterFile(dataDir);
   if (!cluster) throw new Error(`${dataDir} holds no cluster: run \`tsctl cluster init --data-dir ${dataDir}\` first`);
   const paths = pkiPaths(dataDir);
-  const [certificate, key, secretsKey, managerCertificate] = await Promise.all([
-    readPart(paths.caCertificate),
-    readPart(paths.caKey),
-    readPart(paths.secretsKey),
-    readPart(paths.managerCertificate),
-  ]);
+  // One after the other, so that of several that are missing it is always the same one that is named.
+  const certificate = await readPart(paths.caCertificate);
+  const key = await readPart(paths.caKey);
+  const secretsKey = await readPart(paths.secretsKey);
+  const managerCertificate = await readPart(paths.managerCertificate);
   return { cluster, authority: { certificate, key }, managerId: subjectOfPem(managerCertificate).id, secretsKey };
 }
 
@@ -50,7 +49,8 @@ export async function currentCredentials(options: CredentialsOptions): Promise<S
   const { dataDir, identity, addresses, clock, random } = options;
   const { authority, cluster, managerId } = identity;
   const paths = pkiPaths(dataDir);
-  const [certificate, key] = await Promise.all([readPart(paths.managerCertificate), readPart(paths.managerKey)]);
+  const certificate = await readPart(paths.managerCertificate);
+  const key = await readPart(paths.managerKey);
   if (isGood(certificate, addresses, clock.now())) return { certificate, key, ca: authority.certificate };
   const subject = { id: managerId, clusterId: cluster.clusterId, role: 'manager' } as const;
   const issued = await issue({ authority, subject, lifeMs: CERTIFICATE_LIFE_MS.manager, addresses, clock, random });
