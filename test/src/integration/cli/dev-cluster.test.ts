@@ -1,57 +1,35 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { StackSummary, Task } from '@tessera/api';
 import { Bed } from '@tessera/bed';
 import { assertMachineClean, snapshotMachine } from '../../support/leftovers.js';
 import { concerning, provideBusybox, testBedName } from '../../support/test-bed.js';
-
-const TSCTL = fileURLToPath(new URL('../../../../packages/cli/bin/tsctl.js', import.meta.url));
-
-interface Run {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+import { Tsctl } from '../../support/tsctl.js';
 
 /** The way of a new user: a cluster, a stack on it, a change, a look, and all of it gone. */
 describe('tsctl with a development cluster', function () {
   this.timeout(120_000);
   const name = testBedName('cli');
-  let folder: string;
+  let user: Tsctl;
   let image: string;
 
-  async function tsctl(...args: string[]): Promise<Run> {
-    const env = { ...process.env, TESSERA_CONFIG_DIR: join(folder, 'config') };
-    return promisify(execFile)(process.execPath, [TSCTL, ...args], { env, cwd: folder }).then(
-      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-      (error: Run) => ({ code: error.code, stdout: error.stdout, stderr: error.stderr }),
-    );
-  }
-
-  async function succeed(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await tsctl(...args);
-    assert.equal(code, 0, `tsctl ${args.join(' ')}: ${stderr}`);
-    return stdout;
-  }
+  const tsctl = (...args: string[]) => user.run(args);
+  const succeed = (...args: string[]) => user.succeed(args);
 
   async function writeCompose(replicas: number, tag = image): Promise<void> {
     const command = '["sh", "-c", "trap exit TERM; echo hello; while :; do sleep 1 & wait; done"]';
     const web = `  web:\n    image: ${tag}\n    command: ${command}\n    deploy:\n      replicas: ${replicas}\n`;
-    await writeFile(join(folder, 'compose.yml'), `services:\n${web}`);
+    await writeFile(join(user.folder, 'compose.yml'), `services:\n${web}`);
   }
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tsctl-dev-'));
+    user = await Tsctl.create();
   });
 
   after(async () => {
     await Bed.destroy(name);
-    await rm(folder, { recursive: true, force: true });
+    await user.remove();
   });
 
   it('leaves the machine as it was after dev up and dev down', async () => {
