@@ -1,4 +1,4 @@
-import { type NetworkAssignment, parseIpv4, parseRange, rangeContains } from '@tessera/api';
+import type { NetworkAssignment } from '@tessera/api';
 import type { Clock, Log } from '@tessera/kit';
 import type { DnsServer } from '../dns/dns-server.js';
 import { type BridgeNetwork, desiredBridge, desiredLink, planLinks, type Underlay } from '../plan/network/links.js';
@@ -143,10 +143,7 @@ export class OverlayNetwork implements NodeNetwork {
   #networksOf(gateway: string, client: string): string[] {
     const container = this.#containers.find((candidate) => candidate.addresses.includes(client));
     if (container) return container.networkIds;
-    const address = parseIpv4(gateway) ?? 0;
-    return this.#state.networks
-      .filter((network) => rangeContains(parseRange(network.block) ?? { base: 0, prefix: 32 }, address))
-      .map((network) => network.id);
+    return this.#state.networks.filter((network) => gatewayOf(network.block) === gateway).map((network) => network.id);
   }
 
   #warn(error: unknown): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { addressAt, formatIpv4, formatRange, parseIpv4, parseRange, rangeContains, rangesOverlap } from './ipv4.js';
+import { addressAt, formatIpv4, formatRange, parseIpv4, parseRange, rangesOverlap } from './ipv4.js';
 
 describe('IPv4 addresses', () => {
   it('are read and written back', () => {
@@ -30,12 +30,5 @@ describe('IPv4 ranges', () => {
     assert.equal(rangesOverlap(range('0.0.0.0/0'), range('255.255.255.255/32')), true);
   });
 
-  it('hold their first and last address and no other', () => {
-    const block = range('10.9.8.0/24');
-    assert.deepEqual(
-      ['10.9.7.255', '10.9.8.0', '10.9.8.255', '10.9.9.0'].map((text) => rangeContains(block, parseIpv4(text)!)),
-      [false, true, true, false],
-    );
-    assert.equal(addressAt(block, 1), '10.9.8.1');
-  });
+  it('count their addresses from the first one', () => assert.equal(addressAt(range('10.9.8.0/24'), 1), '10.9.8.1'));
 });

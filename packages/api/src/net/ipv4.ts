@@ -37,10 +37,6 @@ export function rangesOverlap(a: Ipv4Range, b: Ipv4Range): boolean {
   return a.base < b.base + rangeSize(b.prefix) && b.base < a.base + rangeSize(a.prefix);
 }
 
-export function rangeContains(range: Ipv4Range, address: number): boolean {
-  return address >= range.base && address < range.base + rangeSize(range.prefix);
-}
-
 /** The address `offset` places after the first one of a range. */
 export function addressAt(range: Ipv4Range, offset: number): string {
   return formatIpv4(range.base + offset);
