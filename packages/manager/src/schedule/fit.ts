@@ -1,5 +1,6 @@
 import type { Node, Placement } from '@tessera/api';
-import { type Constraint, ConstraintError, holds, parseConstraint } from './constraint.js';
+import { type Constraint, ConstraintError, parseConstraint } from '@tessera/api/placement/constraint';
+import { holds } from './constraint.js';
 import { hasPlatform } from './platform.js';
 
 /**

@@ -1,5 +1,5 @@
 import { ApiError, type ServiceSpec } from '@tessera/api';
-import { ConstraintError, parseConstraint } from '../schedule/constraint.js';
+import { ConstraintError, parseConstraint } from '@tessera/api/placement/constraint';
 
 const NOWHERE = 'which exists neither in the stack nor in the cluster';
 
@@ -55,7 +55,7 @@ function constraintProblems(spec: ServiceSpec): string[] {
       return [];
     } catch (error) {
       if (!(error instanceof ConstraintError)) throw error;
-      return [`service '${spec.name}': ${error.message}`];
+      return [`service '${spec.name}': constraint ${error.message}: ${error.cure}`];
     }
   });
 }

@@ -1,3 +1,4 @@
+import { ConstraintError, parseConstraint } from '../../placement/constraint.js';
 import { DEFAULT_RESTART, type Placement, type RestartPolicy, type ServiceMode, type UpdateConfig } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
 import { type ConvertContext, compact } from './context.js';
@@ -72,19 +73,15 @@ export function convertPlacement(service: ComposeService, mode: ServiceMode, pat
   };
 }
 
-const CONSTRAINT_KEYS =
-  'node.id, node.hostname, node.ip, node.role, node.platform.os, node.platform.arch, node.labels.<key>, engine.labels.<key>';
-const CONSTRAINT_KEY = /^(node\.(id|hostname|ip|role|platform\.os|platform\.arch|labels\.[\w./-]+)|engine\.labels\.[\w./-]+)$/i;
-
 /** A constraint without the spaces that Swarm allows around its operator. */
-function convertConstraint(constraint: string, path: Path, context: ConvertContext): string {
-  const [, key = '', operator = '', value = ''] = /^\s*(.*?)\s*(==|!=)\s*(.*?)\s*$/.exec(constraint) ?? [];
-  if (value === '') {
-    context.error(path, `"${constraint}" is not a constraint`, 'write key==value or key!=value, such as node.role==worker');
-  } else if (!CONSTRAINT_KEY.test(key)) {
-    context.error(path, `"${key}" is nothing of a node`, `known are ${CONSTRAINT_KEYS}`);
+function convertConstraint(text: string, path: Path, context: ConvertContext): string {
+  try {
+    return parseConstraint(text).text;
+  } catch (error) {
+    if (!(error instanceof ConstraintError)) throw error;
+    context.error(path, error.message, error.cure);
+    return text;
   }
-  return `${key}${operator}${value}`;
 }
 
 /** `linux/arm64/v8` as what a node must be. */
