@@ -4,5 +4,6 @@ export * from './error/index.js';
 export * from './net/ipv4.js';
 export * from './object/index.js';
 export * from './protocol/index.js';
+export * from './restart/index.js';
 export * from './route/index.js';
 export * from './spec/index.js';

@@ -55,7 +55,7 @@ function sameLabels(a: Readonly<Record<string, string>> = {}, b: Readonly<Record
 
 /** How the task is told to a manager; a successor that the manager may not know says whose place it took. */
 export function reportOf({ assignment, status, successorOf, known }: TaskRecord): TaskReport {
-  const { id: taskId, startAfter } = assignment;
+  const { id: taskId, startAfter, restart } = assignment;
   if (known || successorOf === undefined) return { taskId, status };
-  return { taskId, status, successorOf, ...(startAfter !== undefined && { startAfter }) };
+  return { taskId, status, successorOf, ...(startAfter !== undefined && { startAfter }), ...(restart && { restart }) };
 }

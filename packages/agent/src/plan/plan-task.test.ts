@@ -128,9 +128,11 @@ describe('planTask', () => {
   });
 
   it('restarts a crashed task once, as a new one, after the delay', () => {
-    const record = recordOf({}, { state: 'failed', at: NOW });
+    const record = recordOf({}, { state: 'failed', at: NOW, error: 'exit code 1' });
     const view = { record, container: containerOf({ state: 'exited', exitCode: 1 }) };
-    assert.deepEqual(planTask(view, NOW).steps, [{ type: 'restart', startAfter: NOW + 5_000, restarts: [NOW] }]);
+    assert.deepEqual(planTask(view, NOW).steps, [
+      { type: 'restart', startAfter: NOW + 5_000, restarts: [NOW], restart: { attempt: 1, reason: 'exit code 1' } },
+    ]);
     assert.deepEqual(words({ ...view, record: { ...record, restartSettled: true } }), []);
   });
 
@@ -194,7 +196,7 @@ class ModelNode {
         if (record) this.records.set(id, { ...record, restartSettled: true });
         return;
       case 'restart':
-        if (record) this.restart(record, step.startAfter, step.restarts);
+        if (record) this.restart(record, step);
         return;
       case 'forget':
         this.records.delete(id);
@@ -206,11 +208,11 @@ class ModelNode {
     }
   }
 
-  restart(record: TaskRecord, startAfter: number, restarts: number[]): void {
+  restart(record: TaskRecord, { type: _, ...more }: Extract<Step, { type: 'restart' }>): void {
     const { id } = record.assignment;
     this.records.set(id, { ...record, restartSettled: true });
     assert.equal(this.records.has(`${id}x`), false, 'a task has one successor');
-    this.put({ ...newRecord({ ...record.assignment, id: `${id}x`, startAfter, restarts }, this.now), known: false, successorOf: id });
+    this.put({ ...newRecord({ ...record.assignment, id: `${id}x`, ...more }, this.now), known: false, successorOf: id });
   }
 
   put(record: TaskRecord): void {

@@ -1,9 +1,8 @@
-import { isTerminal } from '@tessera/api';
+import { endedAt, isTerminal, restartDecision } from '@tessera/api';
 import type { ObservedContainer } from '../model/container.js';
 import { labelledNetworks } from '../model/labels.js';
 import { advance, type StatusChange, type TaskRecord } from '../model/task-record.js';
 import { ending } from './ending.js';
-import { restartDecision } from './restart.js';
 import type { Step, TaskPlan } from './step.js';
 
 /** One task as it should be and as it is. No record: the container is left over from a task that nobody knows. */
@@ -14,6 +13,8 @@ export interface TaskView {
 
 /** Stop grace for a container whose task is not known any more. */
 const ORPHAN_GRACE_MS = 10_000;
+/** Restarts remembered for a slot whose policy has no limit of attempts. */
+const REMEMBERED_RESTARTS = 100;
 const REMOVING_RECHECK_MS = 1_000;
 
 /** What to do now to bring one task to where it should be. Planning what has just been carried out gives no steps. */
@@ -64,8 +65,10 @@ function isHalfMade({ labels, networks }: ObservedContainer): boolean {
   return Object.values(labelledNetworks(labels)).some((name) => !networks.includes(name));
 }
 
-function readyMessage({ assignment }: TaskRecord, now: number): string {
-  return assignment.startAfter !== undefined && assignment.startAfter > now ? 'ready, waits out the restart delay' : 'ready';
+function readyMessage({ assignment: { startAfter = 0, restart } }: TaskRecord, now: number): string {
+  if (startAfter <= now) return 'ready';
+  const at = new Date(startAfter).toISOString();
+  return restart ? `restarts at ${at} (restart ${restart.attempt} in a row): ${restart.reason}` : `ready, starts at ${at}`;
 }
 
 function planRunning(record: TaskRecord, container: ObservedContainer, now: number): Step[] {
@@ -79,7 +82,9 @@ function planRunning(record: TaskRecord, container: ObservedContainer, now: numb
       stop,
     ];
   }
-  return report(record, now, liveStatus(container));
+  const live = liveStatus(container);
+  const { runningAt = now } = record.status;
+  return report(record, now, live.state === 'running' ? { ...live, runningAt } : live);
 }
 
 function liveStatus(container: ObservedContainer): StatusChange {
@@ -116,14 +121,13 @@ function end(record: TaskRecord, now: number, change: StatusChange): Step[] {
 /** A task that ended by itself while it should run: its restart policy decides, once. Jobs (desired `complete`) are the manager's. */
 export function afterEnd({ status, assignment, restartSettled }: TaskRecord): Step[] {
   if (restartSettled || assignment.desired !== 'running') return [];
-  const decision = restartDecision({
-    state: status.state,
-    endedAt: status.at,
-    restarts: assignment.restarts,
-    policy: assignment.template.restart,
-  });
-  if (!decision.restart) return [{ type: 'no-restart', reason: decision.reason }];
-  return [{ type: 'restart', startAfter: decision.startAfter, restarts: decision.restarts }];
+  if (status.state === 'rejected') return [{ type: 'no-restart', reason: 'this node cannot run it' }];
+  const { restarts, restart, template } = assignment;
+  const decision = restartDecision({ status, policy: template.restart, restarts, restart });
+  if (!decision.isRestarted) return [{ type: 'no-restart', reason: decision.reason }];
+  const remembered = Math.max(template.restart.maxAttempts, REMEMBERED_RESTARTS);
+  const { startAfter } = decision;
+  return [{ type: 'restart', startAfter, restarts: [...restarts, endedAt(status)].slice(-remembered), restart: decision.restart }];
 }
 
 /** Ended containers stay for their logs, until retention or the manager removes them. */

@@ -1,3 +1,4 @@
+import type { TaskRestart } from '@tessera/api';
 import type { StatusChange } from '../model/task-record.js';
 
 /** One thing to do for one task. The runner's table carries out each kind. */
@@ -16,7 +17,7 @@ export type Step =
   | { type: 'remove-container'; containerId: string }
   | { type: 'remove-files' }
   /** Make a new task in the same slot that starts at `startAfter`. */
-  | { type: 'restart'; startAfter: number; restarts: number[] }
+  | { type: 'restart'; startAfter: number; restarts: number[]; restart: TaskRestart }
   /** No successor: `reason` tells why. */
   | { type: 'no-restart'; reason: string }
   /** Drop all knowledge of it. */

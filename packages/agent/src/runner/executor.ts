@@ -151,12 +151,12 @@ export class Executor {
     return Object.fromEntries(networks.map(({ networkId }) => [networkId, network.plug(networkId)]));
   }
 
-  #restart(taskId: string, { startAfter, restarts }: StepOf<'restart'>): void {
+  #restart(taskId: string, { startAfter, restarts, restart }: StepOf<'restart'>): void {
     const { clock, random, state, log } = this.#options;
     const { assignment } = this.#record(taskId);
     const id = newId(random);
-    const record = newRecord({ ...assignment, id, startAfter, restarts }, clock.now());
-    log.info({ taskId, successor: id, startAfter }, 'task is restarted as a new one');
+    const record = newRecord({ ...assignment, id, startAfter, restarts, restart }, clock.now());
+    log.info({ taskId, successor: id, startAfter, attempt: restart.attempt }, 'task is restarted as a new one');
     state.succeed(taskId, { ...record, known: false, successorOf: taskId });
   }
 }

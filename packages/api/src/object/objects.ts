@@ -71,10 +71,17 @@ export const TaskStatus = strictObject({
   addresses: Type.Optional(Type.Record(Type.String(), Type.String())),
   /** Digest of the image that runs, such as `sha256:…`. */
   imageDigest: Type.Optional(Type.String()),
+  /** When its container started. */
   startedAt: Type.Optional(Timestamp),
+  /** When it came to `running`: started, and healthy if it has a health check. */
+  runningAt: Type.Optional(Timestamp),
   finishedAt: Type.Optional(Timestamp),
 });
 export type TaskStatus = Static<typeof TaskStatus>;
+
+/** Which restart in a row a task is, from 1, and what ended the one before it, in words. A task that ran well begins a new row. */
+export const TaskRestart = strictObject({ attempt: Type.Integer({ minimum: 1 }), reason: Type.String({ maxLength: 2048 }) });
+export type TaskRestart = Static<typeof TaskRestart>;
 
 /** One run of one slot of a service on one node. Never restarted: its successor is a new task in the same slot. */
 export const Task = stored({
@@ -93,6 +100,8 @@ export const Task = stored({
   desired: DesiredState,
   /** Start no earlier than this: a restart that waits out its delay. Written by controllers. */
   startAfter: Type.Optional(Timestamp),
+  /** The task before it ended by itself. Written by controllers, or told by the agent that made the restart. */
+  restart: Type.Optional(TaskRestart),
   /** Written by controllers and the scheduler up to `assigned`, by the agent from then on, by the node controller for `orphaned`. */
   status: TaskStatus,
 });

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { NodeDescription, TaskStatus } from '../object/objects.js';
+import { NodeDescription, TaskRestart, TaskStatus } from '../object/objects.js';
 import { DesiredState } from '../object/task-state.js';
 import { Id, Labels, Name, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
 import { PublishedPort, TaskTemplate } from '../spec/service-spec.js';
@@ -31,6 +31,8 @@ export const TaskAssignment = strictObject({
   startAfter: Type.Optional(Timestamp),
   /** Restarts that this slot has behind it under this spec, and when: the restart policy counts them. */
   restarts: Type.Array(Timestamp),
+  /** Which restart in a row it is. */
+  restart: Type.Optional(TaskRestart),
   template: TaskTemplate,
   networks: Type.Array(AssignedNetwork),
   /** Ports in host mode: bound on this node for this task. */
@@ -152,6 +154,7 @@ export const TaskReport = strictObject({
   status: TaskStatus,
   successorOf: Type.Optional(Id),
   startAfter: Type.Optional(Timestamp),
+  restart: Type.Optional(TaskRestart),
 });
 export type TaskReport = Static<typeof TaskReport>;
 

@@ -8,7 +8,7 @@ import { changedLines, describeProgress, renderProgress } from './progress.js';
 import { progressDisplay } from './progress-display.js';
 import { PLAIN, styleWith } from './style.js';
 import { renderTable } from './table.js';
-import { formatBytes, formatDuration, parseDuration } from './units.js';
+import { formatBytes, formatDuration, ordinal, parseDuration } from './units.js';
 
 const web = aProgress(aService('shop_web'), { desired: 3, running: 3, updated: 3 });
 
@@ -118,6 +118,21 @@ describe('units', () => {
       [3 * 86_400_000, '3d'],
     ];
     for (const [ms, text] of cases) assert.equal(formatDuration(ms), text);
+  });
+
+  it('count in words', () => {
+    const cases: [number, string][] = [
+      [1, '1st'],
+      [2, '2nd'],
+      [3, '3rd'],
+      [4, '4th'],
+      [10, '10th'],
+      [11, '11th'],
+      [12, '12th'],
+      [21, '21st'],
+      [113, '113th'],
+    ];
+    for (const [count, text] of cases) assert.equal(ordinal(count), text);
   });
 
   it('reads durations', () => {

@@ -50,6 +50,13 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
+/** `1st`, `2nd`, `3rd`, `4th`, `11th`. */
+export function ordinal(count: number): string {
+  const teen = count % 100 > 10 && count % 100 < 14;
+  const suffix = teen ? 'th' : (['th', 'st', 'nd', 'rd'][count % 10] ?? 'th');
+  return `${count}${suffix}`;
+}
+
 /** `1 task`, `2 tasks`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,4 +1,4 @@
-import type { RestartPolicy, Task } from '@tessera/api';
+import { type EndedRun, exhaustion, type RestartPolicy, type Task } from '@tessera/api';
 import { endedAt, endedByItself } from './task.js';
 
 /**
@@ -14,12 +14,12 @@ export function restartTimes(slotTasks: Iterable<Task>, task: Task): number[] {
   return times.sort((a, b) => a - b);
 }
 
-/**
- * Whether the policy has no restart left for a task that has ended. Measured from the end of the task, not from now:
- * the answer never changes later.
- */
+/** What the restart policy asks of a task that has ended. */
+export function endedRun(slotTasks: Iterable<Task>, ended: Task, policy: RestartPolicy): EndedRun {
+  return { status: ended.status, policy, restarts: restartTimes(slotTasks, ended), restart: ended.restart };
+}
+
+/** Whether the policy has no restart left for a task that has ended. */
 export function isExhausted(slotTasks: Iterable<Task>, ended: Task, policy: RestartPolicy): boolean {
-  if (policy.maxAttempts === 0) return false;
-  const since = policy.windowMs === 0 ? 0 : endedAt(ended) - policy.windowMs;
-  return restartTimes(slotTasks, ended).filter((at) => at >= since).length >= policy.maxAttempts;
+  return exhaustion(endedRun(slotTasks, ended, policy)) !== undefined;
 }

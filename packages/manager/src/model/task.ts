@@ -1,4 +1,12 @@
-import { compareStates, DESIRED_STATES, type DesiredState, isTerminal, type Task, type TaskState } from '@tessera/api';
+import {
+  compareStates,
+  DESIRED_STATES,
+  type DesiredState,
+  isTerminal,
+  endedAt as statusEndedAt,
+  type Task,
+  type TaskState,
+} from '@tessera/api';
 
 /** It has not ended and is not lost: it has a container, or may still get one. */
 export function isLive(task: Task): boolean {
@@ -32,7 +40,7 @@ export function endedByItself(task: Task): boolean {
 
 /** When it ended, by the best clock there is for it. */
 export function endedAt(task: Task): number {
-  return task.status.finishedAt ?? task.status.at;
+  return statusEndedAt(task.status);
 }
 
 /**

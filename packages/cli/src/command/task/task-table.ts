@@ -1,8 +1,11 @@
-import type { Node, PublishedPort, Service, Task } from '@tessera/api';
+import { isTerminal, type Node, type PublishedPort, RAN_WELL_MS, type Service, type Task } from '@tessera/api';
 import type { Style } from '../../output/style.js';
 import type { Column } from '../../output/table.js';
 import { taskName } from '../../output/task-name.js';
-import { formatDuration } from '../../output/units.js';
+import { formatDuration, ordinal } from '../../output/units.js';
+
+/** Time that is left is told in full seconds, up: never "in 0s". */
+const ROUND_UP_MS = 999;
 
 export interface TaskRow {
   task: Task;
@@ -59,15 +62,25 @@ export function taskColumns(nowMs: number): Column<TaskRow>[] {
       paint: (text, { task }, style) => paintState(text, task, style),
     },
     { title: 'HEALTH', value: ({ task }) => task.status.health ?? '-', wide: true },
-    { title: 'ERROR', value: ({ task }) => problemOf(task), shrink: true, paint: (text, _row, style) => style.red(text) },
+    { title: 'ERROR', value: ({ task }) => problemOf(task, nowMs), shrink: true, paint: (text, _row, style) => style.red(text) },
     { title: 'PORTS', value: ({ ports }) => ports, shrink: true },
   ];
 }
 
-/** Why it ended; for a task that waits, what for. */
-function problemOf({ status }: Task): string {
+/** Why it ended; for a task that waits, what for; for one of a crash loop, which restart it is and what ended the one before. */
+function problemOf(task: Task, nowMs: number): string {
+  const { status } = task;
   if (status.error !== undefined) return status.error;
-  return status.state === 'pending' ? status.message : '';
+  return restartOf(task, nowMs) ?? (status.state === 'pending' || status.state === 'new' ? status.message : '');
+}
+
+/** `restarting in 40s, 6th time: exit code 1`. A task that has run for a while is in no loop any more. */
+function restartOf({ restart, startAfter = 0, status: { state, runningAt } }: Task, nowMs: number): string | undefined {
+  if (!restart || isTerminal(state)) return undefined;
+  const time = `${ordinal(restart.attempt)} time: ${restart.reason}`;
+  if (startAfter > nowMs) return `restarting in ${formatDuration(startAfter - nowMs + ROUND_UP_MS)}, ${time}`;
+  const isInLoop = restart.attempt > 1 && (runningAt === undefined || nowMs - runningAt < RAN_WELL_MS);
+  return isInLoop && state !== 'pending' ? `restarted, ${time}` : undefined;
 }
 
 function paintState(text: string, { status }: Task, style: Style): string {

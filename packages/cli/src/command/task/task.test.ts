@@ -31,6 +31,28 @@ describe('tsctl ps', () => {
     assertGolden('ps', out);
   });
 
+  it('tells of each task of a crash loop when it starts, which time this is, and why', async () => {
+    const restart = { attempt: 6, reason: 'exit code 1: no database' };
+    const state = (state: 'ready' | 'running', since = 0) => ({ state, at: NOW, message: '', runningAt: NOW - since });
+    const loop = [
+      aTask(web, 1, 'ready', { restart, startAfter: NOW + 39_500, status: { state: 'ready', at: NOW, message: 'ready' } }),
+      aTask(web, 2, 'running', { restart, status: state('running') }),
+      aTask(web, 3, 'running', { restart, status: state('running', 60_000) }),
+      aTask(web, 4, 'running', { restart: { ...restart, attempt: 1 }, status: state('running') }),
+    ];
+    const { out } = await runCli('ps', cluster().on('GET /v1/tasks?all=false', loop));
+    const errors = out
+      .split('\n')
+      .slice(1, 5)
+      .map((line) => /(restart.*?)(?: {2}|$)/.exec(line)?.[1] ?? '');
+    assert.deepEqual(errors, [
+      'restarting in 40s, 6th time: exit code 1: no database',
+      'restarted, 6th time: exit code 1: no database',
+      '',
+      '',
+    ]);
+  });
+
   it('fits a terminal of 80 columns', async () => {
     const { out } = await runCli('ps --no-color', cluster().on('GET /v1/tasks?all=false', tasks), { terminal: true, columns: 80 });
     assertGolden('ps-80', out);

@@ -18,7 +18,7 @@ export function withStatus(task: Task | undefined, nodeId: string, status: TaskS
 /** The task that an agent started by itself in place of one that ended: the same in all but its id, age and status. */
 export function successorOf(predecessor: Task, report: TaskReport, slotIsTaken: boolean, nowMs: number): Task {
   const desired: DesiredState = slotIsTaken || isToldToGo(predecessor) ? 'shutdown' : predecessor.desired;
-  const { startAfter: _, ...inherited } = predecessor;
+  const { startAfter: _, restart: __, ...inherited } = predecessor;
   return {
     ...inherited,
     id: report.taskId,
@@ -27,6 +27,7 @@ export function successorOf(predecessor: Task, report: TaskReport, slotIsTaken: 
     createdAt: Math.max(nowMs, predecessor.createdAt + 1),
     desired,
     ...(report.startAfter !== undefined && { startAfter: report.startAfter }),
+    ...(report.restart !== undefined && { restart: report.restart }),
     status: report.status,
   };
 }

@@ -1,4 +1,12 @@
-import { type DesiredState, type Service, type ServiceRevision, serviceRevisionId, type Task, type TaskStatus } from '@tessera/api';
+import {
+  type DesiredState,
+  type Service,
+  type ServiceRevision,
+  serviceRevisionId,
+  type Task,
+  type TaskRestart,
+  type TaskStatus,
+} from '@tessera/api';
 import { byAge, canWant, isAssigned, isLive, isRunning, isWanted, slotKey } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import type { Change, NewId, Plan } from '../plan.js';
@@ -32,6 +40,16 @@ export class Slot {
 
 /** What a new task is made from. */
 export type TaskTemplateRef = Pick<ServiceRevision, 'specRevision' | 'templateHash'>;
+
+/** How a new task comes to be. */
+export interface TaskOrigin {
+  /** It starts no earlier, in milliseconds since the epoch. */
+  startAfter?: number;
+  /** The task before it ended by itself. */
+  restart?: TaskRestart;
+  /** Why it may not be placed yet. */
+  hold?: string | undefined;
+}
 
 /**
  * A service and its tasks while a plan is being made: later steps see what earlier ones decided, and at the end the
@@ -75,8 +93,8 @@ export class ServiceDraft {
     return slot;
   }
 
-  /** Adds a task to a slot. It waits (`ready`) until it is released. @param hold why it may not be placed yet */
-  create(slot: Slot, template: TaskTemplateRef, startAfter: number | undefined, hold: string | undefined): void {
+  /** Adds a task to a slot. It waits (`ready`) until it is released. */
+  create(slot: Slot, template: TaskTemplateRef, { startAfter, restart, hold }: TaskOrigin): void {
     const { service, now } = this;
     const image = this.#imageOf(template);
     const task: Task = {
@@ -95,6 +113,7 @@ export class ServiceDraft {
       ...(slot.nodeId !== undefined && { nodeId: slot.nodeId }),
       desired: 'ready',
       ...(startAfter !== undefined && startAfter > now && { startAfter }),
+      ...(restart && { restart }),
       status: { state: hold === undefined ? 'pending' : 'new', at: now, message: hold ?? 'waiting for a node' },
     };
     slot.tasks = [...slot.tasks, task];

@@ -47,9 +47,9 @@ function startRun(draft: ServiceDraft, slot: Slot): boolean {
   const last = runs.at(-1);
   const { restart } = draft.service.spec.template;
   const ended = last !== undefined && endedByItself(last);
-  const startAfter = ended ? restartAfter(slot, last, restart) : draft.now;
-  if (startAfter === undefined) return false;
-  draft.create(slot, draft.service, startAfter, undefined);
+  const origin = ended ? restartAfter(slot, last, restart) : {};
+  if (!origin) return false;
+  draft.create(slot, draft.service, origin);
   return true;
 }
 

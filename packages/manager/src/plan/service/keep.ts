@@ -1,12 +1,9 @@
-import { type RestartPolicy, serviceRevisionId, type Task } from '@tessera/api';
-import { isExhausted } from '../../model/restarts.js';
+import { type RestartPolicy, restartDecision, serviceRevisionId, type Task } from '@tessera/api';
+import { endedRun } from '../../model/restarts.js';
 import { sourceOf } from '../../model/spec-of.js';
-import { endedAt, endedByItself, isRunning, isToldToGo } from '../../model/task.js';
-import type { ServiceDraft, Slot, TaskTemplateRef } from './draft.js';
+import { endedByItself, isRunning, isToldToGo } from '../../model/task.js';
+import type { ServiceDraft, Slot, TaskOrigin, TaskTemplateRef } from './draft.js';
 import { isDirty, isDrained, isDueToGo } from './misfit.js';
-
-/** Rejected tasks are tried again after the policy's delay, doubled each time so often at most. */
-const MOST_DOUBLINGS = 4;
 
 /** What holds for a service's slots while they are kept. */
 export interface KeepRules {
@@ -36,20 +33,20 @@ export function replaceSlot(draft: ServiceDraft, slot: Slot, rules: KeepRules): 
   const { wanted } = slot;
   const startsFirst = draft.service.spec.update.order === 'start-first' && wanted.some(isRunning);
   const [former] = wanted;
-  const startAfter = retryAfter(draft, slot, former);
-  if (startAfter === undefined) return false;
+  const origin = retryAfter(draft, slot, former);
+  if (!origin) return false;
   if (startsFirst && slot.live.length > 1) return true;
   if (!startsFirst) for (const task of wanted) draft.want(slot, task, 'shutdown');
-  draft.create(slot, templateFor(draft, slot, rules), startAfter, undefined);
+  draft.create(slot, templateFor(draft, slot, rules), origin);
   release(draft, slot);
   return true;
 }
 
 /** When the next attempt to replace `former` may start: at once, but for attempts that failed while `former` ran on. */
-function retryAfter(draft: ServiceDraft, slot: Slot, former: Task | undefined): number | undefined {
+function retryAfter(draft: ServiceDraft, slot: Slot, former: Task | undefined): TaskOrigin | undefined {
   const since = former ? slot.tasks.indexOf(former) : slot.tasks.length;
   const attempt = slot.tasks.slice(since + 1).findLast((task) => !isDirty(draft, task) && endedByItself(task));
-  return attempt ? restartAfter(slot, attempt, draft.service.spec.template.restart) : draft.now;
+  return attempt ? restartAfter(slot, attempt, draft.service.spec.template.restart) : {};
 }
 
 /** Of several wanted tasks keeps the best one, and beside it one that still runs until the new one does (start-first). */
@@ -68,31 +65,27 @@ function settleSurplus(draft: ServiceDraft, slot: Slot): void {
 
 function refill(draft: ServiceDraft, slot: Slot, rules: KeepRules): void {
   const { newest: last } = slot;
-  if (!last) draft.create(slot, draft.service, undefined, rules.hold);
+  if (!last) draft.create(slot, draft.service, { hold: rules.hold });
   else if (endedByItself(last)) restart(draft, slot, last, rules);
   else if (last.status.state !== 'orphaned' || policyOf(draft, last).condition !== 'none')
-    draft.create(slot, templateFor(draft, slot, rules), undefined, undefined);
+    draft.create(slot, templateFor(draft, slot, rules), {});
 }
 
 function restart(draft: ServiceDraft, slot: Slot, last: Task, rules: KeepRules): void {
   // An ended task of an old template is the updater's, unless the update stands still.
   if (isDirty(draft, last) && !rules.frozen) return;
-  const startAfter = restartAfter(slot, last, policyOf(draft, last));
-  if (startAfter !== undefined) draft.create(slot, templateFor(draft, slot, rules), startAfter, undefined);
+  const origin = restartAfter(slot, last, policyOf(draft, last));
+  if (origin) draft.create(slot, templateFor(draft, slot, rules), origin);
 }
 
 function policyOf(draft: ServiceDraft, task: Task): RestartPolicy {
   return (sourceOf(draft.view, task)?.spec ?? draft.service.spec).template.restart;
 }
 
-/** When the successor of an ended task may start; `undefined` when the policy allows none. */
-export function restartAfter(slot: Slot, last: Task, policy: RestartPolicy): number | undefined {
-  if (policy.condition === 'none') return undefined;
-  if (policy.condition === 'on-failure' && last.status.state === 'complete') return undefined;
-  if (isExhausted(slot.tasks, last, policy)) return undefined;
-  const rejections = slot.tasks.filter((task) => task.status.state === 'rejected' && task.templateHash === last.templateHash).length;
-  const factor = last.status.state === 'rejected' ? 2 ** Math.min(MOST_DOUBLINGS, rejections - 1) : 1;
-  return endedAt(last) + policy.delayMs * factor;
+/** How the successor of an ended task comes to be; `undefined` when the policy allows none. */
+export function restartAfter(slot: Slot, last: Task, policy: RestartPolicy): TaskOrigin | undefined {
+  const decision = restartDecision(endedRun(slot.tasks, last, policy));
+  return decision.isRestarted ? { startAfter: decision.startAfter, restart: decision.restart } : undefined;
 }
 
 /** While an update stands still, a slot that it had not reached comes back as it was. */

@@ -106,7 +106,23 @@ describe('the restart of a task that its agent gave up', () => {
       world.settle();
       world.report(current().id, 'rejected', { finishedAt: world.now });
     }
-    assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000]);
+    assert.deepEqual(waits, [1_000, 1_000, 1_000, 2_000]);
+  });
+
+  it('tells each task which restart in a row it is and why, and forgets that when the spec changes', () => {
+    const { world, current } = oneTask({ delayMs: 1_000 });
+    assert.equal(current().restart, undefined);
+    for (let attempt = 1; attempt <= 7; attempt++) {
+      end(world, current(), 'failed');
+      assert.deepEqual(current().restart, { attempt, reason: 'exit 1' });
+    }
+    world.deploy(
+      serviceSpec('web', 1, (spec) => {
+        spec.template.container.image = 'app:2';
+      }),
+    );
+    obey(world);
+    assert.equal(current().restart, undefined);
   });
 
   it('keeps five ended tasks of a slot as history', () => {
