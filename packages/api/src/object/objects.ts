@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Bytes, Id, Labels, Name, NanoCpus, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
+import { MAX_TAINTS, Taint } from '../spec/scheduling.js';
 import { GenericResource, PublishedPort, ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec } from '../spec/stack-spec.js';
 import { DesiredState, TaskState } from './task-state.js';
@@ -139,6 +140,7 @@ export const NodeSpec = strictObject({
   availability: oneOf(['active', 'pause', 'drain']),
   labels: Labels,
   role: oneOf(['manager', 'worker']),
+  taints: Type.Optional(Type.Array(Taint, { maxItems: MAX_TAINTS })),
 });
 export type NodeSpec = Static<typeof NodeSpec>;
 

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Config, Network, Node, Secret, Service, Task } from '../object/objects.js';
 import { Name, oneOf, strictObject, Timestamp } from '../spec/common.js';
+import { MAX_TAINTS, Taint, Toleration } from '../spec/scheduling.js';
 import { ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec, StackSpec } from '../spec/stack-spec.js';
 import {
@@ -178,13 +179,16 @@ export const ROUTES = {
   updateNode: {
     method: 'PATCH',
     path: '/v1/nodes/:ref',
-    summary: 'Change availability, role or labels (null removes a label)',
+    summary:
+      'Change availability, role, labels (null removes a label) or taints (removed by key, or key and effect, before others are added)',
     access: 'admin',
     params: ByReference,
     body: strictObject({
       availability: Type.Optional(oneOf(['active', 'pause', 'drain'])),
       role: Type.Optional(oneOf(['manager', 'worker'])),
       labels: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.Union([Type.String(), Type.Null()]))),
+      taintsAdd: Type.Optional(Type.Array(Taint, { maxItems: MAX_TAINTS })),
+      taintsRemove: Type.Optional(Type.Array(Toleration, { maxItems: MAX_TAINTS })),
     }),
     response: Node,
   },

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Bytes, DurationMs, Labels, Name, NanoCpus, oneOf, Port, strictObject } from './common.js';
 import { ContainerSpec } from './container-spec.js';
+import { Toleration } from './scheduling.js';
 
 const Replicas = Type.Integer({ minimum: 0, maximum: 1_000_000 });
 
@@ -65,6 +66,8 @@ export const Placement = strictObject({
   /** 0: unlimited. */
   maxReplicasPerNode: Type.Integer({ minimum: 0 }),
   platforms: Type.Array(strictObject({ os: Type.Optional(Type.String()), architecture: Type.Optional(Type.String()) })),
+  /** Taints of nodes that the tasks put up with. */
+  tolerations: Type.Optional(Type.Array(Toleration, { maxItems: 64 })),
 });
 export type Placement = Static<typeof Placement>;
 

@@ -41,7 +41,7 @@ export function serviceProgress(view: ClusterView, service: Service, _now: numbe
 function desiredTasks(view: ClusterView, { spec }: Service): number {
   if (spec.mode.kind === 'replicated') return spec.mode.replicas;
   if (spec.mode.kind === 'replicated-job') return spec.mode.completions;
-  return [...view.all('nodes')].filter((node) => takesTasks(node) && fitsPlacement(spec.placement, node)).length;
+  return [...view.all('nodes')].filter((node) => takesTasks(node, spec.placement) && fitsPlacement(spec.placement, node)).length;
 }
 
 /** Services want tasks that run, jobs want tasks that have completed; so do services whose tasks end for good. */

@@ -2,6 +2,7 @@ import type { Node, Placement } from '@tessera/api';
 import { type Constraint, ConstraintError, parseConstraint } from '@tessera/api/placement/constraint';
 import { holds } from './constraint.js';
 import { hasPlatform } from './platform.js';
+import { REPELS, untolerated } from './taints.js';
 
 /**
  * Constraints of a placement, parsed. One that cannot be parsed (validation keeps such out) fits no node, so that the
@@ -26,7 +27,8 @@ export function fitsPlacement(placement: Placement, node: Node): boolean {
   );
 }
 
-/** Whether new tasks may go to a node at all. */
-export function takesTasks(node: Node): boolean {
-  return node.status.state === 'ready' && node.spec.availability === 'active' && node.description !== undefined;
+/** Whether new tasks that are placed so may go to a node as far as its state and taints are concerned. */
+export function takesTasks(node: Node, placement: Placement): boolean {
+  const isOpen = node.status.state === 'ready' && node.spec.availability === 'active' && node.description !== undefined;
+  return isOpen && untolerated(node, placement, REPELS).length === 0;
 }

@@ -98,6 +98,15 @@ describe('the scheduler', () => {
     assert.deepEqual(nodes, ['b']);
   });
 
+  it('keeps tasks off a node with a taint that they do not tolerate, and says which', () => {
+    const tainted = readyNode('a');
+    tainted.spec.taints = [{ key: 'dedicated', value: 'db', effect: 'no-schedule' }];
+    const { message } = placed([tainted], 1, () => {});
+    assert.equal(message, 'no suitable node (1 node: 1 taint dedicated=db:no-schedule not tolerated)');
+    const tolerant = placed([tainted], 1, (spec) => void (spec.placement.tolerations = [{ key: 'dedicated' }]));
+    assert.deepEqual(tolerant.nodes, ['a']);
+  });
+
   it('keeps max replicas per node', () => {
     const { nodes, message } = placed(three(), 7, (spec) => void (spec.placement.maxReplicasPerNode = 2));
     assert.deepEqual(counts(nodes), { a: 2, b: 2, c: 2, none: 1 });

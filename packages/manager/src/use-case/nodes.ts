@@ -1,7 +1,10 @@
-import { ApiError, type BodyOf, type Node, type Routes } from '@tessera/api';
+import { ApiError, type BodyOf, MAX_TAINTS, type Node, type NodeSpec, type Routes } from '@tessera/api';
+import { tolerates } from '@tessera/api/placement/taint';
 import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { resolve } from './references.js';
+
+type NodeChange = BodyOf<Routes['updateNode']>;
 
 export function listNodes({ store: { view } }: UseCaseContext): Node[] {
   return [...view.all('nodes')].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -13,21 +16,31 @@ export function getNode({ store: { view } }: UseCaseContext, ref: string): Node 
 }
 
 /** Changes what is given and leaves the rest. @throws ApiError `not-found` or `ambiguous`. */
-export async function updateNode(context: UseCaseContext, ref: string, change: BodyOf<Routes['updateNode']>): Promise<Node> {
+export async function updateNode(context: UseCaseContext, ref: string, change: NodeChange): Promise<Node> {
   const { result } = await commitPlan(context, (view) => {
     const node = resolve(view, 'nodes', ref);
     const labels = Object.fromEntries(
       Object.entries({ ...node.spec.labels, ...change.labels }).filter((label): label is [string, string] => label[1] !== null),
     );
+    const { taints: _taints, ...rest } = node.spec;
     const spec = {
-      ...node.spec,
+      ...rest,
       ...(change.availability && { availability: change.availability }),
       ...(change.role && { role: change.role }),
       labels,
+      ...withTaints(node.spec, change),
     };
     return { units: [[{ type: 'put', kind: 'nodes', object: { ...node, spec }, expect: { revision: node.revision } }]], result: node };
   });
   return resolve(context.store.view, 'nodes', result.id);
+}
+
+/** Its taints after the change, the removals first; one of the same key and effect is replaced. @throws ApiError `invalid-spec` for too many. */
+function withTaints({ taints = [] }: NodeSpec, { taintsAdd = [], taintsRemove = [] }: NodeChange): Pick<NodeSpec, 'taints'> {
+  const stay = taints.filter((taint) => !taintsRemove.some((pattern) => tolerates(pattern, taint)));
+  const byKey = new Map([...stay, ...taintsAdd].map((taint) => [`${taint.key}:${taint.effect}`, taint]));
+  if (byKey.size > MAX_TAINTS) throw new ApiError('invalid-spec', `a node has at most ${MAX_TAINTS} taints`, { cure: 'remove some first' });
+  return byKey.size > 0 ? { taints: [...byKey.values()] } : {};
 }
 
 /**

@@ -72,6 +72,11 @@ const DEPLOY: Row[] = [
     [2000, 'continue'],
   ],
   [
+    'x-tolerations: [dedicated=db:no-schedule, {key: gpu}, "*"]',
+    ({ placement }) => placement.tolerations,
+    [{ key: 'dedicated', value: 'db', effect: 'no-schedule' }, { key: 'gpu' }, {}],
+  ],
+  [
     'deploy: {placement: {constraints: ["node.role == worker", node.labels.zone!=a]}}',
     ({ placement }) => placement.constraints,
     ['node.role==worker', 'node.labels.zone!=a'],

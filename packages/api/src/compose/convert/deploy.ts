@@ -2,6 +2,7 @@ import { ConstraintError, parseConstraint } from '../../placement/constraint.js'
 import { DEFAULT_RESTART, type Placement, type RestartPolicy, type ServiceMode, type UpdateConfig } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
 import { type ConvertContext, compact } from './context.js';
+import { convertTolerations } from './extension/tolerations.js';
 import type { ComposeService, ComposeUpdate } from './model.js';
 
 /** What a file says about updates; the rest is Swarm's defaults. */
@@ -70,6 +71,7 @@ export function convertPlacement(service: ComposeService, mode: ServiceMode, pat
     preferences: preferences.map(({ spread }) => ({ spread })),
     maxReplicasPerNode,
     platforms: convertPlatform(service, path, context),
+    ...compact({ tolerations: convertTolerations(service, path, context) }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Toleration } from '../../spec/index.js';
 import type { ComposeNode } from '../yaml/node.js';
 import { toPlain } from '../yaml/node.js';
 
@@ -173,6 +174,7 @@ export interface ComposeService {
   uts?: string;
   volumes?: ComposeMount[];
   working_dir?: string;
+  'x-tolerations'?: (string | Toleration)[];
 }
 
 interface ComposeResource {

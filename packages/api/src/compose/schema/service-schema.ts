@@ -25,6 +25,7 @@ import {
   texts,
   word,
 } from './dsl.js';
+import { extensionSchemas } from './extension-schema.js';
 
 const command = either(nullable(text), list(text));
 const hook = map({ command, user: textOrNumber, privileged: bool, working_dir: text, environment: pairs }, ['command']);
@@ -242,4 +243,5 @@ export const serviceSchema = map({
   volumes: list(either(text, volume)),
   volumes_from: texts,
   working_dir: text,
+  ...extensionSchemas,
 });

@@ -11,7 +11,7 @@ const INTRODUCTION = `# Compose files
 
 \`tsctl deploy\` reads the whole current Compose specification, and files written for \`docker stack deploy\` as they are. Nothing is
 dropped silently: what cannot be honoured is named with its file and line, as a warning, or as an error where the service would be
-wrong without it. Keys that begin with \`x-\` are yours.
+wrong without it. Keys that begin with \`x-\` are yours, but for those in the table.
 
 What differs from \`docker stack deploy\`: \`restart: "no"\` means no restart; \`depends_on\` is honoured with its conditions, and a service that
 another waits for to complete is restarted on failure only; \`.env\` is read; numbers in \`environment\` and \`labels\` keep the form they

@@ -153,6 +153,12 @@ const DEPLOY: readonly SupportRow[] = [
   ...rows('honoured', SERVICE, 'restart', "Unlike `docker stack deploy`, 'no' means no."),
 ];
 
+/** Tessera's own keys. */
+const EXTENSIONS: readonly SupportRow[] = [
+  ...rows('honoured', SERVICE, 'x-tolerations', 'Taints of nodes that the tasks put up with: see [scheduling](scheduling.md).'),
+  ...rows('honoured', SERVICE, 'x-tolerations[].key x-tolerations[].value x-tolerations[].effect'),
+];
+
 const LIMITS: readonly SupportRow[] = [
   ...rows(
     'honoured',
@@ -247,6 +253,7 @@ export const SUPPORT: readonly SupportRow[] = [
   ...MOUNTS,
   ...NETWORKING,
   ...DEPLOY,
+  ...EXTENSIONS,
   ...LIMITS,
   ...LOCAL_USE,
   ...NETWORKS,

@@ -1,4 +1,5 @@
 import type { Node } from '@tessera/api';
+import { formatTaint } from '@tessera/api/placement/taint';
 import { printListing } from '../../output/print.js';
 import type { Column } from '../../output/table.js';
 import { formatBytes, formatCpus, formatDuration } from '../../output/units.js';
@@ -43,6 +44,7 @@ function columnsAt(nowMs: number): Column<Node>[] {
           .join(','),
       wide: true,
     },
+    { title: 'TAINTS', value: (node) => (node.spec.taints ?? []).map(formatTaint).join(','), wide: true },
     { title: 'ENGINE', value: (node) => node.description?.engine.version ?? '-', wide: true },
     { title: 'AGENT', value: (node) => node.description?.agentVersion ?? '-', wide: true },
     { title: 'MESSAGE', value: (node) => (node.status.state === 'ready' ? '' : node.status.message), shrink: true },

@@ -7,7 +7,12 @@ import { assertGolden, passTimeUntil, runCli, startCli } from '../../testing/run
 const node1 = aNode('node1');
 const node2 = aNode('node2', {
   status: { state: 'down', message: 'no heartbeat for 3 s', at: NOW - 7_200_000 },
-  spec: { availability: 'drain', labels: { zone: 'eu' }, role: 'worker' },
+  spec: {
+    availability: 'drain',
+    labels: { zone: 'eu' },
+    role: 'worker',
+    taints: [{ key: 'dedicated', value: 'db', effect: 'no-schedule' }],
+  },
 });
 
 describe('tsctl node', () => {
@@ -21,6 +26,24 @@ describe('tsctl node', () => {
     const transport = new FakeTransport().on('PATCH /v1/nodes/node1', node1);
     assert.equal((await runCli('node update --label-add zone=eu --label-rm disk --availability pause node1', transport)).code, 0);
     assert.deepEqual(transport.bodies, [{ availability: 'pause', labels: { disk: null, zone: 'eu' } }]);
+  });
+
+  it('adds and removes taints', async () => {
+    const transport = new FakeTransport().on('PATCH /v1/nodes/node1', node1);
+    assert.equal(
+      (await runCli('node update --taint dedicated=db:no-schedule --taint-rm old --taint-rm x:no-execute node1', transport)).code,
+      0,
+    );
+    assert.deepEqual(transport.bodies, [
+      {
+        taintsAdd: [{ key: 'dedicated', value: 'db', effect: 'no-schedule' }],
+        taintsRemove: [{ key: 'old' }, { key: 'x', effect: 'no-execute' }],
+      },
+    ]);
+    const { code, err } = await runCli('node update --taint dedicated=db node1', new FakeTransport());
+    assert.equal(code, 2);
+    assert.match(err, /"dedicated=db" is no taint\n {2}cure: write it as dedicated=db:no-schedule or/);
+    assert.equal((await runCli('node update --taint-rm a:never node1', new FakeTransport())).code, 2);
   });
 
   it('wants something to change, and only what there is', async () => {

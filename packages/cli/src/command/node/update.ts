@@ -1,3 +1,5 @@
+import { TAINT_EFFECTS, type Taint, type Toleration } from '@tessera/api';
+import { parseTaint, parseToleration } from '@tessera/api/placement/taint';
 import { usageFailure } from '../../failure.js';
 import { printData, wantsData } from '../../output/print.js';
 import { defineCommand } from '../define.js';
@@ -9,6 +11,8 @@ interface UpdateOptions {
   role?: 'manager' | 'worker';
   labelAdd?: [string, string][];
   labelRm?: string[];
+  taint?: Taint[];
+  taintRm?: Toleration[];
 }
 
 export const command = defineCommand<UpdateOptions>({
@@ -18,21 +22,47 @@ export const command = defineCommand<UpdateOptions>({
     { flags: '--role <role>', summary: 'manager or worker', choices: ['manager', 'worker'] },
     { flags: '--label-add <key=value>', summary: 'set a label', repeat: true, parse: pairValue },
     { flags: '--label-rm <key>', summary: 'take a label away', repeat: true },
+    {
+      flags: '--taint <key=value:effect>',
+      summary: 'keep tasks off that do not tolerate it: no-schedule (new ones), no-execute (all)',
+      repeat: true,
+      parse: taintValue,
+    },
+    { flags: '--taint-rm <key[:effect]>', summary: 'take a taint away', repeat: true, parse: patternValue },
   ],
   examples: [
     { line: 'tsctl node update --label-add zone=eu --label-add disk=ssd node1', does: 'labels for placement constraints' },
     { line: 'tsctl node update --availability pause node1', does: 'no new tasks here' },
+    { line: 'tsctl node update --taint dedicated=db:no-schedule node1', does: 'new tasks only if they tolerate dedicated=db' },
   ],
-  async run(session, [ref = ''], { availability, role, labelAdd = [], labelRm = [] }) {
+  async run(session, [ref = ''], { availability, role, labelAdd = [], labelRm = [], taint, taintRm }) {
     const labels = Object.fromEntries([...labelRm.map((key): [string, null] => [key, null]), ...labelAdd]);
     const hasLabels = labelAdd.length + labelRm.length > 0;
-    if (availability === undefined && role === undefined && !hasLabels)
-      throw usageFailure('nothing to change', 'give --availability, --role, --label-add or --label-rm');
+    const body = {
+      ...(availability && { availability }),
+      ...(role && { role }),
+      ...(hasLabels && { labels }),
+      ...(taint && { taintsAdd: taint }),
+      ...(taintRm && { taintsRemove: taintRm }),
+    };
+    if (Object.keys(body).length === 0)
+      throw usageFailure('nothing to change', 'give --availability, --role, --label-add, --label-rm, --taint or --taint-rm');
     const client = await session.client();
-    const body = { ...(availability && { availability }), ...(role && { role }), ...(hasLabels && { labels }) };
     const node = await onlyExisting(client.call('updateNode', { params: { ref }, body }), 'node', ref);
     if (wantsData(session)) await printData(session, node);
     else session.print(node.name);
     return 0;
   },
 });
+
+function taintValue(text: string): Taint {
+  const taint = parseTaint(text);
+  if (!taint) throw usageFailure(`"${text}" is no taint`, `write it as dedicated=db:${TAINT_EFFECTS.join(' or dedicated=db:')}`);
+  return taint;
+}
+
+function patternValue(text: string): Toleration {
+  const pattern = parseToleration(text);
+  if (!pattern) throw usageFailure(`"${text}" names no taint`, 'write it as dedicated or dedicated:no-schedule');
+  return pattern;
+}

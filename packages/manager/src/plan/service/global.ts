@@ -1,5 +1,6 @@
 import type { Node, Service } from '@tessera/api';
 import { fitsPlacement, takesTasks } from '../../schedule/fit.js';
+import { mustLeave } from '../../schedule/taints.js';
 import { unmetDependency } from './dependencies.js';
 import type { ServiceDraft, Slot } from './draft.js';
 import { keepSlot } from './keep.js';
@@ -18,7 +19,7 @@ export function planGlobal(draft: ServiceDraft): void {
 }
 
 /**
- * Slots that stay: those of nodes that fit and are not drained. `open` ones also take new tasks: a paused node, or one
+ * Slots that stay: those of nodes that fit, are not drained and have no `no-execute` taint that is not tolerated. `open` ones also take new tasks: a paused node, or one
  * that is away, keeps what it has.
  */
 export function chooseNodes(draft: ServiceDraft): { kept: Slot[]; open: Set<Slot> } {
@@ -29,15 +30,16 @@ export function chooseNodes(draft: ServiceDraft): { kept: Slot[]; open: Set<Slot
   }
   const [kept, open] = [[] as Slot[], new Set<Slot>()];
   for (const node of draft.view.all('nodes')) {
-    if (!mayKeep(draft.service, node) || !(takesTasks(node) || draft.slots.has(node.id))) continue;
+    const isOpen = takesTasks(node, draft.service.spec.placement);
+    if (!mayKeep(draft.service, node) || !(isOpen || draft.slots.has(node.id))) continue;
     const slot = draft.slot(undefined, node.id);
-    if (takesTasks(node)) open.add(slot);
-    if (takesTasks(node) || slot.wanted.length > 0) kept.push(slot);
+    if (isOpen) open.add(slot);
+    if (isOpen || slot.wanted.length > 0) kept.push(slot);
   }
   return { kept: kept.sort((a, b) => (a.key < b.key ? -1 : 1)), open };
 }
 
 /** A node that has not yet said what it is may keep what it has. */
-function mayKeep(service: Service, node: Node): boolean {
-  return node.spec.availability !== 'drain' && (node.description === undefined || fitsPlacement(service.spec.placement, node));
+function mayKeep({ spec: { placement } }: Service, node: Node): boolean {
+  return !mustLeave(node, placement) && (node.description === undefined || fitsPlacement(placement, node));
 }

@@ -1,5 +1,6 @@
-import { serviceRevisionId, type Task } from '@tessera/api';
+import { type Node, type Placement, serviceRevisionId, type Task } from '@tessera/api';
 import { fitsPlacement } from '../../schedule/fit.js';
+import { mustLeave } from '../../schedule/taints.js';
 import type { ServiceDraft, Slot } from './draft.js';
 
 /** Made from another template than the current one. */
@@ -14,20 +15,26 @@ export function isSlotDirty(draft: ServiceDraft, slot: Slot): boolean {
   return newest !== undefined && isDirty(draft, newest);
 }
 
-/** Its node is being emptied. */
+/** Its node is being emptied: of all tasks, or by a `no-execute` taint of those that do not tolerate it. */
 export function isDrained(draft: ServiceDraft, task: Task): boolean {
-  return task.nodeId !== undefined && draft.view.get('nodes', task.nodeId)?.spec.availability === 'drain';
+  const node = nodeOf(draft, task);
+  return node !== undefined && mustLeave(node, placementOf(draft, task));
 }
 
-/**
- * Its node does not fulfil the constraints any more: those of its own revision while it is of an old template, since that
- * is what the scheduler places such tasks by.
- */
+/** Its node does not fulfil the constraints any more. */
 export function isMisplaced(draft: ServiceDraft, task: Task): boolean {
-  const node = task.nodeId === undefined ? undefined : draft.view.get('nodes', task.nodeId);
-  if (!node?.description) return false;
+  const node = nodeOf(draft, task);
+  return node?.description !== undefined && !fitsPlacement(placementOf(draft, task), node);
+}
+
+function nodeOf(draft: ServiceDraft, task: Task): Node | undefined {
+  return task.nodeId === undefined ? undefined : draft.view.get('nodes', task.nodeId);
+}
+
+/** Of its own revision while it is of an old template, since that is what the scheduler places such tasks by. */
+function placementOf(draft: ServiceDraft, task: Task): Placement {
   const revision = isDirty(draft, task) ? draft.view.get('revisions', serviceRevisionId(task.serviceId, task.specRevision)) : undefined;
-  return !fitsPlacement((revision ?? draft.service).spec.placement, node);
+  return (revision ?? draft.service).spec.placement;
 }
 
 /** For one reason or another, the task is to be replaced by another one. */

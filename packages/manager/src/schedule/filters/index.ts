@@ -5,10 +5,12 @@ import { maxReplicasFilter } from './max-replicas.js';
 import { platformFilter } from './platform.js';
 import { readyFilter } from './ready.js';
 import { resourceFilter } from './resources.js';
+import { taintFilter } from './taints.js';
 
 /** All filters, cheapest and most telling first: a node is counted under the first one that refuses it. */
 export const FILTERS: readonly Filter[] = [
   readyFilter,
+  taintFilter,
   constraintFilter,
   platformFilter,
   resourceFilter,

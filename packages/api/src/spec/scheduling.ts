@@ -1,0 +1,22 @@
+import { type Static, Type } from 'typebox';
+import { oneOf, strictObject } from './common.js';
+
+const TaintKey = Type.String({ pattern: '^[a-zA-Z0-9]([a-zA-Z0-9_./-]{0,126}[a-zA-Z0-9])?$', description: 'Such as `dedicated`' });
+const TaintValue = Type.String({ pattern: '^[a-zA-Z0-9_.-]{0,128}$' });
+/** Of one node. */
+export const MAX_TAINTS = 64;
+export const TAINT_EFFECTS = ['no-schedule', 'no-execute'] as const;
+/** `no-schedule`: no new tasks. `no-execute`: also moves away those that run there. */
+const TaintEffect = oneOf([...TAINT_EFFECTS] as [...typeof TAINT_EFFECTS]);
+
+/** What keeps tasks off a node unless they tolerate it. Key and effect together are unique on a node. */
+export const Taint = strictObject({ key: TaintKey, value: TaintValue, effect: TaintEffect });
+export type Taint = Static<typeof Taint>;
+
+/** A taint that tasks put up with. Absent parts fit anything. */
+export const Toleration = strictObject({
+  key: Type.Optional(TaintKey),
+  value: Type.Optional(TaintValue),
+  effect: Type.Optional(TaintEffect),
+});
+export type Toleration = Static<typeof Toleration>;
