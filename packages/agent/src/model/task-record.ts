@@ -14,6 +14,8 @@ export interface TaskRecord {
   restartSettled: boolean;
   /** Why the agent ends it itself, such as `unhealthy: …`; kept so that the reason outlives a crash of the agent. */
   endReason?: string;
+  /** The last lines of its log, read once after it failed; empty when there are none. */
+  lastWords?: string;
   /** The manager has stored its last status. */
   confirmed: boolean;
 }

@@ -6,12 +6,13 @@ const SIGKILL = 9;
 const MEBIBYTE = 1024 * 1024;
 
 /** The last status of a task whose container has ended: by order, by the agent's own judgement, or by itself. */
-export function ending({ assignment, endReason }: TaskRecord, container: ObservedContainer): StatusChange {
+export function ending({ assignment, endReason, lastWords = '' }: TaskRecord, container: ObservedContainer): StatusChange {
   const facts = endFacts(container);
   if (assignment.desired === 'shutdown' || assignment.desired === 'remove') return { ...facts, state: 'shutdown', message: 'stopped' };
-  if (endReason !== undefined) return { ...facts, state: 'failed', message: 'failed', error: endReason };
-  if (container.exitCode === 0 && !container.error && !container.oomKilled) return { ...facts, state: 'complete', message: 'completed' };
-  return { ...facts, state: 'failed', message: 'failed', error: causeOfDeath(container) };
+  if (endReason === undefined && container.exitCode === 0 && !container.error && !container.oomKilled)
+    return { ...facts, state: 'complete', message: 'completed' };
+  const cause = endReason ?? causeOfDeath(container);
+  return { ...facts, state: 'failed', message: 'failed', error: lastWords === '' ? cause : `${cause}: ${lastWords}` };
 }
 
 function endFacts({ id, exitCode, oomKilled, startedAt, finishedAt }: ObservedContainer) {
@@ -26,11 +27,9 @@ function endFacts({ id, exitCode, oomKilled, startedAt, finishedAt }: ObservedCo
 
 function causeOfDeath({ exitCode = -1, oomKilled, error, memoryLimitBytes }: ObservedContainer): string {
   if (oomKilled) {
-    const limit =
-      memoryLimitBytes > 0
-        ? `its memory limit is ${Math.round(memoryLimitBytes / MEBIBYTE)} MiB`
-        : 'it has no memory limit of its own: the host ran out';
-    return `killed: out of memory (${limit}), exit code ${exitCode}`;
+    return memoryLimitBytes > 0
+      ? `out of memory: killed at its limit of ${Math.round(memoryLimitBytes / MEBIBYTE)} MiB`
+      : 'out of memory: killed, since the host ran out (it has no memory limit of its own)';
   }
   if (error) return `exit code ${exitCode}: ${error}`;
   if (exitCode === SIGNAL_BASE + SIGKILL) return `exit code ${exitCode} (killed by signal 9, not by Tessera)`;

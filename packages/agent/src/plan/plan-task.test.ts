@@ -75,7 +75,7 @@ describe('planTask', () => {
       steps.map(({ type }) => type),
       ['report', 'condemn', 'stop'],
     );
-    const condemned = { ...record, endReason: 'unhealthy: no answer' };
+    const condemned = { ...record, endReason: 'unhealthy: no answer', lastWords: '' };
     const change = firstReport({ record: condemned, container: containerOf({ state: 'exited', exitCode: 0 }) });
     assert.deepEqual([change?.state, change?.error], ['failed', 'unhealthy: no answer']);
   });
@@ -103,6 +103,15 @@ describe('planTask', () => {
     assert.deepEqual(words({ container: containerOf() }), ['stop', 'remove-container', 'remove-files']);
   });
 
+  it('reads the end of the log of what failed, once, and tells it', () => {
+    const container = containerOf({ state: 'exited', exitCode: 1 });
+    const record = recordOf({}, { state: 'running' });
+    assert.deepEqual(words({ record, container }), ['read-last-words']);
+    const change = firstReport({ record: { ...record, lastWords: 'no database' }, container });
+    assert.equal(change?.error, 'exit code 1: no database');
+    assert.equal(firstReport({ record, container: containerOf({ state: 'exited', exitCode: 0 }) })?.error, undefined);
+  });
+
   const endings: [string, Partial<ObservedContainer>, string, string | undefined][] = [
     ['with exit code 0', { exitCode: 0 }, 'complete', undefined],
     ['with another exit code', { exitCode: 3 }, 'failed', 'exit code 3'],
@@ -112,12 +121,15 @@ describe('planTask', () => {
       'for lack of memory',
       { exitCode: 137, oomKilled: true, memoryLimitBytes: 64 * 1024 * 1024 },
       'failed',
-      'killed: out of memory (its memory limit is 64 MiB), exit code 137',
+      'out of memory: killed at its limit of 64 MiB',
     ],
   ];
   for (const [how, end, state, error] of endings) {
     it(`says in words how a task ended: ${how}`, () => {
-      const change = firstReport({ record: recordOf({}, { state: 'running' }), container: containerOf({ state: 'exited', ...end }) });
+      const change = firstReport({
+        record: recordOf({}, { state: 'running' }, { lastWords: '' }),
+        container: containerOf({ state: 'exited', ...end }),
+      });
       assert.deepEqual([change?.state, change?.error], [state, error]);
     });
   }
@@ -192,6 +204,9 @@ class ModelNode {
       case 'condemn':
         if (record) this.records.set(id, { ...record, endReason: step.reason });
         return;
+      case 'read-last-words':
+        if (record) this.records.set(id, { ...record, lastWords: 'last words' });
+        return;
       case 'no-restart':
         if (record) this.records.set(id, { ...record, restartSettled: true });
         return;
@@ -265,7 +280,7 @@ describe('planTask for a task that ends by itself', () => {
   ];
   for (const [how, container] of ends) {
     it(`tells its end and its successor together when its container ${how}`, () => {
-      const { steps } = planTask({ record: recordOf({}, { state: 'running' }), ...(container && { container }) }, NOW);
+      const { steps } = planTask({ record: recordOf({}, { state: 'running' }, { lastWords: '' }), ...(container && { container }) }, NOW);
       assert.deepEqual(
         steps.map(({ type }) => type),
         ['report', 'restart'],

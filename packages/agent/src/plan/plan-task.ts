@@ -3,6 +3,7 @@ import type { ObservedContainer } from '../model/container.js';
 import { labelledNetworks } from '../model/labels.js';
 import { advance, type StatusChange, type TaskRecord } from '../model/task-record.js';
 import { ending } from './ending.js';
+import { lastWords } from './last-words.js';
 import type { Step, TaskPlan } from './step.js';
 
 /** One task as it should be and as it is. No record: the container is left over from a task that nobody knows. */
@@ -75,7 +76,8 @@ function planRunning(record: TaskRecord, container: ObservedContainer, now: numb
   const stop: Step = { type: 'stop', containerId: container.id, graceMs: record.assignment.template.container.stopGraceMs };
   if (isTerminal(record.status.state) || mustEnd(record) || record.endReason !== undefined) return [stop];
   if (container.health?.status === 'unhealthy') {
-    const reason = `unhealthy: ${container.health.lastOutput.trim() || 'the health check failed without output'}`;
+    const output = lastWords(container.health.lastOutput.split('\n'));
+    const reason = `unhealthy: ${output || 'the health check failed without output'}`;
     return [
       ...report(record, now, { state: record.status.state, message: 'stopping: unhealthy', health: 'unhealthy' }),
       { type: 'condemn', reason },
@@ -105,7 +107,9 @@ function addressesByNetwork({ labels, addresses }: ObservedContainer): Record<st
 
 function planEnded(record: TaskRecord, container: ObservedContainer, now: number): Step[] {
   if (isTerminal(record.status.state)) return [...afterEnd(record), ...disposal(record, container)];
-  return end(record, now, ending(record, container));
+  const change = ending(record, container);
+  if (change.state === 'failed' && record.lastWords === undefined) return [{ type: 'read-last-words', container }];
+  return end(record, now, change);
 }
 
 function mustEnd({ assignment }: TaskRecord): boolean {

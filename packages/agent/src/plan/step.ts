@@ -1,4 +1,5 @@
 import type { TaskRestart } from '@tessera/api';
+import type { ObservedContainer } from '../model/container.js';
 import type { StatusChange } from '../model/task-record.js';
 
 /** One thing to do for one task. The runner's table carries out each kind. */
@@ -14,6 +15,8 @@ export type Step =
   | { type: 'stop'; containerId: string; graceMs: number }
   /** Remember why the agent is about to end it. */
   | { type: 'condemn'; reason: string }
+  /** Read the end of a failed task's log, for its status. */
+  | { type: 'read-last-words'; container: ObservedContainer }
   | { type: 'remove-container'; containerId: string }
   | { type: 'remove-files' }
   /** Make a new task in the same slot that starts at `startAfter`. */

@@ -1,8 +1,10 @@
-import type { TaskAssignment } from '@tessera/api';
-import { type Clock, type Log, newId, type Random } from '@tessera/kit';
+import type { LogOptions, TaskAssignment } from '@tessera/api';
+import { type Clock, type Log, newId, type Random, withDeadline } from '@tessera/kit';
+import type { ObservedContainer } from '../model/container.js';
 import { newRecord, type TaskRecord } from '../model/task-record.js';
 import { type ContainerContext, containerRequest } from '../plan/container-config.js';
 import { failureStatus, type StepFailure } from '../plan/failure.js';
+import { LAST_LINES, lastWords } from '../plan/last-words.js';
 import { taskFiles } from '../plan/mounts.js';
 import { afterEnd } from '../plan/plan-task.js';
 import type { Step } from '../plan/step.js';
@@ -21,8 +23,8 @@ export interface ExecutorOptions {
   state: AgentState;
   engine: Engine;
   network: NodeNetwork;
-  /** Whether the network was set up, and not only ordered. */
-  isNetworkReady(networkId: string): boolean;
+  /** What is missing of a network on this node, in words; `undefined` once it was set up, and not only ordered. */
+  networkLack(networkId: string): string | undefined;
   files: FileStore;
   pulls: Pulls;
   clock: Clock;
@@ -41,12 +43,16 @@ type Table = { [K in Step['type']]: (taskId: string, step: StepOf<K>, signal: Ab
 /** Creates, starts and removals under way at a time: more only slow each other down in the engine. */
 const CONCURRENT_CALLS = 8;
 const PROGRESS_INTERVAL_MS = 1_000;
+const LOG_LIMIT_MS = 2_000;
+const TAIL: LogOptions = { follow: false, tail: LAST_LINES, timestamps: false, stdout: true, stderr: true };
 
 /** Carries out the steps of a plan. */
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #calls = new Semaphore(CONCURRENT_CALLS);
   readonly #table: Table;
+  /** Tasks that have pulled their image: waiting for something else must not pull it again and again. */
+  readonly #pulled = new Set<string>();
 
   constructor(options: ExecutorOptions) {
     const { state, engine, network, files, clock, log } = options;
@@ -63,6 +69,7 @@ export class Executor {
       },
       stop: (_taskId, { containerId, graceMs }) => engine.stop(containerId, graceMs),
       condemn: (taskId, { reason }) => state.update(taskId, { endReason: reason }),
+      'read-last-words': (taskId, { container }) => this.#readLastWords(taskId, container),
       'remove-container': (_taskId, { containerId }) => limited(() => engine.remove(containerId)),
       'remove-files': (taskId) => files.remove(taskId),
       restart: (taskId, step) => this.#restart(taskId, step),
@@ -102,8 +109,27 @@ export class Executor {
     if (!status) throw error;
     const { clock, log, state } = this.#options;
     log.warn({ taskId, step: step.type, reason: status.error }, `task ${status.state}`);
+    this.#pulled.delete(taskId);
     state.report(taskId, status, clock.now());
     for (const next of afterEnd(this.#record(taskId))) await this.#one(taskId, next, signal);
+  }
+
+  /** A log that cannot be read, or not soon, holds up no restart. */
+  async #readLastWords(taskId: string, container: ObservedContainer): Promise<void> {
+    const { clock, engine, log, state } = this.#options;
+    const stop = new AbortController();
+    const lines: string[] = [];
+    const read = async (): Promise<void> => {
+      for await (const frame of engine.logs(container, TAIL, stop.signal)) {
+        if (frame.type === 'line') lines.push(frame.text);
+        if (lines.length > LAST_LINES) lines.shift();
+      }
+    };
+    await withDeadline(clock, LOG_LIMIT_MS, read(), () => new EngineError('timeout', 'its log did not come in time')).catch((error) => {
+      log.warn({ taskId, error }, 'the log of a failed task could not be read');
+    });
+    stop.abort();
+    state.update(taskId, { lastWords: lastWords(lines) });
   }
 
   #record(taskId: string): TaskRecord {
@@ -120,9 +146,13 @@ export class Executor {
       lastAt = clock.monotonic();
       state.report(taskId, { state: 'preparing', message }, clock.now());
     };
-    const image = await pulls.ensure(this.#record(taskId).assignment.template.container, { signal, onProgress });
+    const { assignment } = this.#record(taskId);
+    const { container } = assignment.template;
+    const wanted = this.#pulled.has(taskId) ? { ...container, pullPolicy: 'missing' as const } : container;
+    const image = await pulls.ensure(wanted, { signal, onProgress });
+    if (container.pullPolicy === 'always') this.#pulled.add(taskId);
     const imageDigest = image.digests[0]?.split('@')[1] ?? image.id;
-    state.report(taskId, { state: 'preparing', message: 'creating container', imageDigest }, clock.now());
+    state.report(taskId, { state: 'preparing', message: this.#lackOf(assignment) ?? 'creating container', imageDigest }, clock.now());
   }
 
   async #writeFiles(taskId: string): Promise<void> {
@@ -141,13 +171,25 @@ export class Executor {
     const { assignment } = this.#record(taskId);
     const context: ContainerContext = { clusterId, node, plugs: this.#plugs(assignment), filesFolder: files.folder(taskId) };
     await engine.create(containerRequest(assignment, context));
+    this.#pulled.delete(taskId);
   }
 
-  #plugs({ networks, template }: TaskAssignment): Record<string, NetworkPlug> {
-    const { network, isNetworkReady } = this.#options;
+  /** What the task waits for before its container can be made, in words. */
+  #lackOf({ networks, template }: TaskAssignment): string | undefined {
+    if (template.container.networkMode) return undefined;
+    for (const { networkId, name } of networks) {
+      const lack = this.#options.networkLack(networkId);
+      if (lack !== undefined) return `waiting for network ${name}: ${lack}`;
+    }
+    return undefined;
+  }
+
+  #plugs(assignment: TaskAssignment): Record<string, NetworkPlug> {
+    const { network } = this.#options;
+    const { networks, template } = assignment;
     if (template.container.networkMode) return {};
-    const missing = networks.find(({ networkId }) => !isNetworkReady(networkId));
-    if (missing) throw new NetworkNotReady(`network ${missing.name} is not ready`);
+    const lack = this.#lackOf(assignment);
+    if (lack !== undefined) throw new NetworkNotReady(lack);
     return Object.fromEntries(networks.map(({ networkId }) => [networkId, network.plug(networkId)]));
   }
 

@@ -172,6 +172,39 @@ describe('Runner', () => {
     assert.equal(reports.filter(({ successorOf, status }) => successorOf !== undefined && status.state === 'accepted').length, 1);
   });
 
+  it('tells with the end of a task what it printed last, and does not wait for a log that never comes', async () => {
+    engine.printed = ['one', 'two', 'three', 'four', 'five', 'no database'];
+    await runner.replaceDesired(1, setOf(assignmentOf()));
+    await comesTo('t1', 'running');
+    engine.change('c1', { state: 'exited', exitCode: 1 });
+    await comesTo('t1', 'failed');
+    const end = reports.findLast(({ taskId }) => taskId === 't1');
+    assert.equal(end?.status.error, 'exit code 1: two | three | four | five | no database');
+    const { taskId: second } = reports.find(({ successorOf }) => successorOf === 't1') ?? { taskId: '' };
+    await comesTo(second, 'running');
+    engine.printed = undefined;
+    engine.change('c2', { state: 'exited', exitCode: 2 });
+    await comesTo(second, 'failed');
+    assert.equal(reports.findLast(({ taskId }) => taskId === second)?.status.error, 'exit code 2');
+  });
+
+  it('says what a task waits for while its network cannot be set up, and pulls its image only once meanwhile', async () => {
+    network.failure = new Error('no room in the forwarding table');
+    const pulled = needsPull('a', 1);
+    pulled.template.container.pullPolicy = 'always';
+    const task = { ...pulled, networks: [{ networkId: 'app', name: 'shop_app', aliases: [] }] };
+    await runner.replaceDesired(1, { ...setOf(task), networks: [APP] });
+    await clock.advance(100);
+    engine.pulls[0]?.finish();
+    await clock.advance(5_000);
+    const told = reports.filter(({ taskId }) => taskId === 'a').map(({ status }) => status.message);
+    assert.equal(told.at(-1), 'waiting for network shop_app: it cannot be set up: no room in the forwarding table');
+    assert.ok(told.length < 6, `told ${told.length} times`);
+    assert.equal(engine.pulls.length, 1);
+    network.failure = undefined;
+    await comesTo('a', 'running');
+  });
+
   it('adopts containers that run when its memory is lost, once a manager names their tasks', async () => {
     await runner.replaceDesired(1, setOf(assignmentOf()));
     await comesTo('t1', 'running');

@@ -14,7 +14,7 @@ import { AgentState } from './agent-state.js';
 import { Executor, type ExecutorOptions, NetworkNotReady } from './executor.js';
 import { Pulls } from './pulls.js';
 
-export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls' | 'isNetworkReady'> {
+export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls' | 'networkLack'> {
   db: TaskDb;
   retention: RetentionLimits;
   images: ImageLimits;
@@ -49,6 +49,8 @@ export class Runner implements AgentCore {
   /** Ids of containers by task, as listings and events told: the way to containers of tasks that nobody knows. */
   readonly #containerIds = new Map<string, string>();
   #readyNetworks: ReadonlySet<string> = new Set();
+  /** Why the network was not set up the last time, if so. */
+  #networkFailure: string | undefined;
   /** Ends the wait for an image when the task is to end. */
   readonly #interrupts = new Map<string, AbortController>();
 
@@ -58,7 +60,7 @@ export class Runner implements AgentCore {
     this.#state = new AgentState(options.db);
     this.#cleaner = new ImageCleaner({ ...options, limits: options.images });
     const pulls = new Pulls(options.engine, (reference) => this.#cleaner.pulled(reference));
-    this.#executor = new Executor({ ...options, state: this.#state, pulls, isNetworkReady: (id) => this.#readyNetworks.has(id) });
+    this.#executor = new Executor({ ...options, state: this.#state, pulls, networkLack: (id) => this.#networkLack(id) });
     this.#loop = new ReconcileLoop({
       name: 'agent',
       clock,
@@ -156,9 +158,21 @@ export class Runner implements AgentCore {
     const state = this.#state.networkState();
     const wanted = new Set(state.networks.map(({ id }) => id));
     this.#readyNetworks = new Set([...this.#readyNetworks].filter((id) => wanted.has(id)));
-    await this.#options.network.apply(state);
+    try {
+      await this.#options.network.apply(state);
+      this.#networkFailure = undefined;
+    } catch (error) {
+      this.#networkFailure = (error as Error).message;
+      throw error;
+    }
     this.#readyNetworks = wanted;
     for (const [taskId, { status }] of this.#state.records) if (!isTerminal(status.state)) this.#loop.mark(taskId);
+  }
+
+  #networkLack(networkId: string): string | undefined {
+    if (this.#readyNetworks.has(networkId)) return undefined;
+    if (!this.#state.networkState().networks.some(({ id }) => id === networkId)) return 'this node has no addresses of it yet';
+    return this.#networkFailure === undefined ? 'it is being set up on this node' : `it cannot be set up: ${this.#networkFailure}`;
   }
 
   async #list(): Promise<number> {

@@ -22,6 +22,8 @@ export class FakeEngine implements Engine {
   /** Pulls under way; a test settles them. */
   readonly pulls: { reference: string; options: PullOptions; finish(error?: EngineError): void }[] = [];
   readonly removedImages: string[] = [];
+  /** What every container printed; undefined: its log never comes. */
+  printed: readonly string[] | undefined = [];
   #notify: ((event: EngineEvent) => void) | undefined;
   #next = 1;
 
@@ -109,6 +111,7 @@ export class FakeEngine implements Engine {
   }
 
   async *logs(): AsyncGenerator<LogFrame> {
+    for (const text of this.printed ?? (await new Promise<never>(() => {}))) yield { type: 'line', stream: 'stderr', text };
     yield { type: 'end' };
   }
 

@@ -145,7 +145,7 @@ describe('the agent on a real engine', function () {
       }),
     ]);
     const status = await agent.reaches('g1', 'failed');
-    assert.match(status.error ?? '', /^killed: out of memory \(its memory limit is 16 MiB\)/);
+    assert.match(status.error ?? '', /^out of memory: killed at its limit of 16 MiB/);
     assert.equal(status.oomKilled, true);
   });
 

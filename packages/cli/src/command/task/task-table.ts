@@ -1,4 +1,4 @@
-import { isTerminal, type Node, type PublishedPort, RAN_WELL_MS, type Service, type Task } from '@tessera/api';
+import { isTerminal, type Node, type PublishedPort, RAN_WELL_MS, type Service, type Task, type TaskState } from '@tessera/api';
 import type { Style } from '../../output/style.js';
 import type { Column } from '../../output/table.js';
 import { taskName } from '../../output/task-name.js';
@@ -67,11 +67,14 @@ export function taskColumns(nowMs: number): Column<TaskRow>[] {
   ];
 }
 
+/** States in which the message says what for. */
+const WAITING: ReadonlySet<TaskState> = new Set(['new', 'pending', 'preparing']);
+
 /** Why it ended; for a task that waits, what for; for one of a crash loop, which restart it is and what ended the one before. */
 function problemOf(task: Task, nowMs: number): string {
   const { status } = task;
   if (status.error !== undefined) return status.error;
-  return restartOf(task, nowMs) ?? (status.state === 'pending' || status.state === 'new' ? status.message : '');
+  return restartOf(task, nowMs) ?? (WAITING.has(status.state) ? status.message : '');
 }
 
 /** `restarting in 40s, 6th time: exit code 1`. A task that has run for a while is in no loop any more. */
