@@ -68,6 +68,8 @@ export const Placement = strictObject({
   platforms: Type.Array(strictObject({ os: Type.Optional(Type.String()), architecture: Type.Optional(Type.String()) })),
   /** Taints of nodes that the tasks put up with. */
   tolerations: Type.Optional(Type.Array(Toleration, { maxItems: 64 })),
+  /** How nodes that suit equally are ranked: evenly used, or as few as can be. Absent: spread. */
+  strategy: Type.Optional(oneOf(['spread', 'binpack'])),
 });
 export type Placement = Static<typeof Placement>;
 

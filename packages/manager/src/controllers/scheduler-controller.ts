@@ -1,70 +1,60 @@
 import type { ObjectChange } from '@tessera/api';
 import { ReconcileLoop } from '@tessera/kit';
 import type { StoreChange } from '../ports/store.js';
-import { NodeTable } from '../schedule/node-table.js';
-import { type Decision, schedule } from '../schedule/schedule.js';
+import type { Decision } from '../schedule/decision.js';
+import { Scheduler } from '../schedule/scheduler.js';
 import type { Controller, ControllerDeps } from './controller.js';
 
 const EVERYTHING = 'pending tasks';
 const AGAIN_AFTER_CONFLICT_MS = 20;
+/** Decisions of one pass: what is known of the cluster is looked at again after so many, and nothing else has to wait long. */
+const MOST_DECISIONS = 10_000;
 
-/** Gives nodes to all waiting tasks, in one pass for everything that came up since the last one. */
+/** Gives nodes to all waiting tasks, in passes for everything that came up since the last one. */
 export class SchedulerController implements Controller {
   readonly name = 'scheduler';
   readonly #loop: ReconcileLoop;
-  #table = new NodeTable();
+  #scheduler: Scheduler | undefined;
 
   constructor(private readonly deps: ControllerDeps) {
     this.#loop = new ReconcileLoop({ ...deps, name: this.name, reconcile: () => this.#pass() });
   }
 
   start(): void {
-    this.#table = NodeTable.of(this.deps.store.view);
-    this.#loop.mark(EVERYTHING);
+    this.#scheduler = Scheduler.of(this.deps.store.view);
+    this.#mark();
   }
 
   onChange(change: ObjectChange): void {
-    switch (change.kind) {
-      case 'nodes':
-        if (change.object) this.#table.putNode(change.object);
-        else this.#table.deleteNode(change.id);
-        break;
-      case 'tasks':
-        if (change.object) this.#table.putTask(this.deps.store.view, change.object);
-        else this.#table.release(change.id);
-        break;
-      case 'services':
-        if (!change.object) this.#table.failures.forgetService(change.id);
-        break;
-      default:
-        return;
-    }
-    this.#loop.mark(EVERYTHING);
+    this.#scheduler?.onChange(change);
+    this.#mark();
   }
 
   stop(): Promise<void> {
     return this.#loop.stop();
   }
 
-  async #pass(): Promise<number | undefined> {
-    const { store, clock } = this.deps;
-    const decisions = schedule(store.view, this.#table, clock.now());
-    if (decisions.length === 0) return undefined;
-    try {
-      const { conflicts } = await store.commitBatch(decisions.map(toChange));
-      return conflicts.length > 0 ? AGAIN_AFTER_CONFLICT_MS : undefined;
-    } finally {
-      this.#settle(decisions);
-    }
+  #mark(): void {
+    if (this.#scheduler?.hasWaiting) this.#loop.mark(EVERYTHING);
   }
 
-  /** Claims that could not be committed are taken back: the table holds what the view holds. */
-  #settle(decisions: readonly Decision[]): void {
-    const { view } = this.deps.store;
-    for (const { before } of decisions) {
-      const task = view.get('tasks', before.id);
-      if (task) this.#table.putTask(view, task);
-      else this.#table.release(before.id);
+  async #pass(): Promise<number | undefined> {
+    const { decisions, againInMs } = this.#scheduler!.pass(this.deps.clock.now(), MOST_DECISIONS);
+    if (decisions.length === 0) return againInMs;
+    const conflicts = await this.#write(decisions);
+    return conflicts > 0 ? AGAIN_AFTER_CONFLICT_MS : againInMs;
+  }
+
+  /** @returns how many decisions were made on an old state. What could not be written is taken back. */
+  async #write(decisions: readonly Decision[]): Promise<number> {
+    let unwritten = decisions;
+    try {
+      const { conflicts } = await this.deps.store.commitBatch(decisions.map(toChange));
+      const refused = new Set(conflicts.map((change) => (change.type === 'put' ? change.object.id : change.id)));
+      unwritten = refused.size === 0 ? [] : decisions.filter(({ before }) => refused.has(before.id));
+      return unwritten.length;
+    } finally {
+      for (const decision of unwritten) this.#scheduler!.takeBack(decision);
     }
   }
 }

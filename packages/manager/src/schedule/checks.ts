@@ -1,6 +1,7 @@
 import { type Check, PASS, type TaskGroup } from './filters/filter.js';
 import { FILTERS } from './filters/index.js';
 import type { NodeTable } from './node-table.js';
+import type { Since } from './table-changes.js';
 
 /** The nodes that one check turns away for one reason. */
 interface Refusal {
@@ -14,16 +15,46 @@ interface Refusal {
 /** All filters that concern a group, made ready for it. */
 export class Checks {
   readonly #checks: Check[];
+  /** Whether a task may make other nodes unfit than its own. */
+  readonly reachFar: boolean;
+  readonly #helpedByRoom: boolean;
+  /** Those that count beyond single nodes. */
+  readonly #countFar: Check[];
 
   constructor(
     group: TaskGroup,
     private readonly table: NodeTable,
   ) {
     this.#checks = FILTERS.map((filter) => filter.prepare(group, table)).filter((check) => check !== undefined);
+    this.#countFar = this.#checks.filter((check) => check.placed ?? check.helpedByTask);
+    this.reachFar = this.#checks.some((check) => check.placed !== undefined);
+    this.#helpedByRoom = this.#checks.some((check) => check.helpedByRoom === true);
   }
 
   passes(index: number): boolean {
-    return this.#checks.every((check) => check.refuse(index) === PASS);
+    for (const check of this.#checks) if (check.refuse(index) !== PASS) return false;
+    return true;
+  }
+
+  /** Whether a refused group has to look at all nodes again, with checks made anew. */
+  needsAnew({ nodes, claims }: Since): boolean {
+    if (this.#countFar.length === 0) return false;
+    if (nodes.size > 0) return true;
+    for (const claim of claims) if (this.#countFar.some((check) => check.helpedByTask?.(claim))) return true;
+    return false;
+  }
+
+  /** Indices of nodes that pass and may not have passed before. */
+  helped({ nodes, room }: Since): number[] {
+    const passes = (index: number): boolean => this.table.node(index) !== undefined && this.passes(index);
+    const found = [...nodes].filter(passes);
+    if (this.#helpedByRoom) for (const index of room) if (!nodes.has(index) && passes(index)) found.push(index);
+    return found;
+  }
+
+  /** Tells the checks that the group was given a node. */
+  placed(index: number): void {
+    if (this.reachFar) for (const check of this.#checks) check.placed?.(index);
   }
 
   /** Indices of all nodes that pass. */

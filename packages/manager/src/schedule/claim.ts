@@ -1,16 +1,14 @@
-import type { GenericResource, PublishedPort, Task } from '@tessera/api';
+import type { GenericResource, PublishedPort, Task, TaskTemplate } from '@tessera/api';
 import type { TaskSource } from '../model/spec-of.js';
 import { isAssigned, isLive, isWanted } from '../model/task.js';
 
-/** What a task takes of its node. */
+/** What each task of a service and template takes of its node. Shared by all of them, by reference. */
 export interface Claim {
-  serviceId: string;
-  nanoCpus: number;
-  memoryBytes: number;
-  generic: readonly GenericResource[];
-  hostPorts: readonly HostPort[];
-  /** Counts as a replica when tasks are spread: false once it was told to go. */
-  counts: boolean;
+  readonly serviceId: string;
+  readonly nanoCpus: number;
+  readonly memoryBytes: number;
+  readonly generic: readonly GenericResource[];
+  readonly hostPorts: readonly HostPort[];
 }
 
 export interface HostPort {
@@ -20,10 +18,18 @@ export interface HostPort {
   hostIp: string;
 }
 
-/** Claims of all tasks of one source. */
+/** Claims that were made, by the template that they follow from. */
+const MADE = new WeakMap<TaskTemplate, { ports: readonly PublishedPort[]; claim: Claim }>();
+
+/** The claim of all tasks of one source: the same object each time, as long as the source is the same object. */
 export function claimOf(serviceId: string, source: TaskSource): Claim {
-  const { nanoCpus, memoryBytes, generic } = source.spec.template.reservations;
-  return { serviceId, nanoCpus, memoryBytes, generic, hostPorts: hostPortsOf(source.ports), counts: true };
+  const { template } = source.spec;
+  const made = MADE.get(template);
+  if (made?.ports === source.ports && made.claim.serviceId === serviceId) return made.claim;
+  const { nanoCpus, memoryBytes, generic } = template.reservations;
+  const claim = { serviceId, nanoCpus, memoryBytes, generic, hostPorts: hostPortsOf(source.ports) };
+  MADE.set(template, { ports: source.ports, claim });
+  return claim;
 }
 
 /** Whether a task takes its node's resources: from its assignment until it has ended. */
@@ -31,6 +37,7 @@ export function holdsClaim(task: Task): boolean {
   return task.nodeId !== undefined && isAssigned(task) && isLive(task);
 }
 
+/** Whether a task counts as a replica when tasks are spread: not once it was told to go. */
 export function countsAsReplica(task: Task): boolean {
   return isWanted(task);
 }

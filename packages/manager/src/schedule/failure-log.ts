@@ -29,6 +29,11 @@ export class FailureLog {
     if (state === 'rejected' && at >= (failures.rejection?.at ?? 0)) failures.rejection = { templateHash: task.templateHash, at };
   }
 
+  /** Whether anything of the service failed on any node. */
+  knows(serviceId: string): boolean {
+    return this.#services.has(serviceId);
+  }
+
   /** Whether the node comes last for tasks of the template: it rejected one lately, or the service failed there too often. */
   isFailing(serviceId: string, templateHash: string, nodeId: string, now: number): boolean {
     const failures = this.#services.get(serviceId)?.get(nodeId);

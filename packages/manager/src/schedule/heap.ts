@@ -1,22 +1,24 @@
-/** A binary heap of numbers under an order of the caller's. Push and pop cost log(size). */
+/** A binary heap of small numbers under an order of the caller's. Push and pop cost log(size). */
 export class Heap {
-  readonly #items: number[];
+  readonly #items: Int32Array;
+  #size: number;
 
-  /** Takes over `items`. @param before whether `a` comes out before `b` */
+  /** @param before whether `a` comes out before `b` */
   constructor(
-    items: number[],
+    items: readonly number[],
     private readonly before: (a: number, b: number) => boolean,
   ) {
-    this.#items = items;
-    for (let index = (items.length >> 1) - 1; index >= 0; index--) this.#sink(index);
+    this.#items = Int32Array.from(items);
+    this.#size = items.length;
+    for (let index = (this.#size >> 1) - 1; index >= 0; index--) this.#sink(index);
   }
 
   get size(): number {
-    return this.#items.length;
+    return this.#size;
   }
 
   peek(): number | undefined {
-    return this.#items[0];
+    return this.#size > 0 ? this.#items[0] : undefined;
   }
 
   /** Puts the first item where it now belongs: call it after the item became worse. */
@@ -24,28 +26,26 @@ export class Heap {
     this.#sink(0);
   }
 
-  pop(): number | undefined {
-    const items = this.#items;
-    const first = items[0];
-    const last = items.pop();
-    if (items.length > 0 && last !== undefined) {
-      items[0] = last;
-      this.#sink(0);
-    }
-    return first;
+  pop(): void {
+    if (this.#size === 0) return;
+    this.#items[0] = this.#items[--this.#size]!;
+    this.#sink(0);
   }
 
   #sink(start: number): void {
     const items = this.#items;
+    const size = this.#size;
+    if (start >= size) return;
+    const item = items[start]!;
     let index = start;
     for (;;) {
-      let best = index;
-      for (const child of [2 * index + 1, 2 * index + 2]) {
-        if (child < items.length && this.before(items[child]!, items[best]!)) best = child;
-      }
-      if (best === index) return;
-      [items[index], items[best]] = [items[best]!, items[index]!];
-      index = best;
+      let child = 2 * index + 1;
+      if (child >= size) break;
+      if (child + 1 < size && this.before(items[child + 1]!, items[child]!)) child++;
+      if (!this.before(items[child]!, item)) break;
+      items[index] = items[child]!;
+      index = child;
     }
+    items[index] = item;
   }
 }

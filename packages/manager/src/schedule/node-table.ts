@@ -2,9 +2,17 @@ import type { Node, Task } from '@tessera/api';
 import { sourceOf } from '../model/spec-of.js';
 import type { ClusterView } from '../model/view.js';
 import { type Claim, claimOf, countsAsReplica, type HostPort, holdsClaim, portsClash } from './claim.js';
+import { ClaimLedger, type Held } from './claim-ledger.js';
+import { Column, ColumnCache, Domains } from './column.js';
+import { attributeOf } from './constraint.js';
 import { FailureLog } from './failure-log.js';
+import { TableChanges } from './table-changes.js';
 
 const FIRST_CAPACITY = 64;
+/** Each takes 8 bytes a node. */
+const MOST_COLUMNS = 512;
+const MOST_DOMAINS = 64;
+const NO_COUNTS: ReadonlyMap<number, number> = new Map();
 
 /**
  * What every node has left, in flat typed arrays indexed by a small number per node. Kept current change by change:
@@ -16,15 +24,24 @@ export class NodeTable {
   freeCpus = new Float64Array(FIRST_CAPACITY);
   /** Bytes that no task has claimed. */
   freeMemory = new Float64Array(FIRST_CAPACITY);
+  /** What the nodes have in all, at least 1. */
+  totalCpus = new Float64Array(FIRST_CAPACITY);
+  totalMemory = new Float64Array(FIRST_CAPACITY);
   /** Replicas of any service. */
   taskCounts = new Int32Array(FIRST_CAPACITY);
+  /** What has changed since somebody last took it. */
+  readonly changes = new TableChanges();
   readonly #nodes: Array<Node | undefined> = [];
+  readonly #versions: number[] = [];
   readonly #indices = new Map<string, number>();
   readonly #vacant: number[] = [];
   readonly #serviceCounts = new Map<string, Map<number, number>>();
   readonly #generic: Array<Map<string, number>> = [];
   readonly #hostPorts: HostPort[][] = [];
-  readonly #claims = new Map<string, { index: number; claim: Claim }>();
+  readonly #ledger = new ClaimLedger();
+  readonly #columns = new ColumnCache<Column>(MOST_COLUMNS);
+  readonly #domains = new ColumnCache<Domains>(MOST_DOMAINS);
+  #order: Int32Array | undefined;
 
   static of(view: ClusterView): NodeTable {
     const table = new NodeTable();
@@ -42,13 +59,23 @@ export class NodeTable {
     return this.#nodes[index];
   }
 
+  /** Grows with each change of the node object; another node at the same index has another one. */
+  versionAt(index: number): number {
+    return this.#versions[index]!;
+  }
+
   indexOf(nodeId: string): number | undefined {
     return this.#indices.get(nodeId);
   }
 
+  /** Place of each node in the order of ids, by node index: the last word, so that every manager decides alike. */
+  get order(): Int32Array {
+    return (this.#order ??= this.#sortIds());
+  }
+
   /** Replicas of a service by node index; nodes without one are left out. */
   countsOf(serviceId: string): ReadonlyMap<number, number> {
-    return this.#serviceCounts.get(serviceId) ?? new Map();
+    return this.#serviceCounts.get(serviceId) ?? NO_COUNTS;
   }
 
   genericFree(index: number, kind: string): number {
@@ -60,58 +87,77 @@ export class NodeTable {
     return !this.#hostPorts[index]!.some((taken) => portsClash(taken, port));
   }
 
+  /**
+   * A number of every node that follows from the node object alone, shared by all who ask with the same key.
+   * @param key says all that `compute` depends on
+   */
+  column(key: string, compute: (node: Node) => number): Column {
+    return this.#columns.get(key, () => new Column(this, compute));
+  }
+
+  /** Nodes by their value of an attribute such as `node.labels.zone`. */
+  domains(attribute: string): Domains {
+    return this.#domains.get(attribute, () => new Domains(this, (node) => attributeOf(node, attribute)));
+  }
+
   putNode(node: Node): void {
     const index = this.#indices.get(node.id) ?? this.#takeIndex(node.id);
     const before = this.#nodes[index]?.description?.resources;
     const after = node.description?.resources;
     this.freeCpus[index]! += (after?.nanoCpus ?? 0) - (before?.nanoCpus ?? 0);
     this.freeMemory[index]! += (after?.memoryBytes ?? 0) - (before?.memoryBytes ?? 0);
+    this.totalCpus[index] = Math.max(1, after?.nanoCpus ?? 1);
+    this.totalMemory[index] = Math.max(1, after?.memoryBytes ?? 1);
     this.#nodes[index] = node;
+    this.#versions[index] = this.changes.noteNode(index);
   }
 
   deleteNode(nodeId: string): void {
     const index = this.#indices.get(nodeId);
     if (index === undefined) return;
-    for (const [taskId, held] of this.#claims) if (held.index === index) this.release(taskId);
+    this.#ledger.deleteNode(index, (held) => this.#add(held, -1));
     this.#indices.delete(nodeId);
     this.#nodes[index] = undefined;
+    this.#order = undefined;
     this.failures.forgetNode(nodeId);
+    this.changes.noteNode(index);
     this.#vacant.push(index);
   }
 
   /** Takes over what the view says of a task: its claim, or that it has none, and its failure. */
   putTask(view: ClusterView, task: Task): void {
     this.failures.note(task);
-    this.release(task.id);
     const index = holdsClaim(task) ? this.#indices.get(task.nodeId!) : undefined;
     const source = index === undefined ? undefined : sourceOf(view, task);
-    if (index !== undefined && source) this.claim(task.id, index, { ...claimOf(task.serviceId, source), counts: countsAsReplica(task) });
+    if (index === undefined || !source) this.release(task.id);
+    else this.claim(task.id, index, claimOf(task.serviceId, source), countsAsReplica(task));
   }
 
-  /** Notes that a task takes `claim` of a node. */
-  claim(taskId: string, index: number, claim: Claim): void {
-    this.#claims.set(taskId, { index, claim });
-    this.#add(index, claim, 1);
+  /** Notes that a task takes `claim` of a node, in place of what it held. */
+  claim(taskId: string, index: number, claim: Claim, counts = true): void {
+    if (this.#ledger.has(taskId, index, claim, counts)) return;
+    this.release(taskId);
+    this.#ledger.set(taskId, index, claim, counts);
+    this.#add({ index, claim, counts }, 1);
   }
 
   release(taskId: string): void {
-    const held = this.#claims.get(taskId);
-    if (!held) return;
-    this.#claims.delete(taskId);
-    this.#add(held.index, held.claim, -1);
+    const held = this.#ledger.delete(taskId);
+    if (held) this.#add(held, -1);
   }
 
-  #add(index: number, claim: Claim, sign: 1 | -1): void {
+  #add({ index, claim, counts }: Held, sign: 1 | -1): void {
     this.freeCpus[index]! -= sign * claim.nanoCpus;
     this.freeMemory[index]! -= sign * claim.memoryBytes;
     for (const { kind, count } of claim.generic) addTo(this.#generic[index]!, kind, sign * count);
     for (const port of claim.hostPorts) this.#addPort(index, port, sign);
-    if (!claim.counts) return;
+    this.changes.noteTask(index, claim, sign);
+    if (!counts) return;
     this.taskCounts[index]! += sign;
-    let counts = this.#serviceCounts.get(claim.serviceId);
-    if (!counts) this.#serviceCounts.set(claim.serviceId, (counts = new Map()));
-    addTo(counts, index, sign);
-    if (counts.size === 0) this.#serviceCounts.delete(claim.serviceId);
+    let nodes = this.#serviceCounts.get(claim.serviceId);
+    if (!nodes) this.#serviceCounts.set(claim.serviceId, (nodes = new Map()));
+    addTo(nodes, index, sign);
+    if (nodes.size === 0) this.#serviceCounts.delete(claim.serviceId);
   }
 
   #addPort(index: number, port: HostPort, sign: 1 | -1): void {
@@ -134,18 +180,24 @@ export class NodeTable {
     this.freeMemory[index] = 0;
     this.taskCounts[index] = 0;
     this.#indices.set(nodeId, index);
+    this.#order = undefined;
     return index;
   }
 
   #grow(): void {
-    const capacity = this.taskCounts.length * 2;
-    const [cpus, memory, counts] = [this.freeCpus, this.freeMemory, this.taskCounts];
-    this.freeCpus = new Float64Array(capacity);
-    this.freeMemory = new Float64Array(capacity);
-    this.taskCounts = new Int32Array(capacity);
-    this.freeCpus.set(cpus);
-    this.freeMemory.set(memory);
+    this.freeCpus = doubled(this.freeCpus);
+    this.freeMemory = doubled(this.freeMemory);
+    this.totalCpus = doubled(this.totalCpus);
+    this.totalMemory = doubled(this.totalMemory);
+    const counts = this.taskCounts;
+    this.taskCounts = new Int32Array(counts.length * 2);
     this.taskCounts.set(counts);
+  }
+
+  #sortIds(): Int32Array {
+    const order = new Int32Array(this.#nodes.length);
+    [...this.#indices].sort(([a], [b]) => (a < b ? -1 : 1)).forEach(([, index], place) => void (order[index] = place));
+    return order;
   }
 }
 
@@ -153,4 +205,10 @@ function addTo<K>(counts: Map<K, number>, key: K, by: number): void {
   const count = (counts.get(key) ?? 0) + by;
   if (count === 0) counts.delete(key);
   else counts.set(key, count);
+}
+
+function doubled(array: Float64Array): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(array.length * 2);
+  larger.set(array);
+  return larger;
 }

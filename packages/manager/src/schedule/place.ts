@@ -1,39 +1,106 @@
-import { Checks } from './checks.js';
-import type { TaskGroup } from './filters/filter.js';
+import type { Task } from '@tessera/api';
 import type { NodeTable } from './node-table.js';
-import { spreadTree } from './spread-tree.js';
-import type { Strategy } from './strategy.js';
+import type { PendingGroup, Prepared } from './pending-group.js';
+import { ranking } from './ranking.js';
+import { type SpreadTree, spreadTree } from './spread-tree.js';
+
+interface Placed {
+  task: Task;
+  /** Of the node that it was given. */
+  index: number;
+}
 
 /**
- * Places tasks of one group, in their order, and notes their claims in the table. Costs the nodes once, then the logarithm
- * of their number for each task. Returns node ids by task id, without the tasks that no node takes.
+ * Places at most so many tasks of a group, in their order, on nodes that it has to look at, and notes their claims in the table.
+ * Costs the nodes once, then the logarithm of their number for each task.
  */
-export function placeGroup(
-  table: NodeTable,
-  group: TaskGroup,
-  taskIds: readonly string[],
-  strategy: Strategy,
-  now: number,
-): Map<string, string> {
-  const checks = new Checks(group, table);
-  const counts = new Int32Array(table.size);
-  for (const [index, count] of table.countsOf(group.serviceId)) counts[index] = count;
-  const isFailing = (index: number): boolean => table.failures.isFailing(group.serviceId, group.templateHash, table.node(index)!.id, now);
-  const [failing, sound] = partition(checks.feasible(), isFailing);
-  const attributes = group.spec.placement.preferences.map((preference) => preference.spread);
-  const before = (a: number, b: number): boolean => strategy.compare(table, counts, a, b) < 0;
-  const trees = [sound, failing].map((feasible) => spreadTree({ table, feasible, counts, attributes, before }));
-  const placed = new Map<string, string>();
-  for (const taskId of taskIds) {
-    const tree = trees.find((candidate) => candidate.best() !== undefined);
-    if (!tree) return placed;
-    const index = tree.best()!;
-    table.claim(taskId, index, group.claim);
-    counts[index]!++;
-    placed.set(taskId, table.node(index)!.id);
-    tree.placed(checks.passes(index));
+export function placeTasks(table: NodeTable, group: PendingGroup, prepared: Prepared, most: number, now: number): Placed[] {
+  const placement = new Placement(table, prepared, group.wakeAt, now);
+  const placed: Placed[] = [];
+  for (const task of group.tasks()) {
+    if (placed.length >= most) break;
+    const index = placement.take(task);
+    if (index !== undefined) placed.push({ task, index });
+    // The others are like it, since tasks that come with their node are served first.
+    else if (task.nodeId === undefined) break;
   }
   return placed;
+}
+
+class Placement {
+  #trees: SpreadTree[] | undefined;
+  /** Replicas of the service by node index. */
+  #counts = new Int32Array(0);
+
+  constructor(
+    private readonly table: NodeTable,
+    private readonly prepared: Prepared,
+    private readonly candidates: PendingGroup['wakeAt'],
+    private readonly now: number,
+  ) {}
+
+  /** Gives the task a node, if one suits. */
+  take(task: Task): number | undefined {
+    const { checks, group } = this.prepared;
+    const tree = task.nodeId === undefined ? this.#bestTree() : undefined;
+    const index = task.nodeId === undefined ? tree?.best() : this.#bound(task.nodeId);
+    if (index === undefined) return undefined;
+    this.table.claim(task.id, index, group.claim);
+    checks.placed(index);
+    if (tree) {
+      this.#counts[index]!++;
+      tree.placed(checks.passes(index));
+    }
+    return index;
+  }
+
+  /** A task of a global service comes with its node: it only has to take it. */
+  #bound(nodeId: string): number | undefined {
+    const index = this.table.indexOf(nodeId);
+    const isCandidate = index !== undefined && (this.candidates === 'all' || this.candidates.has(index));
+    return isCandidate && this.prepared.checks.passes(index) ? index : undefined;
+  }
+
+  #bestTree(): SpreadTree | undefined {
+    this.#trees ??= this.#grow();
+    return this.#trees.find((tree) => this.#hasBest(tree));
+  }
+
+  /** Passes over nodes that the group itself has made unfit. */
+  #hasBest(tree: SpreadTree): boolean {
+    const { checks } = this.prepared;
+    let best = tree.best();
+    while (checks.reachFar && best !== undefined && !checks.passes(best)) {
+      tree.drop();
+      best = tree.best();
+    }
+    return best !== undefined;
+  }
+
+  /** Nodes where the service failed lately come last, each half in the order of preferences and strategy. */
+  #grow(): SpreadTree[] {
+    const { table, now } = this;
+    const { serviceId, templateHash, spec } = this.prepared.group;
+    const counts = countsOf(table, serviceId);
+    this.#counts = counts;
+    const isSound = (index: number): boolean => !table.failures.isFailing(serviceId, templateHash, table.node(index)!.id, now);
+    const feasible = this.#feasible();
+    const halves = table.failures.knows(serviceId) ? partition(feasible, isSound) : [feasible];
+    const attributes = spec.placement.preferences.map((preference) => preference.spread);
+    const before = ranking(table, spec.placement.strategy ?? 'spread', counts);
+    return halves.map((half) => spreadTree({ table, feasible: half, counts, attributes, before }));
+  }
+
+  #feasible(): number[] {
+    const { checks } = this.prepared;
+    return this.candidates === 'all' ? checks.feasible() : [...this.candidates].filter((index) => checks.passes(index));
+  }
+}
+
+function countsOf(table: NodeTable, serviceId: string): Int32Array<ArrayBuffer> {
+  const counts = new Int32Array(table.size);
+  for (const [index, count] of table.countsOf(serviceId)) counts[index] = count;
+  return counts;
 }
 
 function partition(indices: readonly number[], test: (index: number) => boolean): [number[], number[]] {

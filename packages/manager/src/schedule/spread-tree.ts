@@ -1,15 +1,20 @@
-import { attributeOf } from './constraint.js';
 import { Heap } from './heap.js';
 import type { NodeTable } from './node-table.js';
+import type { Before } from './ranking.js';
 
 /** A set of nodes that gives out the best one, again and again. */
-interface Branch {
-  /** Replicas of the service in this branch, on nodes that are full or unfit too. */
-  count: number;
+export interface SpreadTree {
   /** The best node, or `undefined` when none is left. */
   best(): number | undefined;
   /** The best node was given a task. @param stays whether it can take another */
   placed(stays: boolean): void;
+  /** The best node does not suit any more: it is taken out without a task. */
+  drop(): void;
+}
+
+interface Branch extends SpreadTree {
+  /** Replicas of the service in this branch, on nodes that are full or unfit too. */
+  count: number;
 }
 
 /** What a tree is made of. */
@@ -21,17 +26,18 @@ export interface SpreadInput {
   counts: Int32Array;
   /** Attributes to spread over, outermost first. */
   attributes: readonly string[];
-  before: (a: number, b: number) => boolean;
+  before: Before;
 }
 
 /** Nodes grouped by nested attributes: a task goes to the emptiest group, in it to the emptiest subgroup, and so on. */
-export function spreadTree(input: SpreadInput): Pick<Branch, 'best' | 'placed'> {
-  const all = input.attributes.length === 0 ? input.feasible : allNodes(input.table);
-  return makeBranch(input, all, [...input.feasible], input.attributes);
+export function spreadTree(input: SpreadInput): SpreadTree {
+  const all = input.attributes.length === 0 ? [] : allNodes(input.table);
+  return makeBranch(input, all, input.feasible, input.attributes);
 }
 
-function makeBranch(input: SpreadInput, members: readonly number[], feasible: number[], attributes: readonly string[]): Branch {
-  const count = members.reduce((sum, index) => sum + input.counts[index]!, 0);
+function makeBranch(input: SpreadInput, members: readonly number[], feasible: readonly number[], attributes: readonly string[]): Branch {
+  let count = 0;
+  for (const index of members) count += input.counts[index]!;
   const [attribute, ...rest] = attributes;
   if (attribute === undefined) return new Leaf(new Heap(feasible, input.before), count);
   const allByValue = groupBy(input.table, members, attribute);
@@ -56,6 +62,10 @@ class Leaf implements Branch {
     if (stays) this.nodes.sinkFirst();
     else this.nodes.pop();
   }
+
+  drop(): void {
+    this.nodes.pop();
+  }
 }
 
 class Fork implements Branch {
@@ -66,7 +76,7 @@ class Fork implements Branch {
     public count: number,
   ) {
     const before = (a: number, b: number): boolean =>
-      children[a]!.count - children[b]!.count < 0 || (children[a]!.count === children[b]!.count && a < b);
+      children[a]!.count < children[b]!.count || (children[a]!.count === children[b]!.count && a < b);
     this.#order = new Heap([...children.keys()], before);
   }
 
@@ -79,20 +89,28 @@ class Fork implements Branch {
     const child = this.children[this.#order.peek()!]!;
     this.count++;
     child.placed(stays);
+    this.#reorder(child);
+  }
+
+  drop(): void {
+    const child = this.children[this.#order.peek()!]!;
+    child.drop();
+    this.#reorder(child);
+  }
+
+  #reorder(child: Branch): void {
     if (child.best() === undefined) this.#order.pop();
     else this.#order.sinkFirst();
   }
 }
 
 function groupBy(table: NodeTable, indices: readonly number[], attribute: string): Map<string, number[]> {
-  const groups = new Map<string, number[]>();
-  for (const index of indices) {
-    const value = attributeOf(table.node(index)!, attribute);
-    const group = groups.get(value);
-    if (group) group.push(index);
-    else groups.set(value, [index]);
-  }
-  return groups;
+  const domains = table.domains(attribute);
+  const groups: number[][] = [];
+  for (const index of indices) (groups[domains.at(index)] ??= []).push(index);
+  const named = new Map<string, number[]>();
+  groups.forEach((group, domain) => void named.set(domains.nameOf(domain), group));
+  return named;
 }
 
 function allNodes(table: NodeTable): number[] {

@@ -6,15 +6,12 @@ import { type Filter, PASS } from './filter.js';
 export const constraintFilter: Filter = {
   name: 'constraints',
   prepare({ spec }, table) {
+    if (spec.placement.constraints.length === 0) return undefined;
     const constraints = constraintsOf(spec.placement);
-    if (constraints.length === 0) return undefined;
-    return {
-      refuse(index) {
-        const node = table.node(index)!;
-        const broken = constraints.findIndex((constraint) => 'broken' in constraint || !holds(constraint, node));
-        return broken < 0 ? PASS : broken;
-      },
-      explain: (reason) => `constraint ${constraints[reason]!.text}`,
-    };
+    const broken = table.column(`constraints ${JSON.stringify(spec.placement.constraints)}`, (node) => {
+      const first = constraints.findIndex((constraint) => 'broken' in constraint || !holds(constraint, node));
+      return first < 0 ? PASS : first;
+    });
+    return { refuse: (index) => broken.at(index), explain: (reason) => `constraint ${constraints[reason]!.text}` };
   },
 };

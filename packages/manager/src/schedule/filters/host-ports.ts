@@ -8,6 +8,7 @@ export const hostPortFilter: Filter = {
     const ports = claim.hostPorts;
     if (ports.length === 0) return undefined;
     return {
+      helpedByRoom: true,
       refuse(index) {
         const taken = ports.findIndex((port) => !table.isPortFree(index, port) || isBusy(table.node(index)!, port.key));
         return taken < 0 ? PASS : taken;

@@ -7,6 +7,7 @@ export const maxReplicasFilter: Filter = {
     const most = spec.placement.maxReplicasPerNode;
     if (most === 0) return undefined;
     return {
+      helpedByRoom: true,
       refuse: (index) => ((table.countsOf(serviceId).get(index) ?? 0) < most ? PASS : 0),
       explain: () => `max replicas per node (${most}) reached`,
     };

@@ -8,9 +8,7 @@ export const platformFilter: Filter = {
     const { platforms } = spec.placement;
     if (platforms.length === 0) return undefined;
     const wanted = platforms.map(({ os, architecture }) => `${os ?? 'any'}/${architecture ?? 'any'}`).join(' or ');
-    return {
-      refuse: (index) => (hasPlatform(table.node(index)!, platforms) ? PASS : 0),
-      explain: () => `platform is not ${wanted}`,
-    };
+    const reasons = table.column(`platform ${JSON.stringify(platforms)}`, (node) => (hasPlatform(node, platforms) ? PASS : 0));
+    return { refuse: (index) => reasons.at(index), explain: () => `platform is not ${wanted}` };
   },
 };

@@ -11,8 +11,10 @@ export const resourceFilter: Filter = {
   prepare({ claim }, table) {
     const { nanoCpus, memoryBytes, generic } = claim;
     if (nanoCpus === 0 && memoryBytes === 0 && generic.length === 0) return undefined;
-    const most = (indices: readonly number[], free: (index: number) => number): number => Math.max(0, ...indices.map(free));
+    const most = (indices: readonly number[], free: (index: number) => number): number =>
+      indices.reduce((found, index) => Math.max(found, free(index)), 0);
     return {
+      helpedByRoom: true,
       refuse(index) {
         if (nanoCpus > 0 && table.freeCpus[index]! < nanoCpus) return CPU;
         if (memoryBytes > 0 && table.freeMemory[index]! < memoryBytes) return MEMORY;

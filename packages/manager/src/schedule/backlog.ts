@@ -1,0 +1,106 @@
+import type { Task } from '@tessera/api';
+import { byAge, isWanted } from '../model/task.js';
+import { PendingGroup, type Waiting } from './pending-group.js';
+
+/** All waiting tasks in groups of alike ones, kept change by change. */
+export class Backlog {
+  /** Groups to look at: they are new, have new tasks, or something changed that may help them. */
+  readonly due = new Set<PendingGroup>();
+  /** Groups that were looked at in vain, and wait for something that can help. */
+  readonly parked = new Set<PendingGroup>();
+  /** By service, then by template. */
+  readonly #services = new Map<string, Map<string, PendingGroup>>();
+  readonly #waiting = new Map<string, Waiting>();
+
+  /** Number of waiting tasks. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Takes over a task as it is now; one that does not wait is dropped. */
+  put(task: Task): void {
+    if (task.status.state !== 'pending' || !isWanted(task)) {
+      this.delete(task.id);
+      return;
+    }
+    const known = this.#waiting.get(task.id);
+    if (known && known.task.nodeId === task.nodeId) {
+      known.task = task;
+      return;
+    }
+    this.delete(task.id);
+    const group = this.#groupFor(task);
+    this.#waiting.set(task.id, group.add(task));
+    this.due.add(group);
+  }
+
+  delete(taskId: string): void {
+    const waiting = this.#waiting.get(taskId);
+    if (!waiting) return;
+    this.#waiting.delete(taskId);
+    const { group } = waiting;
+    group.remove(waiting);
+    if (group.size === 0) this.#forget(group);
+  }
+
+  /** Takes over a task for which something was decided that did not come about: it is looked at anew. */
+  restore(task: Task): void {
+    this.delete(task.id);
+    this.put(task);
+    this.#waiting.get(task.id)?.group.wakeAll();
+  }
+
+  /** What the tasks of a service are made from has changed. */
+  wakeService(serviceId: string): void {
+    for (const group of this.#services.get(serviceId)?.values() ?? []) {
+      group.outdate();
+      this.wake(group);
+    }
+  }
+
+  /** The group was looked at in vain. */
+  park(group: PendingGroup): void {
+    group.wakeAt = new Set();
+    this.due.delete(group);
+    this.parked.add(group);
+  }
+
+  /** The group looks at these nodes again, if there are any. */
+  wakeAt(group: PendingGroup, indices: readonly number[]): void {
+    if (indices.length === 0) return;
+    group.wake(indices);
+    this.due.add(group);
+  }
+
+  /** The group looks at all nodes again. */
+  wake(group: PendingGroup): void {
+    group.wakeAll();
+    this.due.add(group);
+  }
+
+  /** Groups that are due, in the order in which they are served. */
+  inOrder(): PendingGroup[] {
+    return [...this.due].sort(compareGroups);
+  }
+
+  #groupFor(task: Task): PendingGroup {
+    let templates = this.#services.get(task.serviceId);
+    if (!templates) this.#services.set(task.serviceId, (templates = new Map()));
+    let group = templates.get(task.templateHash);
+    if (!group) templates.set(task.templateHash, (group = new PendingGroup(task.serviceId, task.templateHash)));
+    return group;
+  }
+
+  #forget(group: PendingGroup): void {
+    this.due.delete(group);
+    this.parked.delete(group);
+    const templates = this.#services.get(group.serviceId)!;
+    templates.delete(group.templateHash);
+    if (templates.size === 0) this.#services.delete(group.serviceId);
+  }
+}
+
+/** The longest waiting first, in an order that every manager finds. */
+function compareGroups(a: PendingGroup, b: PendingGroup): number {
+  return byAge(a.first, b.first);
+}

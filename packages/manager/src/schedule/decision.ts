@@ -1,0 +1,19 @@
+import type { Task } from '@tessera/api';
+
+const MOST_CHARACTERS = 4096;
+
+/** What the scheduler says of one waiting task: the task as it should be now. */
+export interface Decision {
+  before: Task;
+  after: Task;
+}
+
+export function assign(task: Task, nodeId: string, now: number): Decision {
+  return { before: task, after: { ...task, nodeId, status: { state: 'assigned', at: now, message: 'assigned to a node' } } };
+}
+
+/** Nothing when the task says so already. The time of the state stays: the task is in it since then. */
+export function refuse(task: Task, reason: string): Decision | undefined {
+  const message = reason.slice(0, MOST_CHARACTERS);
+  return task.status.message === message ? undefined : { before: task, after: { ...task, status: { ...task.status, message } } };
+}

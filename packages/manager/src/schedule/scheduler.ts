@@ -1,0 +1,139 @@
+import type { ObjectChange, Task } from '@tessera/api';
+import { sourceOf } from '../model/spec-of.js';
+import type { ClusterView } from '../model/view.js';
+import { Backlog } from './backlog.js';
+import { Checks } from './checks.js';
+import { claimOf } from './claim.js';
+import { assign, type Decision } from './decision.js';
+import type { TaskGroup } from './filters/filter.js';
+import { NodeTable } from './node-table.js';
+import type { PendingGroup } from './pending-group.js';
+import { placeTasks } from './place.js';
+import { Refusals } from './refusals.js';
+
+export interface Pass {
+  /** Tasks that stay without a node are among them only when their reason is to be told anew. */
+  decisions: Decision[];
+  /** Look again after so many milliseconds though nothing changes. */
+  againInMs?: number;
+}
+
+/**
+ * Gives nodes to waiting tasks, change by change: a change costs the groups that it touches. Holds what the view holds, and
+ * what was decided but is not in the view yet; reads no time.
+ */
+export class Scheduler {
+  readonly #backlog = new Backlog();
+
+  constructor(
+    private readonly view: ClusterView,
+    private readonly table: NodeTable,
+  ) {
+    for (const task of view.pendingTasks()) this.#backlog.put(task);
+  }
+
+  static of(view: ClusterView): Scheduler {
+    return new Scheduler(view, NodeTable.of(view));
+  }
+
+  /** Takes over a change that the view has. */
+  onChange(change: ObjectChange): void {
+    switch (change.kind) {
+      case 'nodes':
+        if (change.object) this.table.putNode(change.object);
+        else this.table.deleteNode(change.id);
+        break;
+      case 'tasks':
+        this.#putTask(change.id, change.object);
+        break;
+      case 'services':
+        if (!change.object) this.table.failures.forgetService(change.id);
+        this.#backlog.wakeService(change.id);
+        break;
+      case 'revisions':
+        if (change.object) this.#backlog.wakeService(change.object.serviceId);
+        break;
+      default:
+    }
+  }
+
+  /** Whether a task waits: otherwise a pass has nothing to do. */
+  get hasWaiting(): boolean {
+    return this.#backlog.size > 0;
+  }
+
+  /** Decides on at most so many tasks; what is left is decided in the next pass. */
+  pass(now: number, most = Number.POSITIVE_INFINITY): Pass {
+    const decisions: Decision[] = [];
+    this.#wakeParked();
+    while (this.#backlog.due.size > 0 && decisions.length < most) {
+      for (const group of this.#backlog.inOrder()) {
+        if (decisions.length >= most) break;
+        this.#look(group, now, most, decisions);
+      }
+      // What was placed may help others: affinity to a service that had no task yet.
+      this.#wakeParked();
+    }
+    const refusals = this.#tellRefused(now);
+    for (const decision of refusals.decisions) decisions.push(decision);
+    const againInMs = this.#backlog.due.size > 0 ? 0 : refusals.againInMs;
+    return { decisions, ...(againInMs !== undefined && { againInMs }) };
+  }
+
+  /** Takes back a decision that could not be written: the task is what the view says. */
+  takeBack({ before }: Decision): void {
+    const task = this.view.get('tasks', before.id);
+    this.#putTask(before.id, task);
+    if (task) this.#backlog.restore(task);
+  }
+
+  #putTask(id: string, task: Task | undefined): void {
+    if (task) {
+      this.table.putTask(this.view, task);
+      this.#backlog.put(task);
+    } else {
+      this.table.release(id);
+      this.#backlog.delete(id);
+    }
+  }
+
+  /** Finds the parked groups that a change since the last time may help. */
+  #wakeParked(): void {
+    const since = this.table.changes.take();
+    for (const group of this.#backlog.parked) {
+      // Without a source it waits for that alone.
+      if (!group.prepared) continue;
+      const { checks } = group.prepared;
+      if (checks.needsAnew(since)) this.#backlog.wake(group);
+      else this.#backlog.wakeAt(group, checks.helped(since));
+    }
+  }
+
+  /** Places what can be placed, and parks the group if something is left though nothing else is to be tried. */
+  #look(group: PendingGroup, now: number, most: number, decisions: Decision[]): void {
+    group.prepared ??= this.#prepare(group);
+    if (group.prepared && group.isAwake) {
+      const placed = placeTasks(this.table, group, group.prepared, most - decisions.length, now);
+      for (const { task, index } of placed) {
+        decisions.push(assign(task, this.table.node(index)!.id, now));
+        this.#backlog.delete(task.id);
+      }
+    }
+    if (group.size > 0 && decisions.length < most) this.#backlog.park(group);
+  }
+
+  #prepare({ serviceId, templateHash, first }: PendingGroup): PendingGroup['prepared'] {
+    const source = sourceOf(this.view, first);
+    if (!source) return undefined;
+    const group: TaskGroup = { serviceId, templateHash, spec: source.spec, claim: claimOf(serviceId, source) };
+    return { group, checks: new Checks(group, this.table) };
+  }
+
+  /** Reasons are told as they are when all is placed: another pass finds the same ones. */
+  #tellRefused(now: number): Refusals {
+    const { parked } = this.#backlog;
+    const refusals = new Refusals(this.table, now, parked.size);
+    for (const group of parked) refusals.tell(group, group.takeFresh());
+    return refusals;
+  }
+}
