@@ -49,7 +49,9 @@ export class ScheduledWorld {
 
   /** A service and its tasks `<id>.<slot>`; those that are there stay as they are. */
   deploy(id: string, replicas: number, spec: ServiceSpec): void {
-    this.put('services', deployed(spec, id, this.view.get('services', id)).service);
+    const { service, revision } = deployed(spec, id, this.view.get('services', id));
+    this.put('revisions', revision);
+    this.put('services', service);
     for (let slot = 1; slot <= replicas; slot++) if (!this.view.get('tasks', `${id}.${slot}`)) this.addTask(id, slot);
   }
 
