@@ -23,14 +23,33 @@ export type Stack = Static<typeof Stack>;
 
 /** How far an update has come. Written by the service controllers. */
 export const UpdateStatus = strictObject({
-  state: oneOf(['updating', 'paused', 'completed', 'rollback-started', 'rollback-paused', 'rollback-completed']),
+  state: oneOf(['updating', 'canary', 'paused', 'completed', 'rollback-started', 'rollback-paused', 'rollback-completed']),
   startedAt: Timestamp,
   completedAt: Type.Optional(Timestamp),
   message: Type.String(),
   /** Spec that the update leads to: a status of an older spec is history. */
   specRevision: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** What made it pause or roll back: tasks that failed, tasks that did not come up in time, or the user. */
+  cause: Type.Optional(oneOf(['failures', 'deadline', 'user'])),
+  /** How many of the user's resumes it has obeyed, and when the last one: what failed before is forgiven. */
+  resumes: Type.Optional(Type.Integer({ minimum: 0 })),
+  resumedAt: Type.Optional(Timestamp),
 });
 export type UpdateStatus = Static<typeof UpdateStatus>;
+
+/** What the user wants of the update to the current template. A new template begins without. Written by the user. */
+export const UpdateControl = strictObject({
+  paused: Type.Boolean(),
+  /** Grows by one with each resume. */
+  resumes: Type.Integer({ minimum: 0 }),
+  /** The canary is good: the rest may follow. */
+  promoted: Type.Boolean(),
+  /** The spec was there before: the settings for rollbacks hold. Says what for, in words. */
+  rollback: Type.Optional(Type.String({ maxLength: 1024 })),
+  /** Who spoke last, as the certificate says. */
+  by: Type.String({ maxLength: 256 }),
+});
+export type UpdateControl = Static<typeof UpdateControl>;
 
 export const Service = stored({
   /** Current spec. Written by the user. */
@@ -43,6 +62,7 @@ export const Service = stored({
   ports: Type.Array(PublishedPort),
   /** Written by the service controllers. */
   update: Type.Optional(UpdateStatus),
+  updateControl: Type.Optional(UpdateControl),
 });
 export type Service = Static<typeof Service>;
 
@@ -103,6 +123,8 @@ export const Task = stored({
   startAfter: Type.Optional(Timestamp),
   /** The task before it ended by itself. Written by controllers, or told by the agent that made the restart. */
   restart: Type.Optional(TaskRestart),
+  /** When what it depends on was there. Written by controllers. */
+  releasedAt: Type.Optional(Timestamp),
   /** Written by controllers and the scheduler up to `assigned`, by the agent from then on, by the node controller for `orphaned`. */
   status: TaskStatus,
 });

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { KINDS, Service, Stack } from '../object/objects.js';
+import { KINDS, Service, Stack, UpdateStatus } from '../object/objects.js';
 import { LogFrame } from '../protocol/messages.js';
 import { DurationMs, Id, Labels, Name, oneOf, strictObject, Timestamp } from '../spec/common.js';
 
@@ -38,6 +38,13 @@ export const ServiceProgress = strictObject({
   converged: Type.Boolean(),
   /** It cannot come nearer by waiting: why, in words. */
   failed: Type.Optional(Type.String()),
+  /**
+   * Why waiting longer brings nothing, for programs: tasks fail again and again; the update is paused; tasks did not come up
+   * before the deadline; it was rolled back; or a canary waits to be promoted, which is no failure.
+   */
+  verdict: Type.Optional(oneOf(['failing', 'paused', 'deadline', 'rolled-back', 'canary'])),
+  /** State of the last update. */
+  update: Type.Optional(UpdateStatus),
   /** What it waits for, in words: `2 tasks: no suitable node (3 nodes: not enough memory)`. */
   waiting: Type.Optional(Type.String()),
   ports: Type.Array(Type.String()),

@@ -130,6 +130,15 @@ export const ROUTES = {
     body: strictObject({ replicas: Type.Integer({ minimum: 0, maximum: 1_000_000 }) }),
     response: Service,
   },
+  controlUpdate: {
+    method: 'POST',
+    path: '/v1/services/:ref/update',
+    summary: 'Pause, resume, promote (a canary) or abort (back to what ran before) the update of a service',
+    access: 'admin',
+    params: ByReference,
+    body: strictObject({ action: oneOf(['pause', 'resume', 'promote', 'abort']) }),
+    response: Service,
+  },
   removeService: {
     method: 'DELETE',
     path: '/v1/services/:ref',

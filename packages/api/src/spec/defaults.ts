@@ -11,6 +11,8 @@ export const DEFAULT_UPDATE: Readonly<UpdateConfig> = {
   monitorMs: 5_000,
   maxFailureRatio: 0,
 };
+/** Long enough to pull a large image over a slow line. */
+export const DEFAULT_PROGRESS_DEADLINE_MS = 10 * 60_000;
 /** Docker's own default between the stop signal and SIGKILL. */
 export const DEFAULT_STOP_GRACE_MS = 10_000;
 /** Ended tasks kept for each slot: Swarm's `TaskHistoryRetentionLimit`. */

@@ -58,6 +58,13 @@ export const UpdateConfig = strictObject({
 });
 export type UpdateConfig = Static<typeof UpdateConfig>;
 
+/** The share of a service's tasks that an update replaces before it waits to be promoted: so many slots, or percent of them. */
+export const Canary = Type.Union([
+  strictObject({ count: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }),
+  strictObject({ percent: Type.Number({ exclusiveMinimum: 0, maximum: 100 }) }),
+]);
+export type Canary = Static<typeof Canary>;
+
 export const Placement = strictObject({
   /** Swarm's grammar: `node.labels.zone==eu`, all must hold. */
   constraints: Type.Array(Type.String({ minLength: 1, maxLength: 1024 }), { maxItems: 256 }),
@@ -126,6 +133,10 @@ export const ServiceSpec = strictObject({
   placement: Placement,
   update: UpdateConfig,
   rollback: UpdateConfig,
+  /** A slot whose new task has not come up after so long has failed; 0: it may take for ever. Absent: `DEFAULT_PROGRESS_DEADLINE_MS`. */
+  progressDeadlineMs: Type.Optional(DurationMs),
+  /** Absent: an update replaces all tasks. */
+  canary: Type.Optional(Canary),
   endpointMode: oneOf(['vip', 'dnsrr']),
   ports: Type.Array(PublishedPort, { maxItems: 1024 }),
   dependsOn: Type.Array(ServiceDependency, { maxItems: 256 }),

@@ -13,6 +13,7 @@ export async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
 const LIST_COMMANDS: Readonly<Record<string, string>> = {
   stack: 'tsctl ls',
   service: 'tsctl services',
+  'service or stack': 'tsctl services',
   task: 'tsctl ps -a',
   node: 'tsctl node ls',
   network: 'tsctl network ls',

@@ -59,6 +59,18 @@ const SERVICE: Noun = {
   ],
 };
 
+const UPDATE: Noun = {
+  name: 'update',
+  summary: 'Updates: services on their way to new tasks',
+  entries: [
+    verb('ls', 'List the last update of each service', () => import('./update/ls.js')),
+    verb('pause', 'Leave the tasks that are not replaced yet as they are', () => import('./update/pause.js')),
+    verb('resume', 'Go on with a paused update', () => import('./update/resume.js')),
+    verb('promote', 'Let the rest follow a canary', () => import('./update/promote.js')),
+    verb('abort', 'Go back to what ran before the update', () => import('./update/abort.js')),
+  ],
+};
+
 const NODE: Noun = {
   name: 'node',
   summary: 'Nodes: the hosts that run tasks',
@@ -144,7 +156,7 @@ const DEV: Noun = {
 /** Every command of `tsctl`. docs/reference/cli.md and the completions come from this table too. */
 export const TREE: readonly Group[] = [
   EVERYDAY,
-  { title: 'Commands by object:', entries: [STACK, SERVICE, NODE, NETWORK, CONFIG, SECRET] },
+  { title: 'Commands by object:', entries: [STACK, SERVICE, UPDATE, NODE, NETWORK, CONFIG, SECRET] },
   { title: 'Clusters:', entries: [CLUSTER, CONTEXT, DEV] },
   {
     title: 'Other commands:',

@@ -8,8 +8,8 @@ import { counted, formatDuration } from '../output/units.js';
 import type { Session } from '../session.js';
 import { followUntil } from './follow.js';
 
-/** Long enough to pull large images; `--timeout 0` waits for ever. */
-export const DEFAULT_WAIT_MS = 10 * 60_000;
+/** Longer than the default progress deadline, which tells more than that time is over; `--timeout 0` waits for ever. */
+export const DEFAULT_WAIT_MS = 15 * 60_000;
 
 export interface Wait {
   /** What goes on when the wait is given up: `the deploy of shop`. */
@@ -24,7 +24,7 @@ export interface Wait {
 
 /**
  * Waits until all services are as asked, showing how far they are.
- * @throws Failure when one cannot come up (exit code 1) or time is over (124); Interrupted at Ctrl-C.
+ * @throws Failure when one cannot come up or did not stay (exit codes 1, 6, 7, 8) or time is over (124); Interrupted at Ctrl-C.
  */
 export async function waitConverged(session: Session, wait: Wait): Promise<ServiceProgress[]> {
   const client = await session.client();
@@ -46,7 +46,7 @@ export async function waitConverged(session: Session, wait: Wait): Promise<Servi
         show: (state) => {
           last = state;
           display.show(state);
-          return state.some(isFailed) || state.every((service) => service.converged);
+          return state.some(isFailed) || state.every(isDone);
         },
       }),
   )
@@ -56,7 +56,11 @@ export async function waitConverged(session: Session, wait: Wait): Promise<Servi
     .finally(() => display.end());
   const failed = services.filter(isFailed);
   if (failed.length > 0) throw await failureOf(client, failed, wait);
-  session.note(`${counted(services.length, 'service')} converged in ${formatDuration(clock.monotonic() - startedMs)}`);
+  const canaries = services.filter((service) => service.verdict === 'canary');
+  session.note(...canaries.map((service) => `${service.name} stands as a ${service.update?.message ?? 'canary'}`));
+  const converged = services.length - canaries.length;
+  if (converged > 0 || canaries.length === 0)
+    session.note(`${counted(converged, 'service')} converged in ${formatDuration(clock.monotonic() - startedMs)}`);
   return services;
 }
 
@@ -81,6 +85,22 @@ function isFailed(service: ServiceProgress): boolean {
   return service.failed !== undefined;
 }
 
+function isDone(service: ServiceProgress): boolean {
+  return service.converged || service.verdict === 'canary';
+}
+
+/** Of several services the one that needs the user most decides. */
+const EXIT_CODES = [
+  ['paused', EXIT.paused],
+  ['deadline', EXIT.deadline],
+  ['failing', EXIT.failed],
+  ['rolled-back', EXIT.rolledBack],
+] as const;
+
+function exitCodeOf(failed: readonly ServiceProgress[]): number {
+  return EXIT_CODES.find(([verdict]) => failed.some((service) => service.verdict === verdict))?.[1] ?? EXIT.failed;
+}
+
 function timeOver(session: Session, wait: Wait, last: readonly ServiceProgress[]): Failure {
   const open = last.filter((service) => !service.converged).map((service) => `${service.name}: ${describeProgress(service)}`);
   const limitMs = session.globals.timeout ?? DEFAULT_WAIT_MS;
@@ -94,10 +114,18 @@ function timeOver(session: Session, wait: Wait, last: readonly ServiceProgress[]
 async function failureOf(client: Client, failed: readonly ServiceProgress[], wait: Wait): Promise<Failure> {
   const details = await Promise.all(failed.map((service) => explainFailure(client, service)));
   const names = failed.map((service) => service.name);
-  return new Failure(`${names.join(', ')} did not come up`, {
+  const what = failed.every((service) => service.verdict === 'rolled-back') ? 'was rolled back' : 'did not come up';
+  return new Failure(`${names.join(', ')} ${what}`, {
+    exitCode: exitCodeOf(failed),
     details: details.flat(),
-    cure: `${wait.hint}; tsctl logs ${names[0]}`,
+    cure: cureOf(failed, wait),
   });
+}
+
+function cureOf(failed: readonly ServiceProgress[], wait: Wait): string {
+  const paused = failed.find((service) => service.update?.state === 'paused');
+  const next = paused === undefined ? '' : `; then tsctl update resume ${paused.name}, or tsctl update abort ${paused.name}`;
+  return `${wait.hint}; tsctl logs ${failed[0]?.name}${next}`;
 }
 
 async function explainFailure(client: Client, service: ServiceProgress): Promise<string[]> {

@@ -10,6 +10,7 @@ import { getNode, listNodes, removeNode, updateNode } from '../use-case/nodes.js
 import { createService, getService, listProgress, listServices, removeService, scaleService, updateService } from '../use-case/services.js';
 import { deployStack, getStack, listStacks, planStack, removeStack } from '../use-case/stacks.js';
 import { getTask, listTasks } from '../use-case/tasks.js';
+import { controlUpdate } from '../use-case/updates.js';
 import { parseKinds, watchState } from '../use-case/watch.js';
 
 /** A request after its checks. */
@@ -50,6 +51,7 @@ export const HANDLERS: Handlers = {
   createService: (context, { body }) => createService(context, body),
   updateService: (context, { params, query, body }) => updateService(context, params.ref, body, query.revision),
   scaleService: (context, { params, body }) => scaleService(context, params.ref, body.replicas),
+  controlUpdate: (context, { params, body, subject }) => controlUpdate(context, params.ref, body.action, subject?.id ?? ''),
   removeService: (context, { params }) => removeService(context, params.ref),
 
   listTasks: (context, { query }) => listTasks(context, query),

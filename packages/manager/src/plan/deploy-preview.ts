@@ -43,7 +43,7 @@ class Simulation {
     this.#now = now;
     for (const change of changes) {
       if (change.kind === 'services') this.serviceIds.push(change.type === 'put' ? change.object.id : change.id);
-      this.overlay.apply(change);
+      this.overlay.apply(patient(change));
     }
   }
 
@@ -101,6 +101,12 @@ class Simulation {
     if (change.type === 'put') this.#table.putTask(this.overlay, change.object);
     else this.#table.release(change.id);
   }
+}
+
+/** What has no place waits for ever here: it is told as such, and nothing is rolled back for it. */
+function patient(change: OverlayChange): OverlayChange {
+  if (change.kind !== 'services' || change.type !== 'put') return change;
+  return { ...change, object: { ...change.object, spec: { ...change.object.spec, progressDeadlineMs: 0 } } };
 }
 
 function obeyed(task: Task): Task['status']['state'] | undefined {

@@ -15,6 +15,7 @@ type Step =
   | { kind: 'node'; id: string; to: 'down' | 'ready' | 'drain' | 'active' | 'pause' | 'label' | 'unlabel' }
   | { kind: 'deploy'; id: string; spec: ServiceSpec }
   | { kind: 'remove'; id: string }
+  | { kind: 'control'; id: string; action: 'pause' | 'resume' | 'promote' }
   | { kind: 'wait'; ms: number };
 
 function modeOf(mode: number | 'global' | 'job' | 'global-job'): ServiceSpec['mode'] {
@@ -40,6 +41,8 @@ const specs: fc.Arbitrary<ServiceSpec> = fc
     memoryGib: fc.constantFrom(0, 1, 3),
     constrained: fc.boolean(),
     hostPort: fc.boolean(),
+    progressDeadlineMs: fc.constantFrom(undefined, undefined, 3_000),
+    canary: fc.constantFrom(undefined, undefined, { count: 1 }, { percent: 50 }),
   })
   .map((choice) =>
     serviceSpec('web', 1, (spec) => {
@@ -52,6 +55,8 @@ const specs: fc.Arbitrary<ServiceSpec> = fc
       spec.template.restart = { condition: choice.condition, delayMs: 5_000, maxAttempts: choice.maxAttempts, windowMs: 0 };
       spec.template.reservations.memoryBytes = choice.memoryGib * GIB;
       if (choice.constrained) spec.placement.constraints = ['node.labels.disk==ssd'];
+      if (choice.progressDeadlineMs !== undefined) spec.progressDeadlineMs = choice.progressDeadlineMs;
+      if (choice.canary) spec.canary = choice.canary;
       if (choice.hostPort) spec.ports = [{ protocol: 'tcp', target: 80, published: 8080, mode: 'host' }];
     }),
   );
@@ -91,6 +96,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('deploy' as const), id: fc.constantFrom(...SERVICES), spec: specs }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('control' as const),
+      id: fc.constantFrom(...SERVICES),
+      action: fc.constantFrom('pause' as const, 'resume' as const, 'promote' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), id: fc.constantFrom(...SERVICES) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(100, 2_000, 6_000) }) },
 );
@@ -114,6 +127,9 @@ function take(world: World, step: Step): void {
       break;
     case 'remove':
       removeService(world, step.id);
+      break;
+    case 'control':
+      world.control(step.id, step.action);
       break;
     case 'wait':
       world.now += step.ms;
@@ -256,6 +272,7 @@ describe('planners and scheduler together', function () {
           assert.ok(
             progress.converged ||
               progress.failed ||
+              progress.verdict === 'canary' ||
               progress.waiting ||
               service.spec.template.restart.condition !== 'any' ||
               service.spec.template.restart.maxAttempts > 0,

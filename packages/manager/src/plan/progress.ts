@@ -1,9 +1,11 @@
-import { compareStates, type PublishedPort, type Service, type ServiceProgress, type Task } from '@tessera/api';
+import { compareStates, type PublishedPort, type Service, type ServiceProgress, serviceRevisionId, type Task } from '@tessera/api';
+import { formatDuration } from '@tessera/api/spec/duration';
 import { isExhausted } from '../model/restarts.js';
 import { byAge, endedByItself, isLive, isRunning, isWanted, slotKey } from '../model/task.js';
 import type { ClusterView } from '../model/view.js';
 import { fitsPlacement, takesTasks } from '../schedule/fit.js';
 import { unmetDependency } from './service/dependencies.js';
+import { deadlineOf, waitReason, waitsSince } from './service/update/failures.js';
 
 /** So many failures of one slot under one template are no accident. */
 const FAILURES_TOO_MANY = 3;
@@ -12,15 +14,25 @@ const REJECTIONS_TOO_MANY = 2;
 /** Reasons listed in one line. */
 const MOST_REASONS = 3;
 
+type Verdict = NonNullable<ServiceProgress['verdict']>;
+
+/** Why waiting longer brings nothing. */
+interface Stop {
+  verdict: Verdict;
+  /** In words; absent when it is no failure. */
+  failed?: string;
+}
+
 /** How near a service is to what was asked: computed from its tasks, never stored. */
-export function serviceProgress(view: ClusterView, service: Service, _now: number): ServiceProgress {
+export function serviceProgress(view: ClusterView, service: Service, now: number): ServiceProgress {
   const tasks = [...view.tasksOfService(service.id)].sort(byAge);
   const desired = desiredTasks(view, service);
   const counted = tasks.filter((task) => isWanted(task) && isRunning(task));
   const updated = new Set(tasks.filter((task) => task.templateHash === service.templateHash && isThere(service, task)).map(slotKey)).size;
   const leftovers = tasks.filter((task) => isLive(task) && !(isWanted(task) && task.templateHash === service.templateHash)).length;
   const converged = updated === desired && leftovers === 0 && !isUpdating(service) && tasks.filter(isWanted).length <= desired;
-  const failed = rolledBack(service) ?? (converged ? undefined : failure(service, tasks));
+  const stop =
+    rolledBack(service) ?? (converged ? undefined : (standstill(service) ?? failure(service, tasks) ?? overdue(view, service, tasks, now)));
   const waiting = converged ? undefined : (waitReasons(tasks) ?? unmetDependency(view, service));
   return {
     serviceId: service.id,
@@ -31,7 +43,8 @@ export function serviceProgress(view: ClusterView, service: Service, _now: numbe
     running: counted.length,
     updated,
     converged,
-    ...(failed !== undefined && { failed }),
+    ...stop,
+    ...(service.update && { update: service.update }),
     ...(waiting !== undefined && { waiting }),
     ports: service.ports.map(describePort),
   };
@@ -55,23 +68,46 @@ function isUpdating({ update }: Service): boolean {
   return update?.state === 'updating' || update?.state === 'rollback-started';
 }
 
-/** Why waiting will not help: the update stands still, or tasks of the current template fail again and again. */
-function failure(service: Service, tasks: readonly Task[]): string | undefined {
-  const { update } = service;
-  if (update?.state === 'paused' || update?.state === 'rollback-paused') return update.message;
-  const since = isUpdating(service) ? (update?.specRevision ?? 0) : 0;
+/** The update stands still until the user acts, and the user has not just done so. */
+function standstill({ update, updateControl }: Service): Stop | undefined {
+  if ((updateControl?.resumes ?? 0) > (update?.resumes ?? 0)) return undefined;
+  if (update?.state === 'canary') return updateControl?.promoted ? undefined : { verdict: 'canary' };
+  if (update?.state !== 'paused' && update?.state !== 'rollback-paused') return undefined;
+  return { verdict: update.cause === 'deadline' ? 'deadline' : 'paused', failed: update.message };
+}
+
+/** Tasks of the current template fail again and again. */
+function failure(service: Service, tasks: readonly Task[]): Stop | undefined {
+  const since = isUpdating(service) ? (service.update?.specRevision ?? 0) : 0;
   const current = tasks.filter((task) => task.templateHash === service.templateHash && task.specRevision >= since);
   for (const slotTasks of groupBySlot(current).values()) {
     const reason = slotFailure(service, slotTasks);
-    if (reason) return reason;
+    if (reason) return { verdict: 'failing', failed: reason };
   }
   return undefined;
 }
 
 /** What was deployed last did not stay, though the service may be well: told until the next deploy. */
-function rolledBack({ update, specRevision }: Service): string | undefined {
-  if (update?.state !== 'rollback-started' && update?.state !== 'rollback-completed') return undefined;
-  return update.specRevision === specRevision ? update.message : undefined;
+function rolledBack({ update, specRevision }: Service): Stop | undefined {
+  if (update?.state !== 'rollback-completed') return undefined;
+  const wanted = update.cause === 'user';
+  return update.specRevision === specRevision && !wanted ? { verdict: 'rolled-back', failed: update.message } : undefined;
+}
+
+/** Outside of an update, whose planner judges for itself: a task has not come up before the deadline. */
+function overdue(view: ClusterView, service: Service, tasks: readonly Task[], now: number): Stop | undefined {
+  const limitMs = deadlineOf(service.spec);
+  if (limitMs === 0 || isUpdating(service)) return undefined;
+  // A change of the spec, such as a smaller reservation, starts the clock anew.
+  const changedAt = view.get('revisions', serviceRevisionId(service.id, service.specRevision))?.createdAt ?? 0;
+  const current = tasks.filter((task) => task.templateHash === service.templateHash && task.desired !== 'remove');
+  for (const slotTasks of groupBySlot(current).values()) {
+    const since = waitsSince(slotTasks, service, service.spec.update.monitorMs);
+    if (since === undefined || Math.max(since, changedAt) + limitMs > now) continue;
+    const words = `${nameOf(slotTasks[0]!)}: ${waitReason(slotTasks)}`;
+    return { verdict: 'deadline', failed: `did not come up within ${formatDuration(limitMs)}: ${words}` };
+  }
+  return undefined;
 }
 
 function slotFailure(service: Service, tasks: readonly Task[]): string | undefined {

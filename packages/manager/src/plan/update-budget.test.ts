@@ -12,24 +12,37 @@ describe('an update in any order of events', () => {
       parallelism: fc.integer({ min: 1, max: 3 }),
       order: fc.constantFrom('stop-first' as const, 'start-first' as const),
       delayMs: fc.constantFrom(0, 1_000),
+      canary: fc.constantFrom(undefined, { count: 1 }, { percent: 40 }),
+      controls: fc.array(fc.constantFrom('pause' as const, 'resume' as const, undefined, undefined), { minLength: 1, maxLength: 8 }),
       picks: fc.array(fc.nat(), { minLength: 40, maxLength: 200 }),
     });
     fc.assert(
-      fc.property(settings, ({ replicas, parallelism, order, delayMs, picks }) => {
+      fc.property(settings, ({ replicas, parallelism, order, delayMs, canary, controls, picks }) => {
         const world = new World();
         for (const id of ['a', 'b', 'c']) world.putNode(readyNode(id));
         const deploy = (image: string): void => {
           const spec = serviceSpec('web', replicas, (draft) => {
             draft.template.container.image = image;
             Object.assign(draft.update, { parallelism, order, delayMs });
+            if (canary) draft.canary = canary;
           });
           world.deploy(spec);
         };
         deploy('app:1');
         obey(world);
         deploy('app:2');
-        for (const pick of picks) {
+        const share = canary === undefined ? replicas : Math.min(replicas, canary.count ?? Math.ceil((replicas * canary.percent) / 100));
+        for (const [index, pick] of picks.entries()) {
+          const control = controls[index % (7 * controls.length)];
+          if (control) world.control('web', control);
           world.settle();
+          const updated = new Set(
+            world
+              .tasks('web')
+              .filter((task) => task.specRevision === 2)
+              .map((task) => task.slot),
+          ).size;
+          assert.ok(updated <= share, `${updated} slots are new, and the canary is ${share}`);
           const fewest = order === 'start-first' ? replicas : replicas - parallelism;
           const most = order === 'start-first' ? replicas + parallelism : replicas;
           assert.ok(running(world, 'web').length >= fewest, `${running(world, 'web').length} of at least ${fewest} run`);
@@ -37,6 +50,8 @@ describe('an update in any order of events', () => {
           assert.ok(started.length <= most, `${started.length} of at most ${most} are live`);
           stepOne(world, pick);
         }
+        world.control('web', 'resume');
+        world.control('web', 'promote');
         for (let round = 0; round < 50; round++) {
           obey(world);
           world.now += 10_000;

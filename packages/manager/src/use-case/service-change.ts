@@ -18,15 +18,26 @@ export interface ServiceChange {
   unit: Unit;
 }
 
-/** What it takes that a service has this spec: its object and, as each spec is kept, an immutable revision of it. */
+/** The spec was current before: its tasks come back under the settings for rollbacks. */
+export interface GoingBack {
+  /** What to say of it, such as `to revision 3: aborted by admin`. */
+  rollback: string;
+  by: string;
+}
+
+/**
+ * What it takes that a service has this spec: its object and, as each spec is kept, an immutable revision of it.
+ * @param back given when the user goes back to a former spec
+ */
 export function changeService(
   spec: ServiceSpec,
   ports: PublishedPort[],
   before: Service | undefined,
   making: { now: number; newId(): string },
+  back?: GoingBack,
 ): ServiceChange {
   if (before && canonicalJson([before.spec, before.ports]) === canonicalJson([spec, ports])) return unchanged(before);
-  const service = nextService(spec, ports, before, making);
+  const service = nextService(spec, ports, before, making, back);
   const { id, specRevision, templateHash: hash, createdAt, updatedAt } = service;
   const revision: ServiceRevision = {
     id: serviceRevisionId(id, specRevision),
@@ -54,7 +65,7 @@ export function changeService(
  * and a wait for this deploy must not be told of it.
  */
 function unchanged(before: Service): ServiceChange {
-  const { update, ...service } = before;
+  const { update, updateControl, ...service } = before;
   const unit: Unit =
     update?.state === 'rollback-completed'
       ? [{ type: 'put', kind: 'services', object: service, expect: { revision: before.revision } }]
@@ -67,8 +78,10 @@ function nextService(
   ports: PublishedPort[],
   before: Service | undefined,
   { now, newId }: { now: number; newId(): string },
+  back: GoingBack | undefined,
 ): Service {
   const hash = templateHash(spec.template, ports);
+  const sameTemplate = before !== undefined && before.templateHash === hash;
   return {
     id: before?.id ?? newId(),
     revision: before?.revision ?? 0,
@@ -79,6 +92,8 @@ function nextService(
     templateHash: hash,
     ports,
     // The progress of an update is that of its template: a new template starts anew, also after a pause.
-    ...(before?.update && before.templateHash === hash && { update: before.update }),
+    ...(sameTemplate && before.update && { update: before.update }),
+    ...(sameTemplate && before.updateControl && { updateControl: before.updateControl }),
+    ...(!sameTemplate && back && { updateControl: { paused: false, resumes: 0, promoted: true, ...back } }),
   };
 }

@@ -36,6 +36,14 @@ const RESTART: Row[] = [
   ['deploy: {mode: replicated-job, restart_policy: {condition: none}}', ({ template }) => template.restart.condition, 'none'],
 ];
 
+const EXTENSION: Row[] = [
+  ['x-progress-deadline: 5m', ({ progressDeadlineMs }) => progressDeadlineMs, 300_000],
+  ['x-progress-deadline: 0s', ({ progressDeadlineMs }) => progressDeadlineMs, 0],
+  ['x-canary: 2', ({ canary }) => canary, { count: 2 }],
+  ['x-canary: 10%', ({ canary }) => canary, { percent: 10 }],
+  ['x-mine: {free: true}', ({ canary }) => canary, undefined],
+];
+
 const MODE: Row[] = [
   ['scale: 4', ({ mode }) => mode, { kind: 'replicated', replicas: 4 }],
   ['deploy: {replicas: 0}', ({ mode }) => mode, { kind: 'replicated', replicas: 0 }],
@@ -158,6 +166,7 @@ const CONTAINER: Row[] = [
 for (const [topic, rows] of Object.entries({
   restarts: RESTART,
   mode: MODE,
+  extension: EXTENSION,
   resources: RESOURCES,
   deployment: DEPLOY,
   ports: PORTS,

@@ -175,6 +175,8 @@ export interface ComposeService {
   volumes?: ComposeMount[];
   working_dir?: string;
   'x-tolerations'?: (string | Toleration)[];
+  'x-canary'?: number | string;
+  'x-progress-deadline'?: number;
 }
 
 interface ComposeResource {

@@ -11,6 +11,7 @@ import type { Path } from '../diagnostic.js';
 import { convertContainer } from './container.js';
 import { type ConvertContext, compact, filled } from './context.js';
 import { convertPlacement, convertRestart, convertUpdate } from './deploy.js';
+import { convertCanary } from './extension/canary.js';
 import { fileHashes } from './files.js';
 import { isImageReference } from './image-reference.js';
 import { checkLinks } from './links.js';
@@ -38,6 +39,7 @@ export function convertService(key: string, service: ComposeService, context: Co
     placement: convertPlacement(service, mode, path, context),
     update: { ...DEFAULT_UPDATE, ...convertUpdate(service.deploy?.update_config) },
     rollback: { ...DEFAULT_UPDATE, ...convertUpdate(service.deploy?.rollback_config) },
+    ...compact({ progressDeadlineMs: service['x-progress-deadline'], canary: convertCanary(service, path, context) }),
     endpointMode: convertEndpointMode(service, path, context),
     ports: convertPorts(service, path, context),
     dependsOn: convertDependencies(key, service, context),

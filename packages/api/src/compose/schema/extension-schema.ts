@@ -1,7 +1,9 @@
 import { TAINT_EFFECTS } from '../../spec/scheduling.js';
-import { either, list, map, type Schema, text, word } from './dsl.js';
+import { duration, either, integer, list, map, type Schema, text, word } from './dsl.js';
 
 /** Tessera's own keys of a service. They merge, interpolate and are checked like all others. */
 export const extensionSchemas: Readonly<Record<`x-${string}`, Schema>> = {
+  'x-canary': either(integer(1, 1_000_000), text),
+  'x-progress-deadline': duration,
   'x-tolerations': list(either(text, map({ key: text, value: text, effect: word(...TAINT_EFFECTS) }))),
 };

@@ -155,6 +155,13 @@ const DEPLOY: readonly SupportRow[] = [
 
 /** Tessera's own keys. */
 const EXTENSIONS: readonly SupportRow[] = [
+  ...rows('honoured', SERVICE, 'x-canary', "A number of tasks or '10%': an update replaces so many and waits for `tsctl update promote`."),
+  ...rows(
+    'honoured',
+    SERVICE,
+    'x-progress-deadline',
+    'An update whose new task has not come up after so long has failed; 10m unless given, 0s: never.',
+  ),
   ...rows('honoured', SERVICE, 'x-tolerations', 'Taints of nodes that the tasks put up with: see [scheduling](scheduling.md).'),
   ...rows('honoured', SERVICE, 'x-tolerations[].key x-tolerations[].value x-tolerations[].effect'),
 ];
@@ -253,9 +260,9 @@ export const SUPPORT: readonly SupportRow[] = [
   ...MOUNTS,
   ...NETWORKING,
   ...DEPLOY,
-  ...EXTENSIONS,
   ...LIMITS,
   ...LOCAL_USE,
+  ...EXTENSIONS,
   ...NETWORKS,
   ...RESOURCES,
 ];

@@ -67,6 +67,31 @@ describe('tsctl deploy', () => {
     assertGolden('deploy-failed', err);
   });
 
+  for (const [verdict, exitCode] of [
+    ['failing', 1],
+    ['rolled-back', 6],
+    ['paused', 7],
+    ['deadline', 8],
+  ] as const) {
+    it(`ends with ${exitCode} when the service is ${verdict} (docker/cli 6752: no trust in exit codes)`, async () => {
+      const failed = aProgress(web, { converged: verdict === 'rolled-back', failed: 'for a reason', verdict });
+      const transport = managers(new FakeStream()).on(PROGRESS, [failed]).on(`GET /v1/tasks?service=${web.id}&all=true`, []);
+      assert.equal((await runCli('deploy -f compose.yml shop', transport, FILES)).code, exitCode);
+    });
+  }
+
+  it('ends with 0 when a canary stands, and says how to go on', async () => {
+    const update = {
+      state: 'canary' as const,
+      startedAt: NOW,
+      message: "canary: 1 of 3 slots are new and wait for 'tsctl update promote shop_web'",
+    };
+    const canary = aProgress(web, { desired: 3, running: 3, updated: 1, converged: false, verdict: 'canary', update });
+    const { code, err } = await runCli('deploy -f compose.yml shop', managers(new FakeStream()).on(PROGRESS, [canary]), FILES);
+    assert.equal(code, 0);
+    assertGolden('deploy-canary', err);
+  });
+
   it('ends with 124 and tells what is open when the time is over', async () => {
     const transport = managers(new FakeStream()).on(PROGRESS, [starting]);
     const run = startCli('deploy -f compose.yml shop --timeout 90s', transport, FILES);

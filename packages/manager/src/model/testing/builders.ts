@@ -62,6 +62,7 @@ export function deployed(spec: ServiceSpec, id: string, before?: Service): { ser
     templateHash: hash,
     ports: spec.ports,
     ...(before?.update && before.templateHash === hash && { update: before.update }),
+    ...(before?.updateControl && before.templateHash === hash && { updateControl: before.updateControl }),
   };
   return {
     service,

@@ -130,6 +130,12 @@ export class ServiceDraft {
     });
   }
 
+  /** Lets a task that was held back go to the scheduler. */
+  letGo(slot: Slot, task: Task): void {
+    const status: TaskStatus = { state: 'pending', at: this.now, message: 'waiting for a node' };
+    this.#replace(slot, { ...task, releasedAt: this.now, status });
+  }
+
   setStatus(slot: Slot, task: Task, status: TaskStatus): void {
     this.#replace(slot, { ...task, status });
   }

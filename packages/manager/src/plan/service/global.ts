@@ -5,13 +5,14 @@ import { unmetDependency } from './dependencies.js';
 import type { ServiceDraft, Slot } from './draft.js';
 import { keepSlot } from './keep.js';
 import { reapSlot, removeSlot } from './reap.js';
-import { advanceUpdate, completeUpdate, isPaused } from './update.js';
+import { advanceUpdate, completeUpdate } from './update/advance.js';
+import { isHeld } from './update/status.js';
 
 /** One task on each node that fits. */
 export function planGlobal(draft: ServiceDraft): void {
   const { view, service } = draft;
   const { kept, open } = chooseNodes(draft);
-  const rules = { frozen: isPaused(view, service), hold: unmetDependency(view, service), refill: true };
+  const rules = { frozen: isHeld(view, service), hold: unmetDependency(view, service), refill: true };
   for (const slot of kept) keepSlot(draft, slot, { ...rules, refill: open.has(slot) });
   advanceUpdate(draft, kept, rules);
   completeUpdate(draft, kept);

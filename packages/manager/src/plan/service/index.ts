@@ -6,7 +6,7 @@ import { planGlobal } from './global.js';
 import { planGlobalJob, planReplicatedJob } from './job.js';
 import { forgetRemoved, reapRevisions } from './reap.js';
 import { planReplicated } from './replicated.js';
-import { judgeUpdate } from './update.js';
+import { judgeUpdate } from './update/judge.js';
 
 /**
  * What to do about a service and its tasks now. Planning on the plan's own result gives nothing.

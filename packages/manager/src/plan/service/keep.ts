@@ -3,11 +3,11 @@ import { endedRun } from '../../model/restarts.js';
 import { sourceOf } from '../../model/spec-of.js';
 import { endedByItself, isRunning, isToldToGo } from '../../model/task.js';
 import type { ServiceDraft, Slot, TaskOrigin, TaskTemplateRef } from './draft.js';
-import { isDirty, isDrained, isDueToGo } from './misfit.js';
+import { isDirty, isDrained, isDueToGo, isMisplaced } from './misfit.js';
 
 /** What holds for a service's slots while they are kept. */
 export interface KeepRules {
-  /** The update is paused: ended tasks come back as they were. */
+  /** The update is paused or is a canary: tasks that it has not reached come back as they were. */
   frozen: boolean;
   /** Why first tasks may not be placed yet: dependencies. */
   hold: string | undefined;
@@ -53,14 +53,20 @@ function retryAfter(draft: ServiceDraft, slot: Slot, former: Task | undefined): 
 function settleSurplus(draft: ServiceDraft, slot: Slot): void {
   const { wanted } = slot;
   if (wanted.length <= 1) return;
-  const badness = (task: Task): number => (isDueToGo(draft, task) ? 2 : 0) + (isRunning(task) ? 0 : 1);
+  const badness = (task: Task): number => 2 * urgencyToGo(draft, task) + (isRunning(task) ? 0 : 1);
   const [best, ...others] = wanted.sort((a, b) => badness(a) - badness(b));
   let paired = false;
   for (const other of others) {
     const pairs = !paired && draft.service.spec.update.order === 'start-first' && !isRunning(best!) && isRunning(other);
-    if (pairs && !isDueToGo(draft, best!)) paired = true;
+    if (pairs && urgencyToGo(draft, best!) < urgencyToGo(draft, other)) paired = true;
     else draft.want(slot, other, 'shutdown');
   }
+}
+
+/** An old task that an update left as it is still takes the place of one that cannot stay. */
+function urgencyToGo(draft: ServiceDraft, task: Task): number {
+  if (isDrained(draft, task) || isMisplaced(draft, task)) return 2;
+  return isDirty(draft, task) ? 1 : 0;
 }
 
 function refill(draft: ServiceDraft, slot: Slot, rules: KeepRules): void {
@@ -103,7 +109,7 @@ function templateFor(draft: ServiceDraft, slot: Slot, rules: KeepRules): TaskTem
 function passHold(draft: ServiceDraft, slot: Slot, hold: string | undefined): void {
   for (const task of slot.wanted) {
     if (task.status.state !== 'new') continue;
-    if (hold === undefined) draft.setStatus(slot, task, { state: 'pending', at: draft.now, message: 'waiting for a node' });
+    if (hold === undefined) draft.letGo(slot, task);
     else if (task.status.message !== hold) draft.setStatus(slot, task, { ...task.status, message: hold });
   }
 }

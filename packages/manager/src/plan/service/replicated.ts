@@ -2,13 +2,14 @@ import { unmetDependency } from './dependencies.js';
 import type { ServiceDraft, Slot } from './draft.js';
 import { type KeepRules, keepSlot } from './keep.js';
 import { reapSlot, removeSlot } from './reap.js';
-import { advanceUpdate, completeUpdate, isPaused } from './update.js';
+import { advanceUpdate, completeUpdate } from './update/advance.js';
+import { isHeld } from './update/status.js';
 
 /** As many slots as replicas, one task that runs in each. */
 export function planReplicated(draft: ServiceDraft, replicas: number): void {
   const { view, service } = draft;
   const slots = chooseSlots(draft, replicas);
-  const rules: KeepRules = { frozen: isPaused(view, service), hold: unmetDependency(view, service), refill: true };
+  const rules: KeepRules = { frozen: isHeld(view, service), hold: unmetDependency(view, service), refill: true };
   for (const slot of slots) keepSlot(draft, slot, rules);
   advanceUpdate(draft, slots, rules);
   completeUpdate(draft, slots);

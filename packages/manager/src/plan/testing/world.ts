@@ -8,6 +8,7 @@ import { schedule } from '../../schedule/schedule.js';
 import { planNode } from '../node.js';
 import type { Change } from '../plan.js';
 import { planService } from '../service/index.js';
+import { controlled } from '../service/update/control.js';
 
 /** Changes as a test writes them: without an expectation. */
 type Write = Change extends infer One ? (One extends { expect: unknown } ? Omit<One, 'expect'> : never) : never;
@@ -59,6 +60,14 @@ export class World {
     this.write({ type: 'put', kind: 'revisions', object: revision });
     this.write({ type: 'put', kind: 'services', object: service });
     return id;
+  }
+
+  /** The user says what becomes of the update of a service, if there is such a service. */
+  control(name: string, action: 'pause' | 'resume' | 'promote'): void {
+    const service = this.view.byName('services', name);
+    if (!service) return;
+    const updateControl = controlled(service.updateControl, action, 'tester');
+    this.write({ type: 'put', kind: 'services', object: { ...service, updateControl } });
   }
 
   putNode(node: Node): void {

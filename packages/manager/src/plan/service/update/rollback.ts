@@ -1,15 +1,17 @@
 import { type PublishedPort, type Service, type ServiceRevision, serviceRevisionId } from '@tessera/api';
-import { isRunning } from '../../model/task.js';
-import type { ServiceDraft, Slot } from './draft.js';
+import { isRunning, isWanted } from '../../../model/task.js';
+import type { ClusterView } from '../../../model/view.js';
+import type { ServiceDraft } from '../draft.js';
 
 /**
  * Makes the spec from before the update the current one again, as a new revision: the one place where a controller
  * writes a spec, since the user asked for it with `failure_action: rollback`.
  * Returns false when no former revision is left.
  */
-export function rollBack(draft: ServiceDraft, slots: readonly Slot[], message: string): boolean {
-  const { service, now } = draft;
-  const former = formerRevision(draft, slots);
+export function rollBack(draft: ServiceDraft, cause: 'failures' | 'deadline', message: string): boolean {
+  const { now } = draft;
+  const { updateControl, ...service } = draft.service;
+  const former = formerRevision(draft.view, draft.service);
   if (!former) return false;
   const specRevision = service.specRevision + 1;
   const meta = { revision: 0, createdAt: now, updatedAt: now };
@@ -33,17 +35,19 @@ export function rollBack(draft: ServiceDraft, slots: readonly Slot[], message: s
       startedAt: now,
       message: `rolling back to revision ${former.specRevision}: ${message}`,
       specRevision,
+      cause,
     },
   };
   return true;
 }
 
-/** The newest other template, before all others one that still runs. */
-function formerRevision({ view, service }: ServiceDraft, slots: readonly Slot[]): ServiceRevision | undefined {
+/** What an update would be rolled back to: the newest other template, before all others one that still runs. */
+export function formerRevision(view: ClusterView, service: Service): ServiceRevision | undefined {
   const older = [...view.revisionsOfService(service.id)]
     .filter((revision) => revision.specRevision < service.specRevision && revision.templateHash !== service.templateHash)
     .sort((a, b) => b.specRevision - a.specRevision);
-  const running = new Set(slots.flatMap((slot) => slot.wanted.filter(isRunning)).map((task) => task.templateHash));
+  const running = new Set<string>();
+  for (const task of view.tasksOfService(service.id)) if (isWanted(task) && isRunning(task)) running.add(task.templateHash);
   return older.find((revision) => running.has(revision.templateHash)) ?? older[0];
 }
 

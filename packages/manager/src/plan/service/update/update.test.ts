@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { ServiceSpec, UpdateConfig } from '@tessera/api';
-import { isLive } from '../../model/task.js';
-import { readyNode, serviceSpec } from '../../model/testing/builders.js';
-import { serviceProgress } from '../progress.js';
-import { obey, obeyFor, running, runningImages } from '../testing/agents.js';
-import { World } from '../testing/world.js';
+import { isLive } from '../../../model/task.js';
+import { readyNode, serviceSpec } from '../../../model/testing/builders.js';
+import { serviceProgress } from '../../progress.js';
+import { obey, obeyFor, running, runningImages } from '../../testing/agents.js';
+import { World } from '../../testing/world.js';
 
 const REPLICAS = 4;
 
