@@ -43,11 +43,10 @@ function refuseNonsense(view: ClusterView, service: Service, action: UpdateActio
   const pending = !current && isOutdated(view, service);
   const paused = current && (update?.state === 'paused' || update?.state === 'rollback-paused');
   const underWay = pending || (current && isUnderWay(update));
-  const refuse = (why: string, cure?: string): never => {
-    throw new ApiError('conflict', `service '${spec.name}': ${why}`, cure === undefined ? {} : { cure });
+  const refuse = (why: string): never => {
+    throw new ApiError('conflict', `service '${spec.name}': ${why}`);
   };
-  if (!underWay && !paused)
-    refuse('no update is under way', action === 'abort' ? `go back to an older release: tsctl rollback ${spec.name}` : undefined);
+  if (!underWay && !paused) refuse('no update is under way');
   if (action === 'resume' && !paused && !service.updateControl?.paused) refuse('its update is not paused');
   if (action === 'promote' && (spec.canary === undefined || isRollback(update) || service.updateControl?.promoted))
     refuse('no canary waits to be promoted');
