@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { TASK_HISTORY_PER_SLOT } from '@tessera/api';
+import { type SystemReserve, TASK_HISTORY_PER_SLOT } from '@tessera/api';
 import { type Clock, LOG_LEVELS, type Log, type LogLevel, pinoLog, SystemClock, SystemRandom, sleep, withDeadline } from '@tessera/kit';
 import { subjectOfPem } from '@tessera/kit/pki/subject';
 import { Command, CommanderError, Option } from 'commander';
@@ -10,7 +10,7 @@ import { DockerEngine } from './engine/docker-engine.js';
 import { TmpfsFileStore } from './files/tmpfs-file-store.js';
 import { sourceAddress } from './host/address.js';
 import { describeHost } from './host/describe.js';
-import { parseCount, parseDockerHost, parseLabel, parseResource } from './host/options.js';
+import { parseCount, parseDockerHost, parseLabel, parseReserve, parseResource } from './host/options.js';
 import { type Identity, joinCluster, loadIdentity, removeIdentity } from './identity/index.js';
 import { LABELS } from './model/labels.js';
 import { hostNetwork } from './overlay/index.js';
@@ -42,6 +42,7 @@ interface CommonFlags {
 interface RunFlags extends CommonFlags {
   label: string[];
   resource: string[];
+  reserve?: SystemReserve;
   advertiseAddress?: string;
   dockerConfig?: string;
   keepEnded: number;
@@ -86,7 +87,8 @@ function program(): Command {
     .action(joinNode);
   withCommon(root.command('run').description('run tasks until SIGTERM; containers run on after it'))
     .option('--label <key=value>', 'engine label of the node; repeat for more', collect, [])
-    .option('--resource <kind=count>', 'generic resource of the node, such as gpu=2; repeat for more', collect, [])
+    .option('--resource <kind=count|ids>', 'generic resource of the node: gpu=2, or by ids gpu=GPU-1,GPU-2; repeat for more', collect, [])
+    .option('--reserve <amounts>', 'kept for the host itself and given to no task, such as cpu=0.5,memory=512M', parseReserve)
     .option('--advertise-address <address>', 'address at which other nodes reach this one')
     .option('--docker-config <file>', "Docker's config file with registry credentials (default: ~/.docker/config.json)")
     .option('--keep-ended <count>', 'ended containers kept for each slot, for their logs', parseCount, TASK_HISTORY_PER_SLOT)
@@ -147,7 +149,7 @@ async function run(flags: RunFlags): Promise<void> {
   const { clusterId } = subjectOfPem(identity.certificate);
   const address = flags.advertiseAddress ?? (await nodeAddress(identity));
   const network = hostNetwork({ clusterId, address, socketPath, clock, random, log });
-  const host = { hostname: hostname(), address, agentVersion: agentVersion(), labels, generic };
+  const host = { hostname: hostname(), address, agentVersion: agentVersion(), labels, generic, reserved: flags.reserve };
   const runner = new Runner({
     clusterId,
     node: { id: identity.nodeId, hostname: host.hostname, os: info.os, architecture: info.architecture },

@@ -10,6 +10,7 @@ import type { ContainerSummary, Engine, EngineEvent, EngineInfo, ImageInfo, Pull
 import { EngineError } from '../ports/engine.js';
 import { engineError, engineMessage, pullError } from './errors.js';
 import { FrameParser, RawOutput } from './frames.js';
+import { offeredResources } from './generic-resources.js';
 import { jsonLines } from './json-lines.js';
 import { logLines } from './lines.js';
 import { observed } from './observe.js';
@@ -67,6 +68,7 @@ export class DockerEngine implements Engine {
       storageDriver: info.Driver,
       rootDir: info.DockerRootDir,
       labels: Object.fromEntries((info.Labels ?? []).map((label: string) => splitLabel(label))),
+      generic: offeredResources(info.GenericResources ?? []),
       plugins: [...(info.Plugins?.Volume ?? []), ...(info.Plugins?.Network ?? []), ...(info.Plugins?.Log ?? [])],
     };
   }

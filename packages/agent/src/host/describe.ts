@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { GenericResource, NodeDescription } from '@tessera/api';
+import type { NodeDescription, OfferedResource, SystemReserve } from '@tessera/api';
 import type { EngineInfo } from '../ports/engine.js';
 import { type ListeningPort, listeningPorts } from './proc-net.js';
 
@@ -11,7 +11,10 @@ export interface DescribeOptions {
   agentVersion: string;
   /** Labels given to the agent; they win over the engine's own. */
   labels: Readonly<Record<string, string>>;
-  generic: readonly GenericResource[];
+  /** Given to the agent; they win over the engine's own of the same kind. */
+  generic: readonly OfferedResource[];
+  /** Kept for the host itself. */
+  reserved: SystemReserve | undefined;
   /** Ports that the agent's own tasks hold: for the scheduler they are not busy. */
   ownPorts: ReadonlySet<string>;
 }
@@ -26,13 +29,19 @@ const PROC_FILES = [
 
 /** What the agent says of its host. */
 export async function describeHost(options: DescribeOptions): Promise<NodeDescription> {
-  const { engine, hostname, address, agentVersion, labels, generic } = options;
+  const { engine, hostname, address, agentVersion, labels, generic, reserved } = options;
+  const kinds = new Set(generic.map(({ kind }) => kind));
   return {
     hostname,
     address,
     agentVersion,
     platform: { os: engine.os, architecture: engine.architecture },
-    resources: { nanoCpus: engine.cpus * NANOS_PER_CPU, memoryBytes: engine.memoryBytes, generic: [...generic] },
+    resources: {
+      nanoCpus: engine.cpus * NANOS_PER_CPU,
+      memoryBytes: engine.memoryBytes,
+      generic: [...generic, ...engine.generic.filter(({ kind }) => !kinds.has(kind))],
+      ...(reserved && { reserved }),
+    },
     engine: {
       version: engine.version,
       apiVersion: engine.apiVersion,

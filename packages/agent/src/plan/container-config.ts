@@ -1,6 +1,7 @@
 import type { ContainerSpec, HealthcheckSpec, PublishedPort, TaskAssignment } from '@tessera/api';
 import type { ContainerBody, ContainerRequest, DockerDeviceRequest, HealthConfig, HostConfig } from '../model/container-request.js';
 import { containerName, ownLabels } from '../model/labels.js';
+import { resourceEnv, withGivenGpus } from './given-resources.js';
 import { fileMounts, taskMounts } from './mounts.js';
 import { expand, type NodeFacts } from './template.js';
 
@@ -54,7 +55,7 @@ function processConfig(task: TaskAssignment, node: NodeFacts): ProcessConfig {
   const spec = task.template.container;
   return {
     Image: spec.image,
-    Env: spec.env.map((entry) => expand(entry, task, node)),
+    Env: [...spec.env.map((entry) => expand(entry, task, node)), ...resourceEnv(task)],
     Tty: spec.tty ?? false,
     OpenStdin: spec.stdinOpen ?? false,
     StopTimeout: Math.ceil(spec.stopGraceMs / MS_PER_SECOND),
@@ -94,7 +95,7 @@ function hostConfig(task: TaskAssignment, context: ContainerContext, firstNetwor
     ...(networkMode !== undefined && { NetworkMode: networkMode }),
     ...dnsConfig(task, context),
     ...resourceConfig(task),
-    ...securityConfig(spec),
+    ...securityConfig(task),
     ...namespaceConfig(spec),
   };
 }
@@ -130,7 +131,8 @@ function resourceConfig({ template: { limits, reservations, container } }: TaskA
   };
 }
 
-function securityConfig(spec: ContainerSpec) {
+function securityConfig(task: TaskAssignment) {
+  const spec = task.template.container;
   return {
     ReadonlyRootfs: spec.readOnly ?? false,
     Privileged: spec.privileged ?? false,
@@ -143,7 +145,7 @@ function securityConfig(spec: ContainerSpec) {
       CgroupPermissions: permissions,
     })),
     DeviceCgroupRules: spec.deviceCgroupRules,
-    DeviceRequests: spec.deviceRequests.map(deviceRequest),
+    DeviceRequests: withGivenGpus(task).map(deviceRequest),
     Sysctls: spec.sysctls,
     Ulimits: spec.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     ...(spec.groups && { GroupAdd: spec.groups }),

@@ -1,4 +1,4 @@
-import type { LogFrame, LogOptions } from '@tessera/api';
+import type { LogFrame, LogOptions, OfferedResource } from '@tessera/api';
 import type { ObservedContainer } from '../model/container.js';
 import type { ContainerRequest } from '../model/container-request.js';
 
@@ -45,6 +45,8 @@ export interface EngineInfo {
   storageDriver: string;
   labels: Readonly<Record<string, string>>;
   plugins: readonly string[];
+  /** What it was told in `node-generic-resources`. */
+  generic: readonly OfferedResource[];
   /** Folder of the engine's data, whose disk images fill. */
   rootDir: string;
 }

@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Bytes, Id, Labels, Name, NanoCpus, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
-import { MAX_TAINTS, Taint } from '../spec/scheduling.js';
-import { GenericResource, PublishedPort, ServiceSpec } from '../spec/service-spec.js';
+import { GivenResource, MAX_TAINTS, OfferedResource, SystemReserve, Taint } from '../spec/scheduling.js';
+import { PublishedPort, ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec } from '../spec/stack-spec.js';
 import { DesiredState, TaskState } from './task-state.js';
 
@@ -117,6 +117,8 @@ export const Task = stored({
   slot: Type.Optional(Type.Integer({ minimum: 1 })),
   /** Written by the scheduler; by the controller for global services. */
   nodeId: Type.Optional(Id),
+  /** Named resources of its node that are its own, such as GPUs. Written by the scheduler, with the node. */
+  resources: Type.Optional(Type.Array(GivenResource, { maxItems: 64 })),
   /** Written by controllers. Only moves forward. */
   desired: DesiredState,
   /** Start no earlier than this: a restart that waits out its delay. Written by controllers. */
@@ -133,7 +135,13 @@ export type Task = Static<typeof Task>;
 export const Platform = strictObject({ os: Type.String(), architecture: Type.String() });
 export type Platform = Static<typeof Platform>;
 
-export const NodeResources = strictObject({ nanoCpus: NanoCpus, memoryBytes: Bytes, generic: Type.Array(GenericResource) });
+export const NodeResources = strictObject({
+  nanoCpus: NanoCpus,
+  memoryBytes: Bytes,
+  generic: Type.Array(OfferedResource),
+  /** What the agent was told to keep for the host itself: no task gets it. */
+  reserved: Type.Optional(SystemReserve),
+});
 export type NodeResources = Static<typeof NodeResources>;
 
 /** What an agent says of its host. Written by the agent. */
@@ -163,6 +171,8 @@ export const NodeSpec = strictObject({
   labels: Labels,
   role: oneOf(['manager', 'worker']),
   taints: Type.Optional(Type.Array(Taint, { maxItems: MAX_TAINTS })),
+  /** What is kept for the host itself, instead of what its agent was told to keep. */
+  reserved: Type.Optional(Type.Partial(SystemReserve, { additionalProperties: false })),
 });
 export type NodeSpec = Static<typeof NodeSpec>;
 

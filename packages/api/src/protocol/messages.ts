@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { NodeDescription, TaskRestart, TaskStatus } from '../object/objects.js';
 import { DesiredState } from '../object/task-state.js';
 import { Id, Labels, Name, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
+import { GivenResource } from '../spec/scheduling.js';
 import { PublishedPort, TaskTemplate } from '../spec/service-spec.js';
 
 /** Version of the session protocol. A manager refuses an agent of another one with a message that says which side is older. */
@@ -34,6 +35,8 @@ export const TaskAssignment = strictObject({
   /** Which restart in a row it is. */
   restart: Type.Optional(TaskRestart),
   template: TaskTemplate,
+  /** Named resources of the node that are this task's own. */
+  resources: Type.Optional(Type.Array(GivenResource)),
   networks: Type.Array(AssignedNetwork),
   /** Ports in host mode: bound on this node for this task. */
   hostPorts: Type.Array(PublishedPort),

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { Config, Network, Node, Secret, Service, Task } from '../object/objects.js';
-import { Name, oneOf, strictObject, Timestamp } from '../spec/common.js';
+import { Bytes, Name, NanoCpus, oneOf, strictObject, Timestamp } from '../spec/common.js';
 import { MAX_TAINTS, Taint, Toleration } from '../spec/scheduling.js';
 import { ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec, StackSpec } from '../spec/stack-spec.js';
@@ -189,13 +189,19 @@ export const ROUTES = {
     method: 'PATCH',
     path: '/v1/nodes/:ref',
     summary:
-      'Change availability, role, labels (null removes a label) or taints (removed by key, or key and effect, before others are added)',
+      'Change availability, role, labels (null removes a label) or taints (removed by key, or key and effect, before others are added); reserved is kept for the host (null: as its agent says)',
     access: 'admin',
     params: ByReference,
     body: strictObject({
       availability: Type.Optional(oneOf(['active', 'pause', 'drain'])),
       role: Type.Optional(oneOf(['manager', 'worker'])),
       labels: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: 256 }), Type.Union([Type.String(), Type.Null()]))),
+      reserved: Type.Optional(
+        strictObject({
+          nanoCpus: Type.Optional(Type.Union([NanoCpus, Type.Null()])),
+          memoryBytes: Type.Optional(Type.Union([Bytes, Type.Null()])),
+        }),
+      ),
       taintsAdd: Type.Optional(Type.Array(Taint, { maxItems: MAX_TAINTS })),
       taintsRemove: Type.Optional(Type.Array(Toleration, { maxItems: MAX_TAINTS })),
     }),

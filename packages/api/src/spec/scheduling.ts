@@ -1,5 +1,26 @@
 import { type Static, Type } from 'typebox';
-import { oneOf, strictObject } from './common.js';
+import { Bytes, NanoCpus, oneOf, strictObject } from './common.js';
+
+/** Of one kind on one node. */
+export const MAX_RESOURCE_IDS = 256;
+const ResourceKind = Type.String({ minLength: 1, maxLength: 128 });
+const ResourceIds = Type.Array(Type.String({ pattern: '^[a-zA-Z0-9_.:/-]{1,128}$' }), { maxItems: MAX_RESOURCE_IDS });
+
+/** A generic resource as a node offers it: so many of it or, with `ids`, these particular ones. */
+export const OfferedResource = strictObject({
+  kind: ResourceKind,
+  count: Type.Integer({ minimum: 0 }),
+  ids: Type.Optional(ResourceIds),
+});
+export type OfferedResource = Static<typeof OfferedResource>;
+
+/** Particular ones that a task was given: no other task of its node has them. */
+export const GivenResource = strictObject({ kind: ResourceKind, ids: ResourceIds });
+export type GivenResource = Static<typeof GivenResource>;
+
+/** What a node keeps for itself. */
+export const SystemReserve = strictObject({ nanoCpus: NanoCpus, memoryBytes: Bytes });
+export type SystemReserve = Static<typeof SystemReserve>;
 
 const TaintKey = Type.String({ pattern: '^[a-zA-Z0-9]([a-zA-Z0-9_./-]{0,126}[a-zA-Z0-9])?$', description: 'Such as `dedicated`' });
 const TaintValue = Type.String({ pattern: '^[a-zA-Z0-9_.-]{0,128}$' });

@@ -43,6 +43,7 @@ const specs: fc.Arbitrary<ServiceSpec> = fc
     hostPort: fc.boolean(),
     progressDeadlineMs: fc.constantFrom(undefined, undefined, 3_000),
     canary: fc.constantFrom(undefined, undefined, { count: 1 }, { percent: 50 }),
+    gpus: fc.constantFrom(0, 0, 1, 2),
   })
   .map((choice) =>
     serviceSpec('web', 1, (spec) => {
@@ -54,6 +55,7 @@ const specs: fc.Arbitrary<ServiceSpec> = fc
       spec.rollback = { ...spec.update, failureAction: 'pause' };
       spec.template.restart = { condition: choice.condition, delayMs: 5_000, maxAttempts: choice.maxAttempts, windowMs: 0 };
       spec.template.reservations.memoryBytes = choice.memoryGib * GIB;
+      if (choice.gpus > 0) spec.template.reservations.generic = [{ kind: 'gpu', count: choice.gpus }];
       if (choice.constrained) spec.placement.constraints = ['node.labels.disk==ssd'];
       if (choice.progressDeadlineMs !== undefined) spec.progressDeadlineMs = choice.progressDeadlineMs;
       if (choice.canary) spec.canary = choice.canary;
@@ -110,7 +112,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 
 function newWorld(): World {
   const world = new World();
-  for (const id of NODES) world.putNode(readyNode(id, { labels: id < 'n3' ? { disk: 'ssd' } : {} }));
+  const resources = { generic: [{ kind: 'gpu', count: 3, ids: ['g1', 'g2', 'g3'] }] };
+  for (const id of NODES) world.putNode(readyNode(id, { labels: id < 'n3' ? { disk: 'ssd' } : {}, resources }));
   return world;
 }
 
@@ -226,6 +229,14 @@ function checkInvariants(world: World): void {
     const specOf = (task: Task): ServiceSpec => world.view.get('revisions', `${task.serviceId}r${task.specRevision}`)!.spec;
     const memory = placed.reduce((sum, task) => sum + specOf(task).template.reservations.memoryBytes, 0);
     assert.ok(memory <= 8 * GIB, `node ${node.id} has ${memory} bytes reserved`);
+    const gpus = placed.flatMap(({ resources = [] }) => resources.flatMap(({ ids }) => ids));
+    assert.equal(new Set(gpus).size, gpus.length, `node ${node.id} has given a GPU twice: ${gpus}`);
+    const wanted = placed.map((task) => specOf(task).template.reservations.generic[0]?.count ?? 0);
+    assert.equal(
+      gpus.length,
+      wanted.reduce((sum, count) => sum + count, 0),
+      'each task has as many as it reserves',
+    );
     const bound = placed.filter((task) => specOf(task).ports.some((port) => port.mode === 'host'));
     assert.ok(bound.length <= 1, `node ${node.id} has port 8080 given to ${bound.map((task) => task.id)}`);
   }

@@ -1,4 +1,4 @@
-import type { Task } from '@tessera/api';
+import type { GivenResource, Task } from '@tessera/api';
 
 const MOST_CHARACTERS = 4096;
 
@@ -8,8 +8,10 @@ export interface Decision {
   after: Task;
 }
 
-export function assign(task: Task, nodeId: string, now: number): Decision {
-  return { before: task, after: { ...task, nodeId, status: { state: 'assigned', at: now, message: 'assigned to a node' } } };
+/** @param resources named ones of the node that are the task's own */
+export function assign(task: Task, nodeId: string, resources: readonly GivenResource[], now: number): Decision {
+  const given = resources.length > 0 && { resources: [...resources] };
+  return { before: task, after: { ...task, nodeId, ...given, status: { state: 'assigned', at: now, message: 'assigned to a node' } } };
 }
 
 /** Nothing when the task says so already. The time of the state stays: the task is in it since then. */

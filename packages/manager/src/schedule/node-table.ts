@@ -1,11 +1,13 @@
 import type { Node, Task } from '@tessera/api';
 import { sourceOf } from '../model/spec-of.js';
 import type { ClusterView } from '../model/view.js';
+import { capacityOf } from './capacity.js';
 import { type Claim, claimOf, countsAsReplica, type HostPort, holdsClaim, portsClash } from './claim.js';
 import { ClaimLedger, type Held } from './claim-ledger.js';
 import { Column, ColumnCache, Domains } from './column.js';
 import { attributeOf } from './constraint.js';
 import { FailureLog } from './failure-log.js';
+import { GivenIds } from './given-ids.js';
 import { TableChanges } from './table-changes.js';
 
 const FIRST_CAPACITY = 64;
@@ -20,6 +22,7 @@ const NO_COUNTS: ReadonlyMap<number, number> = new Map();
  */
 export class NodeTable {
   readonly failures = new FailureLog();
+  readonly givenIds = new GivenIds();
   /** Billionths of a core that no task has claimed; may fall below 0 when a node shrinks. */
   freeCpus = new Float64Array(FIRST_CAPACITY);
   /** Bytes that no task has claimed. */
@@ -102,12 +105,12 @@ export class NodeTable {
 
   putNode(node: Node): void {
     const index = this.#indices.get(node.id) ?? this.#takeIndex(node.id);
-    const before = this.#nodes[index]?.description?.resources;
-    const after = node.description?.resources;
-    this.freeCpus[index]! += (after?.nanoCpus ?? 0) - (before?.nanoCpus ?? 0);
-    this.freeMemory[index]! += (after?.memoryBytes ?? 0) - (before?.memoryBytes ?? 0);
-    this.totalCpus[index] = Math.max(1, after?.nanoCpus ?? 1);
-    this.totalMemory[index] = Math.max(1, after?.memoryBytes ?? 1);
+    const before = capacityOf(this.#nodes[index]);
+    const after = capacityOf(node);
+    this.freeCpus[index]! += after.nanoCpus - before.nanoCpus;
+    this.freeMemory[index]! += after.memoryBytes - before.memoryBytes;
+    this.totalCpus[index] = Math.max(1, after.nanoCpus);
+    this.totalMemory[index] = Math.max(1, after.memoryBytes);
     this.#nodes[index] = node;
     this.#versions[index] = this.changes.noteNode(index);
   }
@@ -116,6 +119,7 @@ export class NodeTable {
     const index = this.#indices.get(nodeId);
     if (index === undefined) return;
     this.#ledger.deleteNode(index, (held) => this.#add(held, -1));
+    this.givenIds.releaseNode(index);
     this.#indices.delete(nodeId);
     this.#nodes[index] = undefined;
     this.#order = undefined;
@@ -129,8 +133,12 @@ export class NodeTable {
     this.failures.note(task);
     const index = holdsClaim(task) ? this.#indices.get(task.nodeId!) : undefined;
     const source = index === undefined ? undefined : sourceOf(view, task);
-    if (index === undefined || !source) this.release(task.id);
-    else this.claim(task.id, index, claimOf(task.serviceId, source), countsAsReplica(task));
+    if (index === undefined || !source) {
+      this.release(task.id);
+      return;
+    }
+    this.claim(task.id, index, claimOf(task.serviceId, source), countsAsReplica(task));
+    this.givenIds.put(task, index);
   }
 
   /** Notes that a task takes `claim` of a node, in place of what it held. */
@@ -143,6 +151,7 @@ export class NodeTable {
 
   release(taskId: string): void {
     const held = this.#ledger.delete(taskId);
+    this.givenIds.release(taskId);
     if (held) this.#add(held, -1);
   }
 

@@ -1,4 +1,4 @@
-import type { Task } from '@tessera/api';
+import type { GivenResource, Task } from '@tessera/api';
 import type { NodeTable } from './node-table.js';
 import type { PendingGroup, Prepared } from './pending-group.js';
 import { ranking } from './ranking.js';
@@ -8,6 +8,8 @@ interface Placed {
   task: Task;
   /** Of the node that it was given. */
   index: number;
+  /** Named resources of the node that it was given. */
+  resources: readonly GivenResource[];
 }
 
 /**
@@ -20,7 +22,7 @@ export function placeTasks(table: NodeTable, group: PendingGroup, prepared: Prep
   for (const task of group.tasks()) {
     if (placed.length >= most) break;
     const index = placement.take(task);
-    if (index !== undefined) placed.push({ task, index });
+    if (index !== undefined) placed.push({ task, index, resources: placement.give(task, index) });
     // The others are like it, since tasks that come with their node are served first.
     else if (task.nodeId === undefined) break;
   }
@@ -52,6 +54,15 @@ class Placement {
       tree.placed(checks.passes(index));
     }
     return index;
+  }
+
+  /** Gives it particular ones of the node's resources, where the node names them. */
+  give({ id }: Task, index: number): readonly GivenResource[] {
+    const { generic } = this.prepared.group.claim;
+    if (generic.length === 0) return [];
+    const resources = this.table.givenIds.choose(index, this.table.node(index)!, generic);
+    this.table.givenIds.put({ id, resources }, index);
+    return resources;
   }
 
   /** A task of a global service comes with its node: it only has to take it. */

@@ -107,6 +107,51 @@ describe('the scheduler', () => {
     assert.deepEqual(tolerant.nodes, ['a']);
   });
 
+  it('leaves a node what is kept for the host itself', () => {
+    const reserved = { nanoCpus: 1e9, memoryBytes: 6 * GIB };
+    const { nodes, message } = placed([readyNode('a', { resources: { reserved } })], 3, (spec) => {
+      spec.template.reservations.memoryBytes = 1 * GIB;
+    });
+    assert.deepEqual(counts(nodes), { a: 2, none: 1 });
+    assert.match(message, /not enough memory \(need 1 GiB, most free 0 B\)/);
+    const overruled = readyNode('a', { resources: { reserved } });
+    overruled.spec.reserved = { memoryBytes: 0 };
+    assert.deepEqual(counts(placed([overruled], 9, (spec) => void (spec.template.reservations.memoryBytes = 1 * GIB)).nodes), {
+      a: 8,
+      none: 1,
+    });
+  });
+
+  it('gives each task named resources of its own, and to another what one gives back', () => {
+    const gpus = readyNode('a', {
+      resources: {
+        generic: [
+          { kind: 'gpu', count: 3, ids: ['g1', 'g2', 'g3'] },
+          { kind: 'disk', count: 9 },
+        ],
+      },
+    });
+    const { world, message } = placed([gpus], 3, (spec) => {
+      spec.template.restart.delayMs = 0;
+      spec.template.reservations.generic = [
+        { kind: 'gpu', count: 1 },
+        { kind: 'disk', count: 2 },
+      ];
+    });
+    const given = (): Record<string, string[]> =>
+      Object.fromEntries(
+        world
+          .tasks('web')
+          .filter(({ status }) => status.state === 'assigned')
+          .map(({ slot, resources }) => [slot, resources!.flatMap(({ kind, ids }) => ids.map((id) => `${kind}=${id}`))]),
+      );
+    assert.equal(message, '');
+    assert.deepEqual(given(), { 1: ['gpu=g1'], 2: ['gpu=g2'], 3: ['gpu=g3'] });
+    world.report(world.tasks('web').find(({ slot }) => slot === 2)!.id, 'failed', { finishedAt: world.now });
+    world.settle();
+    assert.deepEqual(given(), { 1: ['gpu=g1'], 2: ['gpu=g2'], 3: ['gpu=g3'] });
+  });
+
   it('keeps max replicas per node', () => {
     const { nodes, message } = placed(three(), 7, (spec) => void (spec.placement.maxReplicasPerNode = 2));
     assert.deepEqual(counts(nodes), { a: 2, b: 2, c: 2, none: 1 });

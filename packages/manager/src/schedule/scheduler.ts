@@ -114,8 +114,8 @@ export class Scheduler {
     group.prepared ??= this.#prepare(group);
     if (group.prepared && group.isAwake) {
       const placed = placeTasks(this.table, group, group.prepared, most - decisions.length, now);
-      for (const { task, index } of placed) {
-        decisions.push(assign(task, this.table.node(index)!.id, now));
+      for (const { task, index, resources } of placed) {
+        decisions.push(assign(task, this.table.node(index)!.id, resources, now));
         this.#backlog.delete(task.id);
       }
     }

@@ -22,13 +22,14 @@ export async function updateNode(context: UseCaseContext, ref: string, change: N
     const labels = Object.fromEntries(
       Object.entries({ ...node.spec.labels, ...change.labels }).filter((label): label is [string, string] => label[1] !== null),
     );
-    const { taints: _taints, ...rest } = node.spec;
+    const { taints: _, reserved: __, ...rest } = node.spec;
     const spec = {
       ...rest,
       ...(change.availability && { availability: change.availability }),
       ...(change.role && { role: change.role }),
       labels,
       ...withTaints(node.spec, change),
+      ...withReserved(node.spec, change),
     };
     return { units: [[{ type: 'put', kind: 'nodes', object: { ...node, spec }, expect: { revision: node.revision } }]], result: node };
   });
@@ -41,6 +42,12 @@ function withTaints({ taints = [] }: NodeSpec, { taintsAdd = [], taintsRemove = 
   const byKey = new Map([...stay, ...taintsAdd].map((taint) => [`${taint.key}:${taint.effect}`, taint]));
   if (byKey.size > MAX_TAINTS) throw new ApiError('invalid-spec', `a node has at most ${MAX_TAINTS} taints`, { cure: 'remove some first' });
   return byKey.size > 0 ? { taints: [...byKey.values()] } : {};
+}
+
+/** What is kept for the host after the change; what is null is again as its agent says. */
+function withReserved({ reserved }: NodeSpec, change: NodeChange): Pick<NodeSpec, 'reserved'> {
+  const merged = Object.entries({ ...reserved, ...change.reserved }).filter((entry): entry is [string, number] => entry[1] !== null);
+  return merged.length > 0 ? { reserved: Object.fromEntries(merged) } : {};
 }
 
 /**

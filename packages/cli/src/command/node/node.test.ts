@@ -46,6 +46,16 @@ describe('tsctl node', () => {
     assert.equal((await runCli('node update --taint-rm a:never node1', new FakeTransport())).code, 2);
   });
 
+  it('keeps a part of the node for the host itself', async () => {
+    const transport = new FakeTransport().on('PATCH /v1/nodes/node1', node1);
+    assert.equal((await runCli('node update --reserve-cpu 0.5 --reserve-memory 512M node1', transport)).code, 0);
+    assert.equal((await runCli('node update --reserve-memory agent node1', transport)).code, 0);
+    assert.deepEqual(transport.bodies, [
+      { reserved: { nanoCpus: 5e8, memoryBytes: 512 * 1024 ** 2 } },
+      { reserved: { memoryBytes: null } },
+    ]);
+  });
+
   it('wants something to change, and only what there is', async () => {
     assert.equal((await runCli('node update node1', new FakeTransport())).code, 2);
     assert.equal((await runCli('node update --availability away node1', new FakeTransport())).code, 2);
