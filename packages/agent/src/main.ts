@@ -8,6 +8,7 @@ import { subjectOfPem } from '@tessera/kit/pki/subject';
 import { Command, CommanderError, Option } from 'commander';
 import { DockerEngine } from './engine/docker-engine.js';
 import { TmpfsFileStore } from './files/tmpfs-file-store.js';
+import { TmpfsGrantStore } from './files/tmpfs-grant-store.js';
 import { sourceAddress } from './host/address.js';
 import { describeHost } from './host/describe.js';
 import { parseCount, parseDockerHost, parseLabel, parseReserve, parseResource } from './host/options.js';
@@ -157,6 +158,7 @@ async function run(flags: RunFlags): Promise<void> {
     network,
     db,
     files: new TmpfsFileStore(filesRoot(flags.runtimeDir, identity)),
+    grants: new TmpfsGrantStore(grantPath(flags.runtimeDir, identity)),
     retention: { perSlot: flags.keepEnded, maxAgeMs: flags.keepEndedMinutes * MS_PER_MINUTE },
     images: { unusedMs: flags.imageUnusedHours * MS_PER_HOUR, diskBytes: flags.imageDiskGigabytes * BYTES_PER_GIGABYTE },
     clock,
@@ -198,6 +200,7 @@ async function leave({ dataDir, dockerHost, runtimeDir, logLevel }: CommonFlags)
   });
   await network.leave();
   await rm(filesRoot(runtimeDir, identity), { recursive: true, force: true });
+  await rm(grantPath(runtimeDir, identity), { force: true });
   db.close();
   for (const name of ['agent.db', 'agent.db-wal', 'agent.db-shm', 'agent.key']) await rm(join(stateDir(dataDir), name), { force: true });
   await removeIdentity(dataDir);
@@ -248,6 +251,11 @@ function stopSignal(): { signal: AbortSignal; done: Promise<void> } {
 /** A folder of this node's own: all that is in it is the agent's to remove. */
 function filesRoot(runtimeDir: string, { nodeId }: Identity): string {
   return join(runtimeDir, 'task-files', nodeId);
+}
+
+/** When a manager was last reached: for tasks that must not run without. */
+function grantPath(runtimeDir: string, { nodeId }: Identity): string {
+  return join(runtimeDir, 'grants', nodeId);
 }
 
 function stateDir(dataDir: string): string {

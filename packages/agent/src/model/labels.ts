@@ -1,4 +1,4 @@
-import type { TaskAssignment } from '@tessera/api';
+import { isFencedTemplate, type TaskAssignment } from '@tessera/api';
 
 /** Labels that the agent puts on what it owns. A container without this node's label is foreign and never touched. */
 export const LABELS = {
@@ -10,6 +10,7 @@ export const LABELS = {
   stack: 'tessera.stack',
   slot: 'tessera.slot',
   specRevision: 'tessera.spec-revision',
+  partition: 'tessera.partition',
 } as const;
 
 const NETWORK_PREFIX = 'tessera.network.';
@@ -29,6 +30,7 @@ export function ownLabels(task: TaskAssignment, owner: Ownership, networks: Read
     [LABELS.service]: task.serviceId,
     [LABELS.serviceName]: task.serviceName,
     [LABELS.specRevision]: String(task.specRevision),
+    ...(isFencedTemplate(task.template) && { [LABELS.partition]: 'stop' }),
     ...(task.stack !== undefined && { [LABELS.stack]: task.stack }),
     ...(task.slot !== undefined && { [LABELS.slot]: String(task.slot) }),
     ...Object.fromEntries(Object.entries(networks).map(([id, name]) => [NETWORK_PREFIX + id, name])),

@@ -54,6 +54,15 @@ describe('planTask', () => {
     assert.deepEqual(words(view, NOW + 500), ['report ready', 'report starting', 'write-files', 'start']);
   });
 
+  it('does not start a task that must not run where no manager can be reached, nor keeps others from it', () => {
+    const template = { ...defaultTemplate('db:1'), partition: 'stop' as const };
+    const container = containerOf({ state: 'created' });
+    const planned = (change: Partial<TaskRecord['assignment']>) =>
+      words({ record: recordOf(change, { state: 'preparing' }), container, isFenceShut: true });
+    assert.deepEqual(planned({ template }), ['report ready']);
+    assert.equal(planned({}).at(-1), 'start');
+  });
+
   it('calls a task without a health check running as soon as its container runs, with its addresses', () => {
     const container = containerOf({ labels: { 'tessera.network.n1': 'app' }, addresses: { app: '10.0.0.5', other: '10.1.0.5' } });
     const change = firstReport({ record: recordOf({}, { state: 'starting' }), container });

@@ -1,4 +1,4 @@
-import { endedAt, isTerminal, restartDecision } from '@tessera/api';
+import { endedAt, isFencedTemplate, isTerminal, restartDecision } from '@tessera/api';
 import type { ObservedContainer } from '../model/container.js';
 import { labelledNetworks } from '../model/labels.js';
 import { advance, type StatusChange, type TaskRecord } from '../model/task-record.js';
@@ -10,6 +10,8 @@ import type { Step, TaskPlan } from './step.js';
 export interface TaskView {
   record?: TaskRecord;
   container?: ObservedContainer;
+  /** Tasks that must not run where no manager can be reached may not run now. */
+  isFenceShut?: boolean;
 }
 
 /** Stop grace for a container whose task is not known any more. */
@@ -19,12 +21,12 @@ const REMEMBERED_RESTARTS = 100;
 const REMOVING_RECHECK_MS = 1_000;
 
 /** What to do now to bring one task to where it should be. Planning what has just been carried out gives no steps. */
-export function planTask({ record, container }: TaskView, now: number): TaskPlan {
+export function planTask({ record, container, isFenceShut = false }: TaskView, now: number): TaskPlan {
   if (!record) return { steps: container ? removal(container, ORPHAN_GRACE_MS) : [] };
   if (!container) return planWithoutContainer(record, now);
   switch (container.state) {
     case 'created':
-      return planCreated(record, container, now);
+      return planCreated(record, container, now, isFenceShut);
     case 'running':
     case 'paused':
     case 'restarting':
@@ -49,7 +51,7 @@ function planWithoutContainer(record: TaskRecord, now: number): TaskPlan {
   return { steps: [...preparing, { type: 'ensure-image' }, { type: 'write-files' }, { type: 'create' }] };
 }
 
-function planCreated(record: TaskRecord, container: ObservedContainer, now: number): TaskPlan {
+function planCreated(record: TaskRecord, container: ObservedContainer, now: number, isFenceShut: boolean): TaskPlan {
   if (isTerminal(record.status.state)) return { steps: [...afterEnd(record), ...disposal(record, container)] };
   if (mustEnd(record)) return { steps: report(record, now, { state: 'shutdown', message: 'ended before it started' }) };
   if (isHalfMade(container)) return { steps: [{ type: 'remove-container', containerId: container.id }] };
@@ -57,6 +59,10 @@ function planCreated(record: TaskRecord, container: ObservedContainer, now: numb
   if (record.assignment.desired === 'ready') return { steps: ready };
   const { startAfter = 0 } = record.assignment;
   if (startAfter > now) return { steps: ready, wakeAt: startAfter };
+  if (isFenceShut && isFencedTemplate(record.assignment.template)) {
+    const message = 'waits until a manager can be reached, because x-partition is stop';
+    return { steps: report(record, now, { state: 'ready', message, containerId: container.id }) };
+  }
   const starting = report(record, now, { state: 'starting', message: 'starting', containerId: container.id });
   return { steps: [...ready, ...starting, { type: 'write-files' }, { type: 'start', containerId: container.id }] };
 }

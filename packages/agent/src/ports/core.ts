@@ -11,6 +11,8 @@ export interface AgentCore {
   replaceDesired(seq: number, items: NodeSetItems): Promise<void>;
   /** Takes over a change of the desired set. Resolves when it is saved to disk. */
   mergeDesired(seq: number, put: NodeSetItems, remove: RemovedItems): Promise<void>;
+  /** A manager has answered a heartbeat that was sent at this moment of the monotonic clock: it can reach this node, and this node it. */
+  granted(sentAtMs: number): void;
   /** Calls `listener` with each change of a task, in order. Returns the way to stop. */
   onReport(listener: (report: TaskReport) => void): () => void;
   /** The manager has stored these: ended tasks that are desired no more may be forgotten. */

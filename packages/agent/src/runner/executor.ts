@@ -25,6 +25,8 @@ export interface ExecutorOptions {
   network: NodeNetwork;
   /** What is missing of a network on this node, in words; `undefined` once it was set up, and not only ordered. */
   networkLack(networkId: string): string | undefined;
+  /** Whether the task may run now, as far as reaching a manager is concerned. */
+  mayRun(assignment: TaskAssignment): boolean;
   files: FileStore;
   pulls: Pulls;
   clock: Clock;
@@ -63,8 +65,9 @@ export class Executor {
       'ensure-image': (taskId, _step, signal) => this.#ensureImage(taskId, signal),
       'write-files': (taskId) => this.#writeFiles(taskId),
       create: (taskId) => limited(() => this.#create(taskId)),
-      start: async (_taskId, { containerId }) => {
-        await limited(() => engine.start(containerId));
+      start: async (taskId, { containerId }) => {
+        // It may have waited for its turn.
+        await limited(async () => (options.mayRun(this.#record(taskId).assignment) ? engine.start(containerId) : undefined));
         network.containersChanged();
       },
       stop: (_taskId, { containerId, graceMs }) => engine.stop(containerId, graceMs),

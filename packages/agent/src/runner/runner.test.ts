@@ -3,6 +3,7 @@ import type { NetworkAssignment, NodeSetItems, TaskAssignment, TaskReport } from
 import { SeededRandom, silentLog, VirtualClock } from '@tessera/kit';
 import { EngineError } from '../ports/engine.js';
 import type { NetworkState, NodeNetwork } from '../ports/node-network.js';
+import { MemoryGrantStore } from '../task-db/memory-grant-store.js';
 import { MemoryTaskDb } from '../task-db/memory-task-db.js';
 import { assignmentOf, containerOf } from '../testing/builders.js';
 import { FakeEngine } from '../testing/fake-engine.js';
@@ -56,6 +57,7 @@ describe('Runner', () => {
   let engine: FakeEngine;
   let network: FakeNetwork;
   let db: MemoryTaskDb;
+  let grants: MemoryGrantStore;
   let runner: Runner;
   let reports: TaskReport[];
 
@@ -67,6 +69,7 @@ describe('Runner', () => {
       network,
       db,
       files: NO_FILES,
+      grants,
       retention: { perSlot: 2, maxAgeMs: DAY_MS },
       images: { unusedMs: 0, diskBytes: 1 },
       clock,
@@ -87,6 +90,7 @@ describe('Runner', () => {
     engine = new FakeEngine();
     network = new FakeNetwork();
     db = new MemoryTaskDb();
+    grants = new MemoryGrantStore();
     reports = [];
     runner = make();
   });
@@ -203,6 +207,82 @@ describe('Runner', () => {
     assert.equal(engine.pulls.length, 1);
     network.failure = undefined;
     await comesTo('a', 'running');
+  });
+
+  describe('with a task that must not run where no manager can be reached', () => {
+    const fenced = (): TaskAssignment => {
+      const assignment = assignmentOf();
+      assignment.template.partition = 'stop';
+      return assignment;
+    };
+    const runs = (): string[] => [...engine.containers.values()].filter((one) => one.state === 'running').map(({ id }) => id);
+    const hear = (): void => runner.granted(clock.monotonic());
+
+    beforeEach(async () => {
+      hear();
+      await runner.replaceDesired(1, setOf(fenced(), assignmentOf({ id: 't2', slot: 2 })));
+      await comesTo('t1', 'running');
+      await comesTo('t2', 'running');
+      await clock.advance(1);
+      hear();
+    });
+
+    it('lets it run while heartbeats are answered', async () => {
+      for (let second = 0; second < 60; second++) {
+        await clock.advance(1_000);
+        hear();
+      }
+      assert.equal(runs().length, 2);
+    });
+
+    it('stops it when that ends, and only it, and starts its successor when a manager answers again', async () => {
+      await clock.advance(7_900);
+      assert.equal(runs().length, 2);
+      await clock.advance(200);
+      assert.equal(runs().length, 1);
+      await comesTo('t1', 'failed');
+      assert.match(
+        reports.findLast(({ taskId }) => taskId === 't1')?.status.error ?? '',
+        /no manager was reached for 8 s, and its x-partition is stop/,
+      );
+      await clock.advance(120_000);
+      assert.equal(runs().length, 1);
+      const waits = reports.findLast(({ successorOf }) => successorOf === 't1');
+      assert.equal(waits?.status.message, 'waits until a manager can be reached, because x-partition is stop');
+      hear();
+      await comesTo(waits?.taskId ?? '', 'running');
+    });
+
+    it('counts on after the agent was restarted, and not from its start', async () => {
+      await clock.advance(4_000);
+      await runner.stop();
+      runner = make();
+      await clock.advance(3_900);
+      assert.equal(runs().length, 2);
+      await clock.advance(700);
+      assert.equal(runs().length, 1);
+    });
+
+    it('stops it though its own stop is under way with a long grace', async () => {
+      engine.stopsAfterMs = (graceMs) => graceMs;
+      engine.clock = clock;
+      const patient = fenced();
+      patient.template.container.stopGraceMs = 600_000;
+      await runner.replaceDesired(2, setOf({ ...patient, desired: 'shutdown' }, assignmentOf({ id: 't2', slot: 2 })));
+      await clock.advance(1_000);
+      assert.equal(runs().length, 2);
+      await clock.advance(9_500);
+      assert.equal(runs().length, 1);
+      await clock.advance(600_000);
+    });
+
+    it('tries again when the engine fails', async () => {
+      engine.failure = new EngineError('gone', 'the Docker engine does not answer');
+      await clock.advance(10_000);
+      engine.failure = undefined;
+      await clock.advance(1_000);
+      assert.equal(runs().length, 1);
+    });
   });
 
   it('adopts containers that run when its memory is lost, once a manager names their tasks', async () => {

@@ -1,4 +1,12 @@
-import { isTerminal, type LogFrame, type LogOptions, type NodeDescription, type NodeSetItems, type TaskReport } from '@tessera/api';
+import {
+  isFencedTemplate,
+  isTerminal,
+  type LogFrame,
+  type LogOptions,
+  type NodeDescription,
+  type NodeSetItems,
+  type TaskReport,
+} from '@tessera/api';
 import { ReconcileLoop } from '@tessera/kit';
 import { ImageCleaner } from '../images/image-cleaner.js';
 import type { ImageLimits } from '../images/plan-cleanup.js';
@@ -9,12 +17,15 @@ import { planTask } from '../plan/plan-task.js';
 import { planRetention, type RetentionLimits } from '../plan/retention.js';
 import type { AgentCore, RemovedItems } from '../ports/core.js';
 import { EngineError } from '../ports/engine.js';
+import type { GrantStore } from '../ports/grant-store.js';
 import type { TaskDb } from '../ports/task-db.js';
 import { AgentState } from './agent-state.js';
 import { Executor, type ExecutorOptions, NetworkNotReady } from './executor.js';
+import { Fence } from './fence.js';
 import { Pulls } from './pulls.js';
 
-export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls' | 'networkLack'> {
+export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls' | 'networkLack' | 'mayRun'> {
+  grants: GrantStore;
   db: TaskDb;
   retention: RetentionLimits;
   images: ImageLimits;
@@ -44,6 +55,7 @@ export class Runner implements AgentCore {
   readonly #state: AgentState;
   readonly #executor: Executor;
   readonly #cleaner: ImageCleaner;
+  readonly #fence: Fence;
   readonly #loop: ReconcileLoop;
   readonly #stop = new AbortController();
   /** Ids of containers by task, as listings and events told: the way to containers of tasks that nobody knows. */
@@ -60,7 +72,22 @@ export class Runner implements AgentCore {
     this.#state = new AgentState(options.db);
     this.#cleaner = new ImageCleaner({ ...options, limits: options.images });
     const pulls = new Pulls(options.engine, (reference) => this.#cleaner.pulled(reference));
-    this.#executor = new Executor({ ...options, state: this.#state, pulls, networkLack: (id) => this.#networkLack(id) });
+    this.#fence = new Fence({
+      ...options,
+      nodeId: options.node.id,
+      isNeeded: () => this.#fenced().length > 0,
+      condemn: (taskId, reason) => this.#condemn(taskId, reason),
+      onOpen: () => {
+        for (const taskId of this.#fenced()) this.#loop.mark(taskId);
+      },
+    });
+    this.#executor = new Executor({
+      ...options,
+      state: this.#state,
+      pulls,
+      networkLack: (id) => this.#networkLack(id),
+      mayRun: ({ template }) => !isFencedTemplate(template) || !this.#fence.isShut,
+    });
     this.#loop = new ReconcileLoop({
       name: 'agent',
       clock,
@@ -76,11 +103,13 @@ export class Runner implements AgentCore {
     this.#loop.mark(NETWORK_KEY);
     this.#loop.mark(CLEANUP_KEY);
     void this.#watch();
+    this.#fence.start();
   }
 
   /** Stops working; containers run on. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#fence.stop();
     for (const interrupt of this.#interrupts.values()) interrupt.abort();
     await this.#loop.stop();
   }
@@ -105,6 +134,10 @@ export class Runner implements AgentCore {
 
   async mergeDesired(seq: number, put: NodeSetItems, remove: RemovedItems): Promise<void> {
     this.#taken(this.#state.merge(seq, put, remove, this.#options.clock.now()));
+  }
+
+  granted(sentAtMs: number): void {
+    this.#fence.granted(sentAtMs);
   }
 
   onReport(listener: (report: TaskReport) => void): () => void {
@@ -213,7 +246,10 @@ export class Runner implements AgentCore {
       const record = this.#state.records.get(taskId);
       if (!record && this.#state.isEmpty) return undefined;
       const container = await this.#find(taskId);
-      const { steps, wakeAt } = planTask({ ...(record && { record }), ...(container && { container }) }, clock.now());
+      const { steps, wakeAt } = planTask(
+        { ...(record && { record }), ...(container && { container }), isFenceShut: this.#fence.isShut },
+        clock.now(),
+      );
       if (steps.length === 0) return wakeAt === undefined ? undefined : Math.max(0, wakeAt - clock.now());
       const before = new Set(this.#state.records.keys());
       if (!(await this.#carryOut(taskId, steps))) return NETWORK_RECHECK_MS;
@@ -223,6 +259,17 @@ export class Runner implements AgentCore {
     }
     if (this.#stop.signal.aborted) return undefined;
     throw new Error(`task ${taskId} does not come to rest`);
+  }
+
+  /** Ids of live tasks that must not run where no manager can be reached. */
+  #fenced(): string[] {
+    const live = [...this.#state.records.values()].filter(({ status }) => !isTerminal(status.state));
+    return live.filter(({ assignment }) => isFencedTemplate(assignment.template)).map(({ assignment }) => assignment.id);
+  }
+
+  #condemn(taskId: string, endReason: string): void {
+    const record = this.#state.records.get(taskId);
+    if (record && !isTerminal(record.status.state) && record.endReason === undefined) this.#state.update(taskId, { endReason });
   }
 
   #hasEnded(taskId: string): boolean {

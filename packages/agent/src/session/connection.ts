@@ -48,6 +48,9 @@ export class Connection {
   #stopListening: () => void = () => {};
   #received = 0;
   #synced = false;
+  /** When each heartbeat was sent that was not answered yet; answers come in their order. */
+  readonly #beats: number[] = [];
+  #helloAt = 0;
   #work: Promise<void> = Promise.resolve();
 
   constructor(options: ConnectionOptions) {
@@ -80,6 +83,7 @@ export class Connection {
     // What happens after this moment is reported, what was before it is in the hello: nothing falls between.
     this.#stopListening = core.onReport((report) => this.#reporter.add(report));
     this.#held = core.heldTasks();
+    this.#helloAt = this.#options.clock.monotonic();
     this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, description: this.#description, tasks: this.#held });
     this.#every(times.describeMs, () => void this.#describeAgain());
     this.#timers.push(this.#options.clock.timer(times.greetLimitMs, () => this.#synced || this.close('the manager sent no desired set')));
@@ -124,7 +128,13 @@ export class Connection {
         this.#finish(`${message.message} (${message.code})`, message.final);
         return;
       case 'heartbeat':
+        this.#granted(this.#beats.shift());
     }
+  }
+
+  /** Only a manager that has this node for ready grants anything: before the desired set it may still be called down. */
+  #granted(sentAtMs: number | undefined): void {
+    if (this.#synced && sentAtMs !== undefined) this.#options.core.granted(sentAtMs);
   }
 
   /** Takes over sets one after the other. A number out of order means that something was lost: a new session makes it good. */
@@ -154,6 +164,7 @@ export class Connection {
     this.#synced = true;
     this.#options.core.confirmReported(this.#held);
     this.#held = [];
+    this.#granted(this.#helloAt);
     this.#options.onSynced();
   }
 
@@ -161,6 +172,7 @@ export class Connection {
     const { clock, socket, times } = this.#options;
     const silentMs = clock.monotonic() - this.#lastHeardMs;
     if (silentMs <= times.heartbeatMs * times.missedHeartbeats) {
+      this.#beats.push(clock.monotonic());
       this.#send({ type: 'heartbeat' });
       return;
     }

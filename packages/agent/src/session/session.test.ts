@@ -40,6 +40,7 @@ describe('session of an agent', () => {
   let session: Session;
   let confirmed: readonly TaskReport[];
   let failsToSave: boolean;
+  let granted: number[];
 
   const core: AgentCore = {
     describe: async () => DESCRIPTION,
@@ -48,6 +49,7 @@ describe('session of an agent', () => {
       if (failsToSave) throw new Error('disk full');
     },
     mergeDesired: async () => {},
+    granted: (sentAtMs) => void granted.push(sentAtMs),
     onReport: () => () => {},
     confirmReported: (reports) => {
       confirmed = reports;
@@ -62,6 +64,7 @@ describe('session of an agent', () => {
     manager = new ScriptedManager(clock);
     confirmed = [];
     failsToSave = false;
+    granted = [];
     const random = new SeededRandom(1);
     session = startSessionOver({ core, clock, random, log: silentLog, managers: ['https://m1:4600'], connector: manager });
     await clock.advance(10);
@@ -124,6 +127,22 @@ describe('session of an agent', () => {
     assert.equal(manager.pairs.length, 1);
     await clock.advance(2_000);
     assert.equal(manager.pairs.length, 2);
+  });
+
+  it('tells when each answered heartbeat was sent, but none before the manager has this node for ready', async () => {
+    const greetedAt = clock.monotonic() - 10;
+    await clock.advance(1_000);
+    manager.send({ type: 'heartbeat' });
+    await clock.advance(10);
+    assert.deepEqual(granted, []);
+    manager.send({ type: 'desired', seq: 1, items: NOTHING });
+    await clock.advance(10);
+    assert.ok(granted.length === 1 && (granted[0] ?? 0) <= greetedAt, `the hello's own moment: ${granted}`);
+    await clock.advance(2_200);
+    assert.equal(granted.length, 1, 'no answer, no grant');
+    manager.send({ type: 'heartbeat' });
+    await clock.advance(10);
+    assert.ok((granted[1] ?? 0) < clock.monotonic() - 1_000, 'the moment of the heartbeat that was answered, not of the answer');
   });
 
   it('waits ever longer, up to five seconds, while no manager takes it', async () => {

@@ -1,4 +1,5 @@
 import type { LogFrame } from '@tessera/api';
+import { type Clock, sleep } from '@tessera/kit';
 import type { ObservedContainer } from '../model/container.js';
 import type { ContainerRequest } from '../model/container-request.js';
 import { LABELS } from '../model/labels.js';
@@ -24,6 +25,9 @@ export class FakeEngine implements Engine {
   readonly removedImages: string[] = [];
   /** What every container printed; undefined: its log never comes. */
   printed: readonly string[] | undefined = [];
+  /** How long a container takes to stop, when there is a clock. */
+  stopsAfterMs = (_graceMs: number): number => 0;
+  clock: Clock | undefined;
   #notify: ((event: EngineEvent) => void) | undefined;
   #next = 1;
 
@@ -55,8 +59,9 @@ export class FakeEngine implements Engine {
     this.change(id, { state: 'running' });
   }
 
-  async stop(id: string): Promise<void> {
+  async stop(id: string, graceMs: number): Promise<void> {
     this.#check();
+    if (this.clock) await sleep(this.clock, this.stopsAfterMs(graceMs));
     this.change(id, { state: 'exited', exitCode: 143 });
   }
 

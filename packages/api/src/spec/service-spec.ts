@@ -105,6 +105,8 @@ export const TaskTemplate = strictObject({
   limits: Limits,
   reservations: Reservations,
   restart: RestartPolicy,
+  /** On a node that no manager can reach: `keep` lets it run on, `stop` has its agent stop it, so that never two of a slot run. Absent: `keep`. */
+  partition: Type.Optional(oneOf(['keep', 'stop'])),
   networks: Type.Array(NetworkAttachment, { maxItems: 64 }),
   /** Grows to replace all tasks though nothing else changed. */
   forceUpdate: Type.Integer({ minimum: 0 }),

@@ -1,5 +1,6 @@
 import type { ObjectChange } from '@tessera/api';
 import type { ReconcileLoop } from '@tessera/kit';
+import type { ClusterView } from '../model/view.js';
 import { planNode } from '../plan/node.js';
 import type { Controller, ControllerDeps } from './controller.js';
 import { planLoop } from './plan-loop.js';
@@ -8,9 +9,14 @@ import { planLoop } from './plan-loop.js';
 export class NodeController implements Controller {
   readonly name = 'node';
   readonly #loop: ReconcileLoop;
+  /**
+   * Since when each node is away, by the monotonic clock. Not told by the node's status: its time is of another manager's clock, or of one that was
+   * set since. A new leader counts anew, which waits longer and never too short.
+   */
+  readonly #awaySince = new Map<string, number>();
 
   constructor(private readonly deps: ControllerDeps) {
-    this.#loop = planLoop(this.name, deps, (view, nodeId) => planNode(view, nodeId, deps.clock.now()));
+    this.#loop = planLoop(this.name, deps, (view, nodeId) => planNode(view, nodeId, deps.clock.now(), this.#awayMs(view, nodeId)));
   }
 
   start(): void {
@@ -25,6 +31,13 @@ export class NodeController implements Controller {
 
   stop(): Promise<void> {
     return this.#loop.stop();
+  }
+
+  #awayMs(view: ClusterView, nodeId: string): number {
+    const now = this.deps.clock.monotonic();
+    if (view.get('nodes', nodeId)?.status.state === 'ready') this.#awaySince.delete(nodeId);
+    else if (!this.#awaySince.has(nodeId)) this.#awaySince.set(nodeId, now);
+    return now - (this.#awaySince.get(nodeId) ?? now);
   }
 
   /** Tasks can come to a node just when it goes: then it is looked at again. */

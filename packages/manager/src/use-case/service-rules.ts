@@ -1,4 +1,4 @@
-import { ApiError, type ServiceSpec } from '@tessera/api';
+import { ApiError, isFencedTemplate, type ServiceSpec } from '@tessera/api';
 import { ConstraintError, parseConstraint } from '@tessera/api/placement/constraint';
 
 const NOWHERE = 'which exists neither in the stack nor in the cluster';
@@ -12,7 +12,7 @@ const NOUN = { networks: 'network', configs: 'config', secrets: 'secret' } as co
 
 /** All that keeps a service from being carried out, a sentence each. */
 export function serviceProblems(spec: ServiceSpec, known: Known): string[] {
-  return [...constraintProblems(spec), ...referenceProblems(spec, known), ...dependencyProblems(spec, known)];
+  return [...constraintProblems(spec), ...partitionProblems(spec), ...referenceProblems(spec, known), ...dependencyProblems(spec, known)];
 }
 
 /** @throws ApiError `invalid-spec` with all problems. */
@@ -46,6 +46,11 @@ export function dependencyCycle(services: readonly ServiceSpec[]): string | unde
     if (cycle) return `services depend on each other in a circle: ${cycle.join(' -> ')}`;
   }
   return undefined;
+}
+
+function partitionProblems({ name, template, update, rollback }: ServiceSpec): string[] {
+  if (!isFencedTemplate(template) || (update.order === 'stop-first' && rollback.order === 'stop-first')) return [];
+  return [`service '${name}': with partition "stop" never two tasks of a slot run: the order of update and rollback must be stop-first`];
 }
 
 function constraintProblems(spec: ServiceSpec): string[] {

@@ -1,5 +1,6 @@
 import { DockerEngine } from '@tessera/agent/engine/docker-engine';
 import { TmpfsFileStore } from '@tessera/agent/files/tmpfs-file-store';
+import { TmpfsGrantStore } from '@tessera/agent/files/tmpfs-grant-store';
 import { Runner } from '@tessera/agent/runner/runner';
 import { SqliteTaskDb } from '@tessera/agent/task-db/sqlite-task-db';
 import type { LogOptions, NodeSetItems, TaskReport } from '@tessera/api';
@@ -33,6 +34,7 @@ function serve({ socketPath, folder, dockerConfigFile, logLevel }: ChildSettings
     network: new BridgeNetworks(socketPath),
     db: new SqliteTaskDb(`${folder}/state`),
     files: new TmpfsFileStore(`${folder}/files`),
+    grants: new TmpfsGrantStore(`${folder}/grant`),
     retention: { perSlot: 5, maxAgeMs: 3_600_000 },
     images: { unusedMs: 0, diskBytes: 0 },
     clock,

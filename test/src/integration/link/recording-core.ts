@@ -22,6 +22,9 @@ export class RecordingCore {
   };
   readonly confirmed: TaskReport[] = [];
   readonly seqs: number[] = [];
+  /** When heartbeats were sent that were answered. */
+  readonly granted = (sentAtMs: number): void => void this.grants.push(sentAtMs);
+  readonly grants: number[] = [];
   /** Sets that came whole. */
   replaced = 0;
   held: TaskReport[] = [];

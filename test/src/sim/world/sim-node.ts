@@ -3,6 +3,7 @@ import type { TaskDb } from '@tessera/agent/ports/task-db';
 import { Runner } from '@tessera/agent/runner/runner';
 import { ConnectError } from '@tessera/agent/session/connector';
 import { type Session, startSessionOver } from '@tessera/agent/session/index';
+import { MemoryGrantStore } from '@tessera/agent/task-db/memory-grant-store';
 import { MemoryTaskDb } from '@tessera/agent/task-db/memory-task-db';
 import type { NodeDescription } from '@tessera/api';
 import { type Clock, type Random, SeededRandom, type SessionSocket, type SocketPair, sleep, socketPair } from '@tessera/kit';
@@ -38,6 +39,7 @@ export interface SimNodeOptions {
 export class SimNode {
   readonly #options: SimNodeOptions;
   readonly #db = new MemoryTaskDb();
+  readonly #grants = new MemoryGrantStore();
   /** Connections by manager, also such as nobody uses any more. */
   readonly #pairs = new Map<SimManager, SocketPair[]>();
   readonly #cut = new Set<SimManager>();
@@ -87,6 +89,7 @@ export class SimNode {
       network: new SimNetwork(bridges, process.clock),
       db: processDb(this.#db, process),
       files: NO_FILES,
+      grants: this.#grants,
       retention: { perSlot: 5, maxAgeMs: HOUR_MS },
       images: { unusedMs: 24 * HOUR_MS, diskBytes: 0 },
       describe: () => Promise.resolve(describeNode(id, index)),
@@ -122,6 +125,7 @@ export class SimNode {
   powerOn(): void {
     this.#isPowered = true;
     this.engine.setUp(true);
+    this.#grants.forget();
     this.startAgent();
   }
 

@@ -79,6 +79,8 @@ const DEPLOY: Row[] = [
     ({ rollback }) => [rollback.delayMs, rollback.failureAction],
     [2000, 'continue'],
   ],
+  ['x-partition: stop', ({ template }) => template.partition, 'stop'],
+  ['x-partition: keep', ({ template }) => template.partition, undefined],
   [
     'x-tolerations: [dedicated=db:no-schedule, {key: gpu}, "*"]',
     ({ placement }) => placement.tolerations,

@@ -174,6 +174,7 @@ export interface ComposeService {
   uts?: string;
   volumes?: ComposeMount[];
   working_dir?: string;
+  'x-partition'?: 'keep' | 'stop';
   'x-tolerations'?: (string | Toleration)[];
   'x-canary'?: number | string;
   'x-progress-deadline'?: number;

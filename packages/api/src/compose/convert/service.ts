@@ -12,6 +12,7 @@ import { convertContainer } from './container.js';
 import { type ConvertContext, compact, filled } from './context.js';
 import { convertPlacement, convertRestart, convertUpdate } from './deploy.js';
 import { convertCanary } from './extension/canary.js';
+import { convertPartition } from './extension/partition.js';
 import { fileHashes } from './files.js';
 import { isImageReference } from './image-reference.js';
 import { checkLinks } from './links.js';
@@ -77,6 +78,7 @@ function convertTemplate(key: string, service: ComposeService, image: string, mo
     limits: convertLimits(service, path, context),
     reservations: convertReservations(service, path, context),
     restart: convertRestart(key, service, mode, context),
+    ...compact({ partition: convertPartition(service, path, context) }),
     networks: convertAttachments(key, service, context),
     forceUpdate: 0,
     fileHashes: fileHashes(service, context),

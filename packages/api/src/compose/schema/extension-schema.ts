@@ -5,5 +5,6 @@ import { duration, either, integer, list, map, type Schema, text, word } from '.
 export const extensionSchemas: Readonly<Record<`x-${string}`, Schema>> = {
   'x-canary': either(integer(1, 1_000_000), text),
   'x-progress-deadline': duration,
+  'x-partition': word('keep', 'stop'),
   'x-tolerations': list(either(text, map({ key: text, value: text, effect: word(...TAINT_EFFECTS) }))),
 };

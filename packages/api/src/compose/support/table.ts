@@ -162,6 +162,12 @@ const EXTENSIONS: readonly SupportRow[] = [
     'x-progress-deadline',
     'An update whose new task has not come up after so long has failed; 10m unless given, 0s: never.',
   ),
+  ...rows(
+    'honoured',
+    SERVICE,
+    'x-partition',
+    '`stop`: never two tasks of a slot run, also when a node is cut off: see [operations](operations.md#fencing).',
+  ),
   ...rows('honoured', SERVICE, 'x-tolerations', 'Taints of nodes that the tasks put up with: see [scheduling](scheduling.md).'),
   ...rows('honoured', SERVICE, 'x-tolerations[].key x-tolerations[].value x-tolerations[].effect'),
 ];

@@ -12,17 +12,21 @@ export interface TaskRow {
   image: string;
   node: string;
   ports: string;
+  /** Nobody can say what the task does now. */
+  isNodeDown: boolean;
 }
 
 export function taskRows(tasks: readonly Task[], services: readonly Service[], nodes: readonly Node[]): TaskRow[] {
   const serviceById = new Map(services.map((service) => [service.id, service]));
-  const nodeNames = new Map(nodes.map((node) => [node.id, node.name]));
+  const nodeById = new Map(nodes.map((node) => [node.id, node]));
   return tasks.map((task) => {
     const service = serviceById.get(task.serviceId);
+    const node = nodeById.get(task.nodeId ?? '');
     return {
       task,
       image: imageOf(task, service),
-      node: nodeNames.get(task.nodeId ?? '') ?? task.nodeId ?? '-',
+      node: node?.name ?? task.nodeId ?? '-',
+      isNodeDown: node?.status.state === 'down',
       ports: hostPorts(task, service),
     };
   });
@@ -62,7 +66,7 @@ export function taskColumns(nowMs: number): Column<TaskRow>[] {
       paint: (text, { task }, style) => paintState(text, task, style),
     },
     { title: 'HEALTH', value: ({ task }) => task.status.health ?? '-', wide: true },
-    { title: 'ERROR', value: ({ task }) => problemOf(task, nowMs), shrink: true, paint: (text, _row, style) => style.red(text) },
+    { title: 'ERROR', value: (row) => problemOf(row, nowMs), shrink: true, paint: (text, _row, style) => style.red(text) },
     { title: 'PORTS', value: ({ ports }) => ports, shrink: true },
   ];
 }
@@ -71,9 +75,10 @@ export function taskColumns(nowMs: number): Column<TaskRow>[] {
 const WAITING: ReadonlySet<TaskState> = new Set(['new', 'pending', 'preparing']);
 
 /** Why it ended; for a task that waits, what for; for one of a crash loop, which restart it is and what ended the one before. */
-function problemOf(task: Task, nowMs: number): string {
+function problemOf({ task, isNodeDown }: TaskRow, nowMs: number): string {
   const { status } = task;
   if (status.error !== undefined) return status.error;
+  if (isNodeDown && !isTerminal(status.state)) return status.message;
   return restartOf(task, nowMs) ?? (WAITING.has(status.state) ? status.message : '');
 }
 

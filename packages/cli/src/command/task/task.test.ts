@@ -53,6 +53,14 @@ describe('tsctl ps', () => {
     ]);
   });
 
+  it('says what a task on a node that is down waits for', async () => {
+    const message = 'node node9 is down; waits at least until 2030-01-01T00:00:12.000Z before it is replaced, because x-partition: stop';
+    const down = aNode('node9', { status: { state: 'down', message: '', at: NOW } });
+    const transport = new FakeTransport().on('GET /v1/services', [web]).on('GET /v1/nodes', [down]);
+    const task = aTask(web, 1, 'running', { nodeId: down.id, status: { state: 'running', at: NOW, message } });
+    assert.ok((await runCli('ps', transport.on('GET /v1/tasks?all=false', [task]))).out.includes(message));
+  });
+
   it('fits a terminal of 80 columns', async () => {
     const { out } = await runCli('ps --no-color', cluster().on('GET /v1/tasks?all=false', tasks), { terminal: true, columns: 80 });
     assertGolden('ps-80', out);

@@ -24,6 +24,7 @@ export class World {
   #revision = 0;
   #ids = 0;
   readonly #services = new Set<string>();
+  readonly #awaySince = new Map<string, number>();
 
   /** Plans everything over and over until nothing changes. @returns milliseconds until somebody wants to look again */
   settle(): number | undefined {
@@ -122,6 +123,12 @@ export class World {
     if (change.kind === 'tasks') this.table.putTask(this.view, this.view.get('tasks', change.object.id)!);
   }
 
+  #awayMs({ id, status }: Node): number {
+    if (status.state === 'ready') this.#awaySince.delete(id);
+    else if (!this.#awaySince.has(id)) this.#awaySince.set(id, this.now);
+    return this.now - (this.#awaySince.get(id) ?? this.now);
+  }
+
   #newServiceId(name: string): string {
     const id = this.#services.has(name) ? `${name}v${this.#services.size}` : name;
     this.#services.add(id);
@@ -131,9 +138,10 @@ export class World {
   #round(): { changed: boolean; againInMs: number | undefined } {
     let [changed, soonest] = [false, Number.POSITIVE_INFINITY];
     for (const node of [...this.view.all('nodes')]) {
-      const { changes } = planNode(this.view, node.id, this.now);
+      const { changes, againInMs } = planNode(this.view, node.id, this.now, this.#awayMs(node));
       this.carryOut(changes);
       changed ||= changes.length > 0;
+      soonest = Math.min(soonest, againInMs ?? soonest);
     }
     const ids = new Set([...this.view.all('services')].map((service) => service.id));
     for (const task of this.view.all('tasks')) ids.add(task.serviceId);
