@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Client, Node, Task } from '@tessera/api';
 import { Bed, type Host, type HostProcess } from '@tessera/bed';
-import { type Daemon, type RunningCluster, startCluster } from '@tessera/bed/cluster/index';
+import { type Daemon, MANAGER_PORT, type RunningCluster, startCluster } from '@tessera/bed/cluster/index';
 import { SystemClock, until } from '@tessera/kit';
 import { assertMachineClean, type MachineSnapshot, snapshotMachine } from './leftovers.js';
 import { commandOutput, concerning, testBedName } from './test-bed.js';
@@ -14,6 +14,8 @@ export interface TestClusterOptions {
   what: string;
   store: 'embedded' | 'etcd';
   hosts: number;
+  /** In the first hosts; 1 when absent. */
+  managers?: number;
 }
 
 /** A real cluster for one test file: hosts with Docker engines, a manager in the first one, an agent in each, and `tsctl`. */
@@ -23,7 +25,8 @@ export class TestCluster {
   private constructor(
     readonly bed: Bed,
     readonly tsctl: Tsctl,
-    readonly manager: HostDaemon,
+    /** In the order of the hosts. */
+    readonly managers: readonly HostDaemon[],
     /** In the order of the hosts. */
     readonly agents: readonly HostDaemon[],
     readonly etcd: HostDaemon | undefined,
@@ -32,23 +35,29 @@ export class TestCluster {
   ) {}
 
   /** When it fails, nothing is left. */
-  static async create({ what, store, hosts }: TestClusterOptions): Promise<TestCluster> {
+  static async create({ what, store, hosts, managers = 1 }: TestClusterOptions): Promise<TestCluster> {
     const machine = await snapshotMachine();
     const name = testBedName(what);
     const bed = await Bed.create({ name, hosts });
     const tsctl = await Tsctl.create();
     try {
-      const running = await startCluster(bed, { store });
-      const context = { endpoints: [running.endpoint], ...running.cluster.admin };
+      const running = await startCluster(bed, { store, managers });
+      const endpoints = bed.hosts.slice(0, managers).map(({ ip }) => `https://${ip}:${MANAGER_PORT}`);
+      const context = { endpoints, ...running.cluster.admin };
       await tsctl.succeed(['context', 'import', '--use', name], { input: JSON.stringify(context) });
-      const manager = await HostDaemon.of(hostAt(bed, 0), running.manager);
+      const daemons = await Promise.all(running.managers.map((manager, at) => HostDaemon.of(hostAt(bed, at), manager)));
       const agents = await Promise.all(running.agents.map((agent, at) => HostDaemon.of(hostAt(bed, at), agent)));
       const etcd = running.etcd && (await HostDaemon.of(hostAt(bed, 0), running.etcd));
-      return new TestCluster(bed, tsctl, manager, agents, etcd, running, machine);
+      return new TestCluster(bed, tsctl, daemons, agents, etcd, running, machine);
     } catch (error) {
       await Promise.all([Bed.destroy(name), tsctl.remove()]);
       throw error;
     }
+  }
+
+  /** An administrator's certificate. */
+  get admin(): RunningCluster['cluster']['admin'] {
+    return this.running.cluster.admin;
   }
 
   /** For looking often; what a person does goes through {@link tsctl}. */
@@ -62,6 +71,11 @@ export class TestCluster {
     const network = this.bed.hosts[0]?.ip;
     await Promise.all([Bed.destroy(this.bed.name), this.tsctl.remove()]);
     await assertMachineClean(this.machine, concerning(this.bed.name, network));
+  }
+
+  /** The first one. */
+  get manager(): HostDaemon {
+    return this.managers[0] as HostDaemon;
   }
 
   host(at: number): Host {

@@ -38,8 +38,9 @@ export interface Session {
 
 /** Starts the session of this node over TLS and keeps its certificate renewed. */
 export function startSession(options: Omit<SessionOptions, 'connector'> & { identity: Identity }): Session {
-  const { identity, clock, random, log, managers } = options;
-  const session = new ManagedSession({ ...options, connector: wsConnector(identity, clock) });
+  const { identity, clock, random, log } = options;
+  const managers = fromAnyOn(options.managers, random);
+  const session = new ManagedSession({ ...options, managers, connector: wsConnector(identity, clock) });
   const renewal = new AbortController();
   const renewing = keepRenewed({ identity, managers, clock, random, log, signal: renewal.signal });
   void session.done.then(() => renewal.abort());
@@ -53,6 +54,12 @@ export function startSession(options: Omit<SessionOptions, 'connector'> & { iden
       await renewing;
     },
   };
+}
+
+/** The same in the same order, begun anywhere: so agents spread over their managers. */
+function fromAnyOn(managers: readonly string[], random: Random): string[] {
+  const first = Math.floor(random.next() * managers.length);
+  return [...managers.slice(first), ...managers.slice(0, first)];
 }
 
 /** Starts a session over the given connector. */

@@ -5,6 +5,7 @@ import { ROUTES } from '../route/routes.js';
 const ACCESS_WORDS: Readonly<Record<Access, string>> = {
   open: 'everybody, without a certificate',
   node: 'an agent, with the certificate of its node',
+  manager: 'another manager, with its own certificate',
   viewer: 'an administrator',
   admin: 'an administrator',
 };

@@ -183,6 +183,14 @@ export const NodeStatus = strictObject({
 });
 export type NodeStatus = Static<typeof NodeStatus>;
 
+/** Which manager serves the node's agent: the id of a {@link Manager}, which is gone when that manager is. */
+export const NodeSession = strictObject({
+  manager: Id,
+  /** Grows by one with each session of the node, whichever manager has it. */
+  epoch: Type.Integer({ minimum: 1 }),
+});
+export type NodeSession = Static<typeof NodeSession>;
+
 export const Node = stored({
   /** Unique; the hostname when it joined. */
   name: Name,
@@ -190,10 +198,24 @@ export const Node = stored({
   spec: NodeSpec,
   /** Written by the agent, through its session. Absent until its first session. */
   description: Type.Optional(NodeDescription),
-  /** Written by the dispatcher. */
+  /** Written by the manager that serves the agent; `down` by the leader when that manager is gone. */
   status: NodeStatus,
+  /** Written by the manager to which the agent has connected. Absent until its first session. */
+  session: Type.Optional(NodeSession),
 });
 export type Node = Static<typeof Node>;
+
+/**
+ * A manager that runs. Written by itself and tied to a lease: it is there as long as the manager renews that. The id is a new
+ * one with each lease, so that what was held under an old one is known to be void.
+ */
+export const Manager = stored({
+  hostname: Type.String({ maxLength: 253 }),
+  /** `host:port` at which other managers reach it, the best one first. */
+  addresses: Type.Array(Type.String({ maxLength: 260 }), { maxItems: 32 }),
+  version: Type.String(),
+});
+export type Manager = Static<typeof Manager>;
 
 export const Network = stored({
   /** Written by the user. */
@@ -231,6 +253,7 @@ export const OBJECT_SCHEMAS = {
   revisions: ServiceRevision,
   tasks: Task,
   nodes: Node,
+  managers: Manager,
   networks: Network,
   blocks: NetworkBlock,
   configs: Config,
@@ -244,6 +267,7 @@ export interface ObjectTypes {
   revisions: ServiceRevision;
   tasks: Task;
   nodes: Node;
+  managers: Manager;
   networks: Network;
   blocks: NetworkBlock;
   configs: Config;

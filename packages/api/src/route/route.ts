@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 
-/** Who may call a route. `node` is an agent's certificate, `open` needs none (the route checks a token of its own). */
-export type Access = 'open' | 'node' | 'viewer' | 'admin';
+/** Who may call a route. `node` is an agent's certificate, `manager` another manager's, `open` needs none (the route checks a token of its own). */
+export type Access = 'open' | 'node' | 'manager' | 'viewer' | 'admin';
 
 /** One route of the REST API: validation, types, OpenAPI and the client all come from it. */
 export interface RouteDefinition {

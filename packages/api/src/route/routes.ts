@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Config, Network, Node, Secret, Service, Task } from '../object/objects.js';
-import { Bytes, Name, NanoCpus, oneOf, strictObject, Timestamp } from '../spec/common.js';
+import { LogFrame } from '../protocol/messages.js';
+import { Bytes, Id, Name, NanoCpus, oneOf, strictObject, Timestamp } from '../spec/common.js';
 import { MAX_TAINTS, Taint, Toleration } from '../spec/scheduling.js';
 import { ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec, StackSpec } from '../spec/stack-spec.js';
@@ -180,6 +181,17 @@ export const ROUTES = {
     params: ByReference,
     query: LogQuery,
     response: SourcedLogFrame,
+    stream: true,
+  },
+
+  relayLogs: {
+    method: 'GET',
+    path: '/v1/managers/:manager/nodes/:node/tasks/:task/logs',
+    summary: 'The log of a task on a node that this manager serves, as the manager that was asked for it passes it on',
+    access: 'manager',
+    params: strictObject({ manager: Id, node: Id, task: Id }),
+    query: LogQuery,
+    response: LogFrame,
     stream: true,
   },
 

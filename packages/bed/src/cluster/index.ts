@@ -1,3 +1,3 @@
 export type { Daemon } from './daemon.js';
 export { findPrograms, type Programs } from './programs.js';
-export { type RunningCluster, type StartClusterOptions, startCluster } from './start-cluster.js';
+export { MANAGER_PORT, type RunningCluster, type StartClusterOptions, startCluster } from './start-cluster.js';

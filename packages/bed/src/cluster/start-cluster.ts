@@ -24,6 +24,8 @@ export interface StartClusterOptions {
   store?: 'embedded' | 'etcd';
   /** Number of the host that the manager (and etcd) runs in, from 0; the first when absent. */
   managerHost?: number;
+  /** How many hosts, from that one on, have a manager: 1 when absent. More need etcd. */
+  managers?: number;
   /** The daemons live on when this process ends; otherwise they are killed then. */
   detached?: boolean;
   programs?: Programs;
@@ -33,14 +35,16 @@ export interface StartClusterOptions {
   random?: Random;
 }
 
-/** A Tessera cluster in a bed: one manager, and an agent in every host. */
+/** A Tessera cluster in a bed: one manager or several, and an agent in every host. */
 export interface RunningCluster {
   cluster: NewCluster;
-  /** `https://address:port` of the manager, reachable from the hosts and from the machine. */
+  /** `https://address:port` of the first manager, reachable from the hosts and from the machine. */
   endpoint: string;
   /** As admin. */
   client: Client;
   manager: Daemon;
+  /** All of them, the one above first. */
+  managers: Daemon[];
   /** In the order of the bed's hosts. */
   agents: Daemon[];
   etcd?: Daemon;
@@ -52,10 +56,10 @@ export interface RunningCluster {
 export async function startCluster(bed: Bed, options: StartClusterOptions = {}): Promise<RunningCluster> {
   const start = await ClusterStart.prepare(bed, options);
   const etcd = options.store === 'etcd' ? await start.etcd() : undefined;
-  const manager = await start.manager();
+  const managers = await start.managers();
   const agents = await Promise.all(bed.hosts.map((host) => start.agent(host)));
   await start.nodesReady(agents);
-  return { ...start.result(), manager, agents, ...(etcd && { etcd }) };
+  return { ...start.result(), manager: managers[0] as Daemon, managers, agents, ...(etcd && { etcd }) };
 }
 
 interface Preparation {
@@ -64,34 +68,39 @@ interface Preparation {
   clock: Clock;
   programs: Programs;
   cluster: NewCluster;
-  managerHost: Host;
+  /** The first one has etcd, too. */
+  managerHosts: readonly Host[];
 }
 
 class ClusterStart {
   readonly #parts: Preparation;
-  readonly #endpoint: string;
+  readonly #endpoints: readonly string[];
   readonly #transport: HttpsTransport;
   readonly #client: Client;
 
   private constructor(parts: Preparation) {
     this.#parts = parts;
-    this.#endpoint = `https://${parts.managerHost.ip}:${MANAGER_PORT}`;
-    this.#transport = new HttpsTransport({ addresses: [this.#endpoint], credentials: parts.cluster.admin, clock: parts.clock });
+    this.#endpoints = parts.managerHosts.map(endpointOf);
+    this.#transport = new HttpsTransport({ addresses: this.#endpoints, credentials: parts.cluster.admin, clock: parts.clock });
     this.#client = new Client(this.#transport);
   }
 
   static async prepare(bed: Bed, options: StartClusterOptions): Promise<ClusterStart> {
-    const { clock = new SystemClock(), random = new SystemRandom(), managerHost = 0 } = options;
+    const { clock = new SystemClock(), random = new SystemRandom(), managerHost = 0, managers = 1 } = options;
     const programs = options.programs ?? (await findPrograms());
-    const host = bed.hosts[managerHost];
-    if (!host) throw new Error(`the bed "${bed.name}" has no host number ${managerHost + 1} for the manager`);
-    const cluster = await makeCluster(bed.name, host, clock, random);
+    const managerHosts = bed.hosts.slice(managerHost, managerHost + managers);
+    const [host] = managerHosts;
+    if (!host || managerHosts.length < managers)
+      throw new Error(`the bed "${bed.name}" has no host number ${managerHost + managers} for the manager`);
+    if (managers > 1 && options.store !== 'etcd') throw new Error('several managers need etcd: the embedded store serves one');
+    const cluster = await makeCluster(bed.name, managerHosts, clock, random);
     options.onProgress?.({ host: host.name, message: 'keys of the cluster made' });
-    return new ClusterStart({ bed, options, clock, programs, cluster, managerHost: host });
+    return new ClusterStart({ bed, options, clock, programs, cluster, managerHosts });
   }
 
   async etcd(): Promise<Daemon> {
-    const { bed, managerHost: host, options } = this.#parts;
+    const { bed, options } = this.#parts;
+    const host = this.#first;
     const client = `http://${host.ip}:${ETCD_PORT}`;
     const argv = ['etcd', '--data-dir', ETCD_DIR, '--listen-client-urls', client, '--advertise-client-urls', client];
     const daemon = await startDaemon({ bed: bed.name, host, name: 'etcd', argv, detached: options.detached ?? false });
@@ -100,13 +109,21 @@ class ClusterStart {
     return daemon;
   }
 
-  async manager(): Promise<Daemon> {
-    const { bed, managerHost: host, options, programs } = this.#parts;
-    const store = options.store === 'etcd' ? ['--store', `etcd://${host.ip}:${ETCD_PORT}`] : [];
-    const argv = [...programs.manager, '--data-dir', MANAGER_DIR, '--listen', `0.0.0.0:${MANAGER_PORT}`, ...store];
+  /** One after the other: the first one writes the cluster's own object. */
+  async managers(): Promise<Daemon[]> {
+    const daemons: Daemon[] = [];
+    for (const host of this.#parts.managerHosts) daemons.push(await this.#manager(host));
+    return daemons;
+  }
+
+  async #manager(host: Host): Promise<Daemon> {
+    const { bed, options, programs } = this.#parts;
+    const store = options.store === 'etcd' ? ['--store', `etcd://${this.#first.ip}:${ETCD_PORT}`] : [];
+    const listen = ['--listen', `0.0.0.0:${MANAGER_PORT}`, '--advertise', host.ip];
+    const argv = [...programs.manager, '--data-dir', MANAGER_DIR, ...listen, ...store];
     const daemon = await startDaemon({ bed: bed.name, host, name: 'manager', argv, detached: options.detached ?? false });
-    await daemon.until(() => this.#managerAnswers(), `the manager of ${host.name} to answer`, this.#limits());
-    options.onProgress?.({ host: host.name, message: `manager runs at ${this.#endpoint}` });
+    await daemon.until(() => this.#answers(host), `the manager of ${host.name} to answer`, this.#limits());
+    options.onProgress?.({ host: host.name, message: `manager runs at ${endpointOf(host)}` });
     return daemon;
   }
 
@@ -114,7 +131,8 @@ class ClusterStart {
   async agent(host: Host): Promise<Daemon> {
     const { bed, options, programs, cluster } = this.#parts;
     const common = ['--data-dir', AGENT_DIR, '--advertise-address', host.ip];
-    const join = ['join', ...common, '--manager', this.#endpoint, '--token', cluster.workerToken, '--name', host.name];
+    const managers = this.#endpoints.flatMap((endpoint) => ['--manager', endpoint]);
+    const join = ['join', ...common, ...managers, '--token', cluster.workerToken, '--name', host.name];
     const { code, stdout, stderr } = await host.exec([...programs.agent, ...join]);
     if (code !== 0) throw new Error(`${host.name} could not join the cluster:\n${stderr}${stdout}`);
     const argv = [...programs.agent, 'run', ...common];
@@ -134,31 +152,46 @@ class ClusterStart {
   }
 
   result(): Pick<RunningCluster, 'cluster' | 'endpoint' | 'client' | 'close'> {
-    return { cluster: this.#parts.cluster, endpoint: this.#endpoint, client: this.#client, close: () => this.#transport.close() };
+    return { cluster: this.#parts.cluster, endpoint: endpointOf(this.#first), client: this.#client, close: () => this.#transport.close() };
   }
 
   #limits(): { clock: Clock; limitMs: number; signal?: AbortSignal | undefined } {
     return { clock: this.#parts.clock, limitMs: START_LIMIT_MS, signal: this.#parts.options.signal };
   }
 
-  async #managerAnswers(): Promise<boolean> {
-    return this.#client.call('getInfo', {}).then(
-      () => true,
-      () => false,
-    );
+  get #first(): Host {
+    return this.#parts.managerHosts[0] as Host;
+  }
+
+  async #answers(host: Host): Promise<boolean> {
+    const { cluster, clock } = this.#parts;
+    const transport = new HttpsTransport({ addresses: [endpointOf(host)], credentials: cluster.admin, clock });
+    return new Client(transport)
+      .call('getInfo', {})
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => transport.close());
   }
 }
 
-/** Makes the keys on the machine, then moves them to the manager's host, whose disk may not be visible here. */
-async function makeCluster(name: string, host: Host, clock: Clock, random: Random): Promise<NewCluster> {
+function endpointOf(host: Host): string {
+  return `https://${host.ip}:${MANAGER_PORT}`;
+}
+
+/** Makes the keys on the machine, then moves them to the managers' hosts, whose disks may not be visible here. */
+async function makeCluster(name: string, hosts: readonly Host[], clock: Clock, random: Random): Promise<NewCluster> {
   const draft = await mkdtemp(join(tmpdir(), 'tessera-cluster-'));
   try {
     const dataDir = join(draft, 'data');
-    const cluster = await initCluster({ dataDir, name, addresses: [host.ip, host.name, '127.0.0.1'], clock, random });
+    const addresses = [...hosts.flatMap(({ ip, name: hostName }) => [ip, hostName]), '127.0.0.1'];
+    const cluster = await initCluster({ dataDir, name, addresses, clock, random });
     const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
     for (const entry of entries.filter((each) => each.isFile())) {
       const path = join(entry.parentPath, entry.name);
-      await writeInHost(host, join(MANAGER_DIR, relative(dataDir, path)), await readFile(path, 'utf8'));
+      const text = await readFile(path, 'utf8');
+      await Promise.all(hosts.map((host) => writeInHost(host, join(MANAGER_DIR, relative(dataDir, path)), text)));
     }
     return cluster;
   } finally {

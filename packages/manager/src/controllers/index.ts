@@ -1,3 +1,4 @@
+import { AbsenceController } from './absence-controller.js';
 import type { Controller, ControllerDeps } from './controller.js';
 import { NetworkController } from './network-controller.js';
 import { NodeController } from './node-controller.js';
@@ -11,6 +12,7 @@ export interface Controllers {
 
 /** Every controller of the leader, in the order in which they hear of a change. */
 const CONTROLLERS: ReadonlyArray<new (deps: ControllerDeps) => Controller> = [
+  AbsenceController,
   NodeController,
   NetworkController,
   ServiceController,

@@ -1,22 +1,29 @@
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { type Clock, type Log, newId, type Random } from '@tessera/kit';
 import { Lifecycle } from '@tessera/kit/lifecycle/index';
+import { formatAddress } from '@tessera/kit/transport/index';
 import { openKv } from '../adapters/kv/open.js';
+import { HttpsPeers } from '../adapters/peers/https-peers.js';
 import { startControllers } from '../controllers/index.js';
 import { createDispatcher } from '../dispatcher/index.js';
-import { type ApiServer, createApiServer } from '../http/server.js';
+import { createApiServer, type ServerCredentials } from '../http/server.js';
 import type { Kv } from '../ports/kv.js';
 import { KvClusterStore } from '../state/cluster-store.js';
 import { Compactor } from '../state/compactor.js';
 import { LeaderElection } from '../state/leader.js';
+import { LeasedPresence } from '../state/presence.js';
 import { aesSealer } from '../state/seal.js';
 import { ensureCluster } from '../use-case/cluster.js';
 import type { UseCaseContext } from '../use-case/context.js';
+import { VERSION } from '../version.js';
 import { currentCredentials, loadIdentity, type ManagerIdentity } from './identity.js';
 import type { ManagerOptions } from './options.js';
 
 /** How often the manager looks whether its certificate is due. */
 const RENEWAL_CHECK_MS = 3_600_000;
+
+const WILDCARDS = ['0.0.0.0', '::'];
+const MOST_ADDRESSES = 16;
 
 /** What a manager takes from outside. */
 export interface ManagerEnvironment {
@@ -60,15 +67,29 @@ async function startParts(options: ManagerOptions, environment: ManagerEnvironme
   );
   const { name, clusterId, tokenHashes, addressPool } = identity.cluster;
   await ensureCluster({ store, clock }, { name, clusterId, tokenHashes, addressPool });
+  const presence = await lifecycle.start(
+    'presence',
+    () => new LeasedPresence({ kv, store, ...environment }),
+    (started) => started.stop(),
+  );
   const election = makeElection(kv, store, identity, environment, storeKind(options.store));
   const dispatcher = await lifecycle.start(
     'dispatcher',
-    () => createDispatcher({ store, clock, random, log }),
+    () => createDispatcher({ store, presence, clock, random, log }),
     (started) => started.stop(),
+  );
+  const credentials = { dataDir: options.dataDir, identity, addresses: addressesOf(options, identity), clock, random };
+  const shown = { current: await currentCredentials(credentials) };
+  const peers = await lifecycle.start(
+    'peers',
+    () => new HttpsPeers({ clock, credentials: () => shown.current }),
+    (started) => started.close(),
   );
   const context: UseCaseContext = {
     store,
     dispatcher,
+    presence,
+    peers,
     clock,
     random,
     log,
@@ -76,16 +97,16 @@ async function startParts(options: ManagerOptions, environment: ManagerEnvironme
     storeKind: storeKind(options.store),
     isLeader: () => election.isLeader,
   };
-  const credentials = { dataDir: options.dataDir, identity, addresses: addressesOf(options, identity), clock, random };
-  const server = await createApiServer(context, await currentCredentials(credentials));
+  const server = await createApiServer(context, shown.current);
   const { host, port } = await lifecycle.start(
     'api',
     () => server.listen(options.listen.host, options.listen.port),
     () => server.close(),
   );
+  presence.start({ hostname: hostname(), addresses: reachableAt(options, port), version: VERSION });
   await lifecycle.start(
     'certificate renewal',
-    () => renewRegularly(server, credentials, environment),
+    () => renewRegularly(credentials, environment, (renewed) => server.renewCredentials((shown.current = renewed))),
     (stop) => stop(),
   );
   await lifecycle.start(
@@ -119,13 +140,13 @@ function makeElection(
 
 /** Looks at the certificate now and then, and serves the new one when it was renewed. */
 function renewRegularly(
-  server: ApiServer,
   options: Parameters<typeof currentCredentials>[0],
   { clock, log }: ManagerEnvironment,
+  renew: (credentials: ServerCredentials) => void,
 ): () => void {
   const check = async (): Promise<void> => {
     try {
-      server.renewCredentials(await currentCredentials(options));
+      renew(await currentCredentials(options));
     } catch (error) {
       log.error({ error }, 'the certificate of the manager cannot be renewed, trying again in an hour');
     }
@@ -141,6 +162,18 @@ function renewRegularly(
 
 function addressesOf({ advertise }: ManagerOptions, { cluster }: ManagerIdentity): string[] {
   return [...new Set([...cluster.addresses, ...advertise, 'localhost', '127.0.0.1'])];
+}
+
+/** Where other managers reach this one: as it is told to be reached, and at this host's own addresses. */
+function reachableAt({ advertise, listen }: ManagerOptions, port: number): string[] {
+  const own = WILDCARDS.includes(listen.host) ? hostAddresses() : [listen.host];
+  return [...new Set([...advertise, ...own])].slice(0, MOST_ADDRESSES).map((host) => formatAddress({ host, port }));
+}
+
+function hostAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address),
+  );
 }
 
 function storeKind(url: string): UseCaseContext['storeKind'] {

@@ -1,6 +1,16 @@
-import { HEARTBEAT_MS, type LogFrame, type LogOptions, MISSED_HEARTBEATS, type NodeDescription, type ObjectChange } from '@tessera/api';
+import {
+  HEARTBEAT_MS,
+  type LogFrame,
+  type LogOptions,
+  MISSED_HEARTBEATS,
+  type NodeDescription,
+  type NodeSession,
+  type ObjectChange,
+} from '@tessera/api';
 import { CLOSE_CODES, type Clock, type Log, type Random, type SessionSocket, type Timer, until } from '@tessera/kit';
+import { sameSession } from '../model/session.js';
 import type { Dispatcher } from '../ports/dispatcher.js';
+import type { Presence } from '../ports/presence.js';
 import type { ClusterStore } from '../ports/store.js';
 import { ChangeRouter } from './feed/change-router.js';
 import { NodeFeed } from './feed/node-feed.js';
@@ -13,6 +23,8 @@ import { AgentSession, type SessionHost } from './session/agent-session.js';
 
 export interface DispatcherOptions {
   store: ClusterStore;
+  /** Sessions are served only while this manager has its place. */
+  presence: Presence;
   clock: Clock;
   random: Random;
   log: Log;
@@ -29,13 +41,13 @@ export const DISPATCHER_TIMES = {
   heartbeatMs: HEARTBEAT_MS,
   /** Time to come back, here or at another manager, after a session ended for silence; a node is down when it is over. */
   reconnectGraceMs: 1_000,
-  /** After a start, nodes have so long to come back before they are down: agents try every 5 s at the latest. */
-  startGraceMs: 10_000,
   /** How long a node that this manager does not know may take to appear: it may just have joined elsewhere. */
   memberLimitMs: 2_000,
   /** How long an agent has to dial a log stream. */
   dialLimitMs: 5_000,
 };
+
+const NO_PLACE = 'the manager has lost its place among the managers: it does not reach the store';
 
 /** Makes the dispatcher of one manager. It works at once and until `stop`. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
@@ -48,6 +60,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   readonly intake: StatusIntake;
   readonly #times: typeof DISPATCHER_TIMES;
   readonly #store: ClusterStore;
+  readonly #presence: Presence;
   readonly #projector: Projector;
   readonly #router: ChangeRouter;
   readonly #queue: UpdateQueue;
@@ -56,16 +69,17 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   readonly #sessions = new Map<string, AgentSession>();
   readonly #feeds = new Map<string, NodeFeed>();
   readonly #dirty = new Set<string>();
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribes: Array<() => void>;
   #deltaTick: Timer | undefined;
   #sweep: Timer;
   #stopped = false;
 
-  constructor({ store, clock, random, log, times }: DispatcherOptions) {
+  constructor({ store, presence, clock, random, log, times }: DispatcherOptions) {
     this.clock = clock;
     this.log = log;
     this.#times = { ...DISPATCHER_TIMES, ...times };
     this.#store = store;
+    this.#presence = presence;
     this.#projector = new Projector(store.view);
     this.#router = new ChangeRouter(this.#projector, this.#feeds);
     this.#queue = new UpdateQueue({ store, clock, log, tickMs: this.#times.reportTickMs });
@@ -74,18 +88,21 @@ class SessionDispatcher implements Dispatcher, SessionHost {
       view: store.view,
       clock,
       queue: this.#queue,
-      hasSession: (nodeId) => this.#sessions.has(nodeId),
+      presence,
       ...this.#times,
       silenceLimitMs: this.#silentAfterMs() + this.#times.reconnectGraceMs,
     });
     this.#logs = new LogRelay({ clock, random, ...this.#times });
-    this.#unsubscribe = store.onChange((change) => this.#changed(change));
+    this.#unsubscribes = [
+      store.onChange((change) => this.#changed(change)),
+      presence.onChange(() => presence.id === undefined && this.#losePlace()),
+    ];
     this.#sweep = this.#scheduleSweep();
   }
 
   accept(socket: SessionSocket, nodeId: string): void {
-    if (this.#stopped) {
-      socket.close(CLOSE_CODES.goingAway, 'the manager stops');
+    if (this.#stopped || this.#presence.id === undefined) {
+      socket.close(CLOSE_CODES.goingAway, this.#stopped ? 'the manager stops' : NO_PLACE);
       return;
     }
     const former = this.#sessions.get(nodeId);
@@ -108,8 +125,8 @@ class SessionDispatcher implements Dispatcher, SessionHost {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#liveness.stop();
-    this.#unsubscribe();
+    this.#liveness.judgeNobody();
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
     this.#deltaTick?.cancel();
     this.#sweep.cancel();
     const sessions = [...this.#sessions.values()];
@@ -126,13 +143,17 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     );
   }
 
-  connected(session: AgentSession, description: NodeDescription): Promise<void> {
-    this.log.info({ nodeId: session.nodeId, address: description.address }, 'dispatcher: node connected');
-    return this.#liveness.connected(session.nodeId, description);
+  claim(session: AgentSession): Promise<NodeSession | undefined> {
+    return this.#liveness.claim(session.nodeId, () => this.#sessions.get(session.nodeId) === session);
   }
 
-  described(nodeId: string, description: NodeDescription): Promise<void> {
-    return this.#liveness.described(nodeId, description);
+  connected(nodeId: string, held: NodeSession, description: NodeDescription): Promise<void> {
+    this.log.info({ nodeId, address: description.address }, 'dispatcher: node connected');
+    return this.#liveness.connected(nodeId, held, description);
+  }
+
+  described(nodeId: string, held: NodeSession, description: NodeDescription): Promise<void> {
+    return this.#liveness.described(nodeId, held, description);
   }
 
   openFeed(session: AgentSession): NodeFeed {
@@ -146,13 +167,22 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.log.info({ nodeId: session.nodeId, reason }, 'dispatcher: node disconnected');
     this.#sessions.delete(session.nodeId);
     this.#feeds.delete(session.nodeId);
-    this.#liveness.disconnected(session.nodeId, session.silentForMs(), reason);
+    if (session.held) this.#liveness.disconnected(session.nodeId, session.held, session.silentForMs(), reason);
+  }
+
+  /** Others judge this manager's nodes now: their agents shall look for a manager that has its place. */
+  #losePlace(): void {
+    this.#liveness.judgeNobody();
+    for (const session of [...this.#sessions.values()]) session.refuse('manager-without-store', NO_PLACE, false);
   }
 
   #changed(change: ObjectChange): void {
     this.#router.route(change);
-    if (change.kind === 'nodes' && !change.object)
-      this.#sessions.get(change.id)?.refuse('node-removed', 'this node was removed from the cluster', true);
+    if (change.kind !== 'nodes') return;
+    const session = this.#sessions.get(change.id);
+    if (!change.object) session?.refuse('node-removed', 'this node was removed from the cluster', true);
+    else if (session?.held && !sameSession(change.object.session, session.held))
+      session.refuse('moved', 'the node has a newer session, with another manager', false);
   }
 
   #markDirty(nodeId: string): void {

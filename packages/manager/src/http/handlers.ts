@@ -6,6 +6,7 @@ import { createFile, listFiles, removeFile } from '../use-case/files.js';
 import { join, renew } from '../use-case/join.js';
 import { serviceLogs, taskLogs } from '../use-case/logs.js';
 import { createNetwork, getNetwork, listNetworks, removeNetwork } from '../use-case/networks.js';
+import { relayLogs } from '../use-case/node-log.js';
 import { getNode, listNodes, removeNode, updateNode } from '../use-case/nodes.js';
 import { createService, getService, listProgress, listServices, removeService, scaleService, updateService } from '../use-case/services.js';
 import { deployStack, getStack, listStacks, planStack, removeStack } from '../use-case/stacks.js';
@@ -57,6 +58,7 @@ export const HANDLERS: Handlers = {
   listTasks: (context, { query }) => listTasks(context, query),
   getTask: (context, { params }) => getTask(context, params.ref),
   taskLogs: (context, { params, query, signal }) => taskLogs(context, params.ref, query, signal),
+  relayLogs: (context, { params, query, signal }) => relayLogs(context, params, query, signal),
   serviceLogs: (context, { params, query, signal }) => serviceLogs(context, params.ref, query, signal),
 
   listNodes: (context) => listNodes(context),

@@ -5,6 +5,7 @@ import { type CertificateRole, type CertificateSubject, type SubjectParts, subje
 /** Which certificates a route lets in. A manager holds the CA's key, so nothing would be kept from it. */
 const ALLOWED: Readonly<Record<Exclude<Access, 'open'>, readonly CertificateRole[]>> = {
   node: ['node'],
+  manager: ['manager'],
   viewer: ['admin', 'manager'],
   admin: ['admin', 'manager'],
 };

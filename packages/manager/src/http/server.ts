@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import swagger from '@fastify/swagger';
-import { ApiError, ROUTES, type RouteDefinition, type RouteName } from '@tessera/api';
+import { type Access, ApiError, ROUTES, type RouteDefinition, type RouteName } from '@tessera/api';
 import { newId } from '@tessera/kit';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { TSchema } from 'typebox';
@@ -110,7 +110,7 @@ declare module 'fastify' {
   }
 }
 
-function checkAccess(request: FastifyRequest, access: 'node' | 'viewer' | 'admin', { clock }: UseCaseContext): void {
+function checkAccess(request: FastifyRequest, access: Exclude<Access, 'open'>, { clock }: UseCaseContext): void {
   request.subject = authorise(request.raw.socket as TLSSocket, access, clock.now());
 }
 

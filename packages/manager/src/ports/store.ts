@@ -10,8 +10,25 @@ export type Expectation =
   /** Whatever it is (a status written by its one writer). */
   | 'any';
 
+/** Another object that a change was based on: it must have this revision still, or the change is a conflict. */
+export interface Guard {
+  kind: Kind;
+  id: string;
+  revision: number;
+}
+
 export type StoreChange =
-  | { [K in Kind]: { type: 'put'; kind: K; object: ObjectTypes[K]; expect: Expectation } }[Kind]
+  | {
+      [K in Kind]: {
+        type: 'put';
+        kind: K;
+        object: ObjectTypes[K];
+        expect: Expectation;
+        guard?: Guard;
+        /** The object vanishes when this lease ends. */
+        leaseId?: string;
+      };
+    }[Kind]
   | { type: 'delete'; kind: Kind; id: string; expect: Expectation };
 
 export type CommitResult =

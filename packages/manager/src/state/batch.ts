@@ -4,8 +4,8 @@ import { MAX_TXN_BYTES } from '../ports/kv.js';
 import type { CommitResult, StoreChange } from '../ports/store.js';
 import type { PreparedChange } from './prepare.js';
 
-/** Ops of one txn at most: under the store's bound. */
-const MAX_GROUP_OPS = 100;
+/** Keys that one txn writes, and others that it compares, at most: under the store's bound. */
+const MAX_GROUP_KEYS = 100;
 /** Values of one txn at most, in bytes: leaves room for the keys of its compares. */
 const MAX_GROUP_BYTES = MAX_TXN_BYTES - 64 * 1024;
 /** Txns under way at a time: what makes etcd's round trips overlap. */
@@ -15,18 +15,21 @@ const MAX_IN_FLIGHT = 8;
 export function groupChanges(changes: readonly PreparedChange[]): PreparedChange[][] {
   const groups: PreparedChange[][] = [];
   let keys = new Set<string>();
+  let guards = new Set<string>();
   let bytes = 0;
   for (const prepared of changes) {
     const own = keysOf(prepared);
     const group = groups.at(-1);
-    if (!group || keys.size + own.length > MAX_GROUP_OPS || bytes + prepared.bytes > MAX_GROUP_BYTES || own.some((key) => keys.has(key))) {
+    const isFull = keys.size + guards.size + own.length + 1 > MAX_GROUP_KEYS || bytes + prepared.bytes > MAX_GROUP_BYTES;
+    if (!group || isFull || own.some((key) => keys.has(key))) {
       groups.push([prepared]);
-      [keys, bytes] = [new Set(own), prepared.bytes];
+      [keys, guards, bytes] = [new Set(own), new Set(), prepared.bytes];
     } else {
       group.push(prepared);
       for (const key of own) keys.add(key);
       bytes += prepared.bytes;
     }
+    if (prepared.guard) guards.add(prepared.guard.key);
   }
   return groups;
 }
@@ -89,6 +92,8 @@ function splitGroup(group: readonly PreparedChange[], view: ClusterView): Prepar
 }
 
 function isStale(change: StoreChange, view: ClusterView): boolean {
+  const guard = change.type === 'put' ? change.guard : undefined;
+  if (guard && view.get(guard.kind, guard.id)?.revision !== guard.revision) return true;
   if (change.expect === 'any') return false;
   const current = view.get(change.kind, change.type === 'put' ? change.object.id : change.id);
   return change.expect === 'absent' ? current !== undefined : current?.revision !== change.expect.revision;

@@ -9,6 +9,8 @@ import type { Keys } from './keys.js';
 export interface PreparedChange {
   change: StoreChange;
   compares: KvCompare[];
+  /** What it needs of another object. */
+  guard?: { key: string; modRevision: number };
   ops: KvOp[];
   /** Keys and values together, in UTF-8 bytes. */
   bytes: number;
@@ -42,12 +44,19 @@ export function toTxn(changes: readonly PreparedChange[], fence: readonly KvComp
     if (op.type === 'put' || !ops.has(op.key)) ops.set(op.key, op);
   }
   const compares = changes.flatMap((prepared) => prepared.compares).filter((compare) => !('exists' in compare && freed.has(compare.key)));
-  const txn = { compares: [...fence, ...compares], ops: [...ops.values()] };
+  const txn = { compares: [...fence, ...guardsOf(changes), ...compares], ops: [...ops.values()] };
   const bytes = changes.reduce((sum, prepared) => sum + prepared.bytes, 0);
   if (txn.ops.length > MAX_TXN_OPS || txn.compares.length > MAX_TXN_OPS || bytes > MAX_TXN_BYTES) {
     throw new ApiError('too-large', `${changes.length} changes of ${bytes} bytes are more than the store takes at once`);
   }
   return txn;
+}
+
+/** Each once: many changes may be guarded by the same object. */
+function guardsOf(changes: readonly PreparedChange[]): KvCompare[] {
+  const guards = new Map<string, KvCompare>();
+  for (const { guard } of changes) if (guard) guards.set(`${guard.key}@${guard.modRevision}`, guard);
+  return [...guards.values()];
 }
 
 /** What watchers are told of a change that was committed at `revision`. */
@@ -57,7 +66,7 @@ export function toObjectChange({ change, object }: PreparedChange, revision: num
 }
 
 function preparePut(change: Extract<StoreChange, { type: 'put' }>, { keys, codec, view, now }: PrepareContext): PreparedChange {
-  const { kind, expect } = change;
+  const { kind, expect, guard, leaseId } = change;
   const object = { ...change.object, updatedAt: now } as ObjectTypes[typeof kind];
   const key = keys.object(kind, object.id);
   const value = codec.encode(kind, object);
@@ -66,7 +75,8 @@ function preparePut(change: Extract<StoreChange, { type: 'put' }>, { keys, codec
   const prepared: PreparedChange = {
     change,
     compares: comparesFor(key, expect),
-    ops: [{ type: 'put', key, value }],
+    ...(guard && { guard: { key: keys.object(guard.kind, guard.id), modRevision: guard.revision } }),
+    ops: [{ type: 'put', key, value, ...(leaseId !== undefined && { leaseId }) }],
     bytes: bytes + key.length,
     object,
   };

@@ -136,7 +136,7 @@ describe("A service's log", () => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     };
-    context = { clock, store: { view, onChange }, dispatcher: { openLogs } } as unknown as UseCaseContext;
+    context = { clock, store: { view, onChange }, dispatcher: { openLogs }, presence: { id: 'm1' } } as unknown as UseCaseContext;
     change('nodes', 'n1', readyNode('n1'));
     change('services', 'web', deployed(serviceSpec('web', 2), 'web').service);
   });

@@ -1,15 +1,7 @@
-import {
-  ApiError,
-  isTerminal,
-  type LogFrame,
-  type LogOptions,
-  type QueryOf,
-  type Routes,
-  type SourcedLogFrame,
-  type Task,
-} from '@tessera/api';
+import { ApiError, isTerminal, type LogFrame, type QueryOf, type Routes, type SourcedLogFrame, type Task } from '@tessera/api';
 import type { UseCaseContext } from './context.js';
 import { inTurn, merge } from './merge.js';
+import { nodeLog, toLogOptions } from './node-log.js';
 import { PendingChanges } from './pending-changes.js';
 import { resolve } from './references.js';
 
@@ -134,28 +126,16 @@ async function* withContainer(lines: AsyncIterable<SourcedLogFrame>): AsyncItera
 }
 
 async function* logOf(context: UseCaseContext, task: Task, query: LogQuery, signal: AbortSignal): AsyncIterable<SourcedLogFrame> {
-  const { store, dispatcher } = context;
+  const { store } = context;
   const nodeId = task.nodeId ?? '';
   const node = store.view.get('nodes', nodeId)?.name ?? nodeId;
   const source = { taskId: task.id, serviceName: task.serviceName, ...(task.slot !== undefined && { slot: task.slot }), node };
   try {
-    for await (const frame of dispatcher.openLogs(nodeId, task.id, toOptions(query), signal)) yield { ...source, frame };
+    for await (const frame of nodeLog(context, nodeId, task.id, toLogOptions(query), signal)) yield { ...source, frame };
   } catch (error) {
     if (signal.aborted) return;
     yield { ...source, frame: errorFrame(node, error) };
   }
-}
-
-function toOptions({ follow, tail, since, until, timestamps }: LogQuery): LogOptions {
-  return {
-    follow,
-    timestamps,
-    stdout: true,
-    stderr: true,
-    ...(tail !== undefined && { tail }),
-    ...(since !== undefined && { since }),
-    ...(until !== undefined && { until }),
-  };
 }
 
 function errorFrame(node: string, error: unknown): LogFrame {

@@ -10,6 +10,7 @@ export const NOUNS: Readonly<Record<Kind, string>> = {
   revisions: 'service revision',
   tasks: 'task',
   nodes: 'node',
+  managers: 'manager',
   networks: 'network',
   blocks: 'network block',
   configs: 'config',

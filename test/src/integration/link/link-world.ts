@@ -9,6 +9,7 @@ import type { Dispatcher } from '@tessera/manager/ports/dispatcher';
 import type { StoreChange } from '@tessera/manager/ports/store';
 import { KvClusterStore } from '@tessera/manager/state/cluster-store';
 import { aesSealer } from '@tessera/manager/state/seal';
+import { FixedPresence } from '@tessera/manager/state/testing/fixed-presence';
 import { RecordingCore, sortedItems } from './recording-core.js';
 import { sampleDescription, sampleNode } from './sample.js';
 
@@ -26,10 +27,12 @@ export class LinkWorld {
   readonly random: SeededRandom;
   readonly memory: MemoryStore;
   readonly agents = new Map<string, LinkAgent>();
+  presence = new FixedPresence();
   dispatcher: Dispatcher;
   /** Managers that answer; `https://m1:4600` is the first. */
   reachable = true;
   readonly dialled: string[] = [];
+  #starts = 0;
 
   private constructor(
     seed: number,
@@ -133,6 +136,8 @@ export class LinkWorld {
   }
 
   #makeDispatcher(): Dispatcher {
-    return createDispatcher({ store: this.store, clock: this.clock, random: this.random, log: silentLog });
+    this.presence = new FixedPresence(`manager${++this.#starts}`);
+    const { store, presence, clock, random } = this;
+    return createDispatcher({ store, presence, clock, random, log: silentLog });
   }
 }

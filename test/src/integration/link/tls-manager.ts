@@ -2,11 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { SeededRandom, type SessionSocket, SystemClock, SystemRandom, silentLog, until } from '@tessera/kit';
 import { type Authority, initCluster, type NewCluster, pkiPaths, readClusterFile } from '@tessera/kit/pki/index';
 import { MemoryStore } from '@tessera/manager/adapters/kv/memory/memory-store';
+import { HttpsPeers } from '@tessera/manager/adapters/peers/https-peers';
 import { createDispatcher } from '@tessera/manager/dispatcher/index';
 import { type ApiServer, createApiServer } from '@tessera/manager/http/server';
 import type { Dispatcher } from '@tessera/manager/ports/dispatcher';
 import { KvClusterStore } from '@tessera/manager/state/cluster-store';
 import { aesSealer } from '@tessera/manager/state/seal';
+import { FixedPresence } from '@tessera/manager/state/testing/fixed-presence';
 import { ensureCluster } from '@tessera/manager/use-case/cluster';
 
 const clock = new SystemClock();
@@ -56,7 +58,8 @@ export class TlsManager {
     const paths = pkiPaths(this.dataDir);
     const [certificate, key] = [await readFile(paths.managerCertificate, 'utf8'), await readFile(paths.managerKey, 'utf8')];
     const { store, authority, sockets } = this;
-    const made = createDispatcher({ store, clock, random, log: silentLog });
+    const presence = new FixedPresence();
+    const made = createDispatcher({ store, presence, clock, random, log: silentLog });
     const dispatcher: Dispatcher = {
       accept: (socket, nodeId) => {
         sockets.push(socket);
@@ -67,7 +70,9 @@ export class TlsManager {
       stop: () => made.stop(),
     };
     this.#dispatcher = dispatcher;
-    const context = { store, dispatcher, clock, random, log: silentLog, authority, storeKind: 'memory' as const, isLeader: () => true };
+    const peers = new HttpsPeers({ clock, credentials: () => ({ certificate, key, ca: authority.certificate }) });
+    const environment = { clock, random, log: silentLog, authority };
+    const context = { store, dispatcher, presence, peers, ...environment, storeKind: 'memory' as const, isLeader: () => true };
     this.#server = await createApiServer(context, { certificate, key, ca: authority.certificate });
     this.port = (await this.#server.listen('127.0.0.1', this.port)).port;
   }

@@ -2,8 +2,10 @@ import { type Clock, newId, type Random, SeededRandom, type SessionSocket } from
 import { MemoryKv } from '@tessera/manager/adapters/kv/memory/memory-kv';
 import type { MemoryStore } from '@tessera/manager/adapters/kv/memory/memory-store';
 import type { Dispatcher } from '@tessera/manager/ports/dispatcher';
+import type { Peers } from '@tessera/manager/ports/peers';
 import { KvClusterStore } from '@tessera/manager/state/cluster-store';
 import { LeaderElection } from '@tessera/manager/state/leader';
+import { LeasedPresence } from '@tessera/manager/state/presence';
 import { aesSealer } from '@tessera/manager/state/seal';
 import { ensureCluster } from '@tessera/manager/use-case/cluster';
 import type { UseCaseContext } from '@tessera/manager/use-case/context';
@@ -12,6 +14,11 @@ import type { Parts } from './parts.js';
 import { processKv, SimProcess } from './process.js';
 
 const SECRETS_KEY = '00'.repeat(32);
+/** Nobody reads logs in the simulator. */
+const NO_PEERS: Peers = {
+  async *taskLog() {},
+  close: () => {},
+};
 /** Who watches over the process starts it again after this when it could not start. */
 const RESTART_MS = 1_000;
 export const CLUSTER = {
@@ -142,12 +149,16 @@ export class SimManager {
         return parts.stepsDown ? controllers : { stop: () => {} };
       },
     });
-    const dispatcher = parts.createDispatcher({ ...environment, store: parts.dispatcherStore(store) });
+    const presence = new LeasedPresence({ kv, store, ...environment });
+    presence.start({ hostname: name, addresses: [`${name}:4600`], version: 'sim' });
+    const dispatcher = parts.createDispatcher({ ...environment, presence, store: parts.dispatcherStore(store) });
     this.#dispatcher = dispatcher;
     this.#election = election;
     this.#context = {
       store,
       dispatcher,
+      presence,
+      peers: NO_PEERS,
       ...environment,
       authority: { certificate: '', key: '' },
       storeKind: 'memory',

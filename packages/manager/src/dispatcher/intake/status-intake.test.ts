@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Task, TaskReport, TaskState } from '@tessera/api';
 import { silentLog } from '@tessera/kit';
+import { readyNode } from '../../model/testing/builders.js';
 import type { KvClusterStore } from '../../state/cluster-store.js';
 import { clock, memoryStore, openStore } from '../../state/testing/test-store.js';
 import { SlotIndex } from '../projection/slot-index.js';
@@ -29,6 +30,7 @@ function reportOf(taskId: string, state: TaskState, successorOf?: string): TaskR
 }
 
 describe('The intake of reports', () => {
+  const held = { manager: 'm1', epoch: 1 };
   let store: KvClusterStore;
   let intake: StatusIntake;
 
@@ -37,6 +39,7 @@ describe('The intake of reports', () => {
     const slots = new SlotIndex(store.view);
     const options = { store, clock, log: silentLog };
     intake = new StatusIntake({ ...options, slots, queue: new UpdateQueue({ ...options, tickMs: 0 }) });
+    await store.commit([{ type: 'put', kind: 'nodes', object: { ...readyNode('n1'), session: held }, expect: 'absent' }]);
     for (const task of [taskOf('a', 1), taskOf('b', 2)])
       await store.commit([{ type: 'put', kind: 'tasks', object: task, expect: 'absent' }]);
   });
@@ -57,7 +60,7 @@ describe('The intake of reports', () => {
       reportOf('b2', 'running', 'b'),
       reportOf('a3', 'running', 'a2'),
     ];
-    const taken = intake.take('n1', reports, new AbortController().signal);
+    const taken = intake.take({ nodeId: 'n1', held }, reports, new AbortController().signal);
     await clock.advance(1_000);
     assert.deepEqual(await taken, []);
     assert.equal(fewest, 1);

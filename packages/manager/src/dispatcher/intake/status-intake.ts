@@ -1,5 +1,6 @@
-import { isTerminal, type Task, type TaskReport, type TaskStatus } from '@tessera/api';
+import { isTerminal, type Node, type NodeSession, type Task, type TaskReport, type TaskStatus } from '@tessera/api';
 import { type Clock, type Log, sleep } from '@tessera/kit';
+import { sameSession } from '../../model/session.js';
 import type { ClusterStore, StoreChange } from '../../ports/store.js';
 import { type SlotIndex, slotKeyOf } from '../projection/slot-index.js';
 import { endedUnseen, successorOf, takesSlot, withStatus } from './status-rules.js';
@@ -13,12 +14,21 @@ export interface StatusIntakeOptions {
   slots: SlotIndex;
 }
 
+/** Who reports: a node, in this session of it. */
+export interface Reporting {
+  nodeId: string;
+  held: NodeSession;
+}
+
 const SUCCESSOR_RETRY_MS = 100;
 const SUCCESSOR_ATTEMPTS = 50;
 /** Links of a chain that are written as one: well under the store's bound of one txn. */
 const MAX_CHAIN = 50;
 
-/** Writes what agents report of their tasks. The one writer of a task's status from `assigned` on, up to `orphaned`. */
+/**
+ * Writes what agents report of their tasks. The one writer of a task's status from `assigned` on, up to `orphaned`. A report
+ * counts as long as the node has no newer session: all that is written is guarded by the node's record.
+ */
 export class StatusIntake {
   constructor(private readonly options: StatusIntakeOptions) {}
 
@@ -26,7 +36,7 @@ export class StatusIntake {
    * Takes over the reports of one node, in order. Repeating them does no harm.
    * Returns the ids of tasks that the agent must give up: nobody knows them and they succeed nothing.
    */
-  async take(nodeId: string, reports: readonly TaskReport[], signal: AbortSignal): Promise<string[]> {
+  async take(from: Reporting, reports: readonly TaskReport[], signal: AbortSignal): Promise<string[]> {
     const unknown: string[] = [];
     const inChains = new Set<TaskReport>();
     // What is reported of a predecessor belongs into the commit of its successor: the slot must not look free in between.
@@ -42,17 +52,17 @@ export class StatusIntake {
         const chain = this.#chainFrom(report, reports);
         for (const link of chain) inChains.add(link);
         const predecessorEnd = reports.findLast((one) => one.taskId === report.successorOf)?.status;
-        await this.#write(nodeId, plain);
+        await this.#write(from, plain);
         plain = [];
-        if (await this.#succeed(nodeId, chain, predecessorEnd, signal)) continue;
+        if (await this.#succeed(from, chain, predecessorEnd, signal)) continue;
         unknown.push(...chain.map(({ taskId }) => taskId));
         plain.push(...reports.filter((one) => one.taskId === report.successorOf));
       }
     }
-    await this.#write(nodeId, plain);
+    await this.#write(from, plain);
     if (unknown.length > 0)
       this.options.log.info(
-        { nodeId, taskIds: unknown.slice(0, 10), count: unknown.length },
+        { nodeId: from.nodeId, taskIds: unknown.slice(0, 10), count: unknown.length },
         'dispatcher: node reports tasks that are not its own',
       );
     return unknown;
@@ -62,21 +72,28 @@ export class StatusIntake {
     return this.options.store.view.get('tasks', taskId) !== undefined;
   }
 
-  #write(nodeId: string, reports: readonly TaskReport[]): Promise<void> {
-    return this.options.queue.submit(reports.map((report) => this.#statusUpdate(nodeId, report)));
+  #write(from: Reporting, reports: readonly TaskReport[]): Promise<void> {
+    return this.options.queue.submit(reports.map((report) => this.#statusUpdate(from, report)));
   }
 
-  #statusUpdate(nodeId: string, { taskId, status }: TaskReport): Update {
+  #statusUpdate(from: Reporting, { taskId, status }: TaskReport): Update {
+    const { nodeId } = from;
     return {
       kind: 'tasks',
       id: taskId,
+      guardNodeId: nodeId,
       apply: (task) => {
+        if (!this.#isCurrent(from)) return undefined;
         const result = withStatus(task as Task | undefined, nodeId, status);
         if (typeof result !== 'string') return result;
         this.options.log.debug({ nodeId, taskId, state: status.state, refusal: result }, 'dispatcher: a report is dropped');
         return undefined;
       },
     };
+  }
+
+  #isCurrent({ nodeId, held }: Reporting): boolean {
+    return sameSession(this.options.store.view.get('nodes', nodeId)?.session, held);
   }
 
   /**
@@ -96,7 +113,7 @@ export class StatusIntake {
 
   /** Writes a chain of successors and the end of their predecessor in one commit. Returns whether the tasks are known after it. */
   async #succeed(
-    nodeId: string,
+    from: Reporting,
     chain: readonly TaskReport[],
     predecessorEnd: TaskStatus | undefined,
     signal: AbortSignal,
@@ -106,19 +123,21 @@ export class StatusIntake {
     for (let attempt = 1; first && attempt <= SUCCESSOR_ATTEMPTS && !signal.aborted; attempt++) {
       if (store.view.get('tasks', first.taskId)) return true;
       const predecessor = store.view.get('tasks', first.successorOf ?? '');
-      if (!predecessor || predecessor.nodeId !== nodeId) return false;
+      const node = store.view.get('nodes', from.nodeId);
+      if (!node || !this.#isCurrent(from) || predecessor?.nodeId !== from.nodeId) return false;
       try {
-        const result = await store.commit(this.#successorChanges(predecessor, chain, predecessorEnd));
+        const result = await store.commit(this.#successorChanges(node, predecessor, chain, predecessorEnd));
         if (result.outcome === 'committed') return true;
       } catch (error) {
-        log.warn({ error, nodeId, taskId: first.taskId }, 'dispatcher: a restarted task could not be written, trying again');
+        log.warn({ error, nodeId: node.id, taskId: first.taskId }, 'dispatcher: a restarted task could not be written, trying again');
       }
       await sleep(clock, SUCCESSOR_RETRY_MS, signal).catch(() => {});
     }
     return false;
   }
 
-  #successorChanges(predecessor: Task, chain: readonly TaskReport[], predecessorEnd: TaskStatus | undefined): StoreChange[] {
+  #successorChanges(node: Node, predecessor: Task, chain: readonly TaskReport[], predecessorEnd: TaskStatus | undefined): StoreChange[] {
+    const guard = { kind: 'nodes', id: node.id, revision: node.revision } as const;
     const nowMs = this.options.clock.now();
     const mates = [...this.options.slots.tasksOfSlot(slotKeyOf(predecessor))];
     const taken = mates.some((mate) => takesSlot(mate, predecessor.id, chain[0]?.taskId ?? ''));
@@ -128,7 +147,7 @@ export class StatusIntake {
       const successor = successorOf(former, report, taken, nowMs);
       const isLast = place === chain.length - 1;
       former = isLast || isTerminal(successor.status.state) ? successor : { ...successor, status: endedUnseen(successor, nowMs) };
-      changes.push({ type: 'put', kind: 'tasks', object: former, expect: 'absent' });
+      changes.push({ type: 'put', kind: 'tasks', object: former, expect: 'absent', guard });
     }
     const ended = this.#endOf(predecessor, predecessorEnd, nowMs);
     return [...changes, { type: 'put', kind: 'tasks', object: ended, expect: { revision: predecessor.revision } }];

@@ -1,6 +1,7 @@
 import { ApiError, type ObjectTypes } from '@tessera/api';
 import { type Clock, type Log, sleep } from '@tessera/kit';
-import type { ClusterStore, StoreChange } from '../../ports/store.js';
+import type { ClusterView } from '../../model/view.js';
+import type { ClusterStore, Guard, StoreChange } from '../../ports/store.js';
 
 type UpdatableKind = 'tasks' | 'nodes';
 type Updatable = ObjectTypes[UpdatableKind];
@@ -11,6 +12,8 @@ export interface Update {
   id: string;
   /** The object as it shall be; `undefined` when nothing is to be written. Called again after a conflict. */
   apply(object: Updatable | undefined): Updatable | undefined;
+  /** A node that must be as the view has it when the update is written. */
+  guardNodeId?: string;
 }
 
 interface Waiting {
@@ -101,19 +104,24 @@ export class UpdateQueue {
   /** Returns the updates whose objects somebody else changed in the meantime. */
   async #writeOnce(updates: readonly Update[]): Promise<readonly Update[]> {
     const { view } = this.options.store;
-    const changed = new Map<string, { kind: UpdatableKind; object: Updatable; updates: Update[]; revision: number }>();
+    const changed = new Map<string, Changed>();
     for (const update of updates) {
       const key = `${update.kind}/${update.id}`;
       const before = changed.get(key);
       const stored = view.get(update.kind, update.id);
       const object = update.apply(before?.object ?? stored);
       if (!object || !stored) continue;
-      changed.set(key, { kind: update.kind, object, updates: [...(before?.updates ?? []), update], revision: stored.revision });
+      const guard = nodeGuard(view, update.guardNodeId) ?? before?.guard;
+      changed.set(key, {
+        kind: update.kind,
+        object,
+        updates: [...(before?.updates ?? []), update],
+        expect: { revision: stored.revision },
+        ...(guard && { guard }),
+      });
     }
     if (changed.size === 0) return [];
-    const changes = [...changed.values()].map(
-      ({ kind, object, revision }) => ({ type: 'put', kind, object, expect: { revision } }) as StoreChange,
-    );
+    const changes = [...changed.values()].map(({ updates: _, ...change }) => ({ type: 'put', ...change }) as StoreChange);
     const { conflicts } = await this.options.store.commitBatch(changes);
     return conflicts.flatMap((conflict) => changed.get(`${conflict.kind}/${idOf(conflict)}`)?.updates ?? []);
   }
@@ -121,6 +129,20 @@ export class UpdateQueue {
   #pause(delayMs: number): Promise<void> {
     return sleep(this.options.clock, delayMs, this.#stop.signal).catch(() => {});
   }
+}
+
+/** An object as it shall be written, with the updates that it is made of. */
+interface Changed {
+  kind: UpdatableKind;
+  object: Updatable;
+  updates: Update[];
+  expect: { revision: number };
+  guard?: Guard;
+}
+
+function nodeGuard(view: ClusterView, nodeId: string | undefined): Guard | undefined {
+  const node = nodeId === undefined ? undefined : view.get('nodes', nodeId);
+  return node && { kind: 'nodes', id: node.id, revision: node.revision };
 }
 
 function isAway(error: unknown): boolean {

@@ -1,89 +1,91 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Node, NodeDescription, NodeStatus } from '@tessera/api';
+import type { Node, NodeDescription, NodeSession, NodeStatus } from '@tessera/api';
 import type { Clock, Timer } from '@tessera/kit';
+import { sameSession } from '../../model/session.js';
 import type { ClusterView } from '../../model/view.js';
+import type { Presence } from '../../ports/presence.js';
 import type { Update, UpdateQueue } from '../intake/update-queue.js';
 
 export interface LivenessOptions {
   view: ClusterView;
   clock: Clock;
   queue: UpdateQueue;
-  /** Whether the node has a session now, be it that it has not said hello yet. */
-  hasSession(nodeId: string): boolean;
+  presence: Presence;
   /** How long after its agent was last heard a node without a session is down, in milliseconds. */
   silenceLimitMs: number;
   /** How long it may be without one at least, in milliseconds. */
   reconnectGraceMs: number;
-  /** How long nodes have to come back after this manager started, in milliseconds. */
-  startGraceMs: number;
 }
 
 /**
- * Says which nodes are ready and which are down: the one place that writes `status` and `description` of nodes.
- * It knows the sessions of this manager only; when several managers hold sessions, this is what must ask the others.
+ * Says which of this manager's nodes are ready and which are down. A node belongs to the manager that the node's `session`
+ * names: what one manager writes of a node holds only as long as no session has come after it, here or elsewhere.
  */
 export class Liveness {
   readonly #graces = new Map<string, Timer>();
-  readonly #startGrace: Timer;
-  #stopped = false;
 
-  constructor(private readonly options: LivenessOptions) {
-    this.#startGrace = options.clock.timer(options.startGraceMs, () => this.#missEveryoneAway());
-  }
+  constructor(private readonly options: LivenessOptions) {}
 
-  /** A session of the node was opened. Resolves when the node's status and description are stored. */
-  connected(nodeId: string, description: NodeDescription): Promise<void> {
+  /**
+   * Makes the node this manager's own, as its agent has connected here. Resolves with the session that the node now has;
+   * undefined when the node has come to another manager since, or this one has lost its place.
+   * @param isOpen whether the connection is there still
+   */
+  async claim(nodeId: string, isOpen: () => boolean): Promise<NodeSession | undefined> {
+    const { view, queue, presence } = this.options;
+    const before = view.get('nodes', nodeId)?.session;
+    if (presence.id === undefined) return undefined;
+    const session = { manager: presence.id, epoch: (before?.epoch ?? 0) + 1 };
+    // The store decides between two managers: the second to write finds another session than it has seen.
+    const claim = this.#update(nodeId, (node) => (isOpen() && sameSession(node.session, before) ? { ...node, session } : node));
+    await queue.submit([claim]);
+    if (!sameSession(view.get('nodes', nodeId)?.session, session)) return undefined;
     this.#graces.get(nodeId)?.cancel();
     this.#graces.delete(nodeId);
-    return this.options.queue.submit([
-      this.#update(nodeId, (node) => ({ ...node, description, status: this.#status(node, 'ready', 'its agent is connected') })),
-    ]);
+    return session;
+  }
+
+  /** What the node holds is known. Resolves when its status and description are stored. */
+  connected(nodeId: string, session: NodeSession, description: NodeDescription): Promise<void> {
+    return this.#write(nodeId, session, (node) => ({
+      ...node,
+      description,
+      status: this.#status(node, 'ready', 'its agent is connected'),
+    }));
   }
 
   /**
    * The node's last session ended. A closed connection counts no more than silence: an agent that crashed or is being replaced by
-   * a newer one has as long to come back and adopt what runs.
+   * a newer one has as long to come back, here or at another manager, and adopt what runs.
    * @param silentForMs since the agent was last heard
    * @param reason in words, for people
    */
-  disconnected(nodeId: string, silentForMs: number, reason: string): void {
-    if (this.#stopped) return;
-    const { clock, silenceLimitMs, reconnectGraceMs } = this.options;
+  disconnected(nodeId: string, session: NodeSession, silentForMs: number, reason: string): void {
+    const { clock, silenceLimitMs, reconnectGraceMs, presence } = this.options;
+    if (session.manager !== presence.id) return;
+    const down = (): void => {
+      this.#graces.delete(nodeId);
+      // A queue that was stopped leaves the judgement to others.
+      void this.#write(nodeId, session, (node) => ({ ...node, status: this.#status(node, 'down', reason) })).catch(() => {});
+    };
     this.#graces.get(nodeId)?.cancel();
-    this.#graces.set(
-      nodeId,
-      clock.timer(Math.max(silenceLimitMs - silentForMs, reconnectGraceMs), () => {
-        this.#graces.delete(nodeId);
-        void this.#down(nodeId, reason);
-      }),
-    );
+    this.#graces.set(nodeId, clock.timer(Math.max(silenceLimitMs - silentForMs, reconnectGraceMs), down));
   }
 
-  described(nodeId: string, description: NodeDescription): Promise<void> {
-    return this.options.queue.submit([this.#update(nodeId, (node) => ({ ...node, description }))]);
+  described(nodeId: string, session: NodeSession, description: NodeDescription): Promise<void> {
+    return this.#write(nodeId, session, (node) => ({ ...node, description }));
   }
 
-  /** Judges nobody any more: this manager ends, its nodes go on elsewhere. */
-  stop(): void {
-    this.#stopped = true;
-    this.#startGrace.cancel();
+  /** Judges nobody any more: this manager ends or has lost its place, its nodes go on elsewhere. */
+  judgeNobody(): void {
     for (const timer of this.#graces.values()) timer.cancel();
     this.#graces.clear();
   }
 
-  #missEveryoneAway(): void {
-    for (const node of this.options.view.all('nodes')) {
-      const isAway = !this.options.hasSession(node.id) && !this.#graces.has(node.id);
-      if (isAway && node.status.state === 'ready') void this.#down(node.id, 'its agent did not connect after the manager started');
-    }
-  }
-
-  #down(nodeId: string, reason: string): Promise<void> {
-    const update = this.#update(nodeId, (node) =>
-      this.options.hasSession(nodeId) ? node : { ...node, status: this.#status(node, 'down', reason) },
-    );
-    // A queue that was stopped leaves the judgement to the next manager.
-    return this.options.queue.submit([update]).catch(() => {});
+  /** Changes the node, unless it has another session by now. */
+  #write(nodeId: string, session: NodeSession, change: (node: Node) => Node): Promise<void> {
+    const update = this.#update(nodeId, (node) => (sameSession(node.session, session) ? change(node) : node));
+    return this.options.queue.submit([update]);
   }
 
   #update(nodeId: string, change: (node: Node) => Node): Update {

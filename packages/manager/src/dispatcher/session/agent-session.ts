@@ -2,6 +2,7 @@ import {
   type AgentMessage,
   type ManagerMessage,
   type NodeDescription,
+  type NodeSession,
   PROTOCOL_VERSION,
   parseAgentMessage,
   protocolOf,
@@ -18,9 +19,11 @@ export interface SessionHost {
   readonly intake: StatusIntake;
   /** Resolves to whether the node is one of the cluster; waits a little for a node that has just joined. */
   isMember(nodeId: string, signal: AbortSignal): Promise<boolean>;
-  /** The node's agent said hello. Resolves when its status and description are stored. */
-  connected(session: AgentSession, description: NodeDescription): Promise<void>;
-  described(nodeId: string, description: NodeDescription): Promise<void>;
+  /** The node's agent said hello: makes the node this manager's own. Resolves with undefined when another manager has it since. */
+  claim(session: AgentSession): Promise<NodeSession | undefined>;
+  /** What the node holds is known. Resolves when its status and description are stored. */
+  connected(nodeId: string, held: NodeSession, description: NodeDescription): Promise<void>;
+  described(nodeId: string, held: NodeSession, description: NodeDescription): Promise<void>;
   /** The feed of this session, from now on told of every change. */
   openFeed(session: AgentSession): NodeFeed;
   /** @param reason in words, for people */
@@ -38,6 +41,7 @@ export class AgentSession {
   readonly #closing = new AbortController();
   #lastHeardMs: number;
   #greeted = false;
+  #held: NodeSession | undefined;
   #feed: NodeFeed | undefined;
   #seq = 0;
   #acknowledged = 0;
@@ -56,6 +60,11 @@ export class AgentSession {
   start(): void {
     this.socket.onClose((code, reason) => this.#finish(`its connection was closed (${reason || code})`));
     this.socket.onMessage((text) => this.#receive(text));
+  }
+
+  /** What the node's record says of this session, once the node was claimed for it. */
+  get held(): NodeSession | undefined {
+    return this.#held;
   }
 
   /** Milliseconds since the agent was last heard. */
@@ -124,7 +133,7 @@ export class AgentSession {
         this.#enqueue(() => this.#takeStatus(message));
         break;
       case 'description':
-        this.#enqueue(() => this.host.described(this.nodeId, message.description));
+        this.#enqueue(async () => this.#held && this.host.described(this.nodeId, this.#held, message.description));
         break;
       case 'ack':
         this.#acknowledged = Math.max(this.#acknowledged, Math.min(message.seq, this.#seq));
@@ -149,7 +158,7 @@ export class AgentSession {
   }
 
   /** Works off messages one after the other; reads no more while many wait. */
-  #enqueue(work: () => Promise<void>): void {
+  #enqueue(work: () => Promise<unknown>): void {
     if (++this.#waiting === MAX_WAITING_MESSAGES) this.socket.pause();
     this.#work = this.#work.then(work).then(
       () => this.#worked(),
@@ -171,17 +180,22 @@ export class AgentSession {
       return this.refuse('node-removed', 'this node is not, or no longer, a member of the cluster: join it again', true);
     }
     const { signal } = this.#closing;
-    // What the node holds is known before it is ready: the scheduler would give its ports and memory away once more.
-    await this.host.intake.take(this.nodeId, tasks, signal);
+    const held = await this.host.claim(this);
     if (signal.aborted) return;
-    await this.host.connected(this, description);
+    if (!held) return this.refuse('moved', 'the node has a newer session, with another manager', false);
+    this.#held = held;
+    // What the node holds is known before it is ready: the scheduler would give its ports and memory away once more.
+    await this.host.intake.take({ nodeId: this.nodeId, held }, tasks, signal);
+    if (signal.aborted) return;
+    await this.host.connected(this.nodeId, held, description);
     if (signal.aborted) return;
     this.#feed = this.host.openFeed(this);
     this.socket.send(encodeDesired(++this.#seq, this.#feed.start()));
   }
 
   async #takeStatus({ report, tasks }: Extract<AgentMessage, { type: 'status' }>): Promise<void> {
-    const unknown = await this.host.intake.take(this.nodeId, tasks, this.#closing.signal);
+    if (!this.#held) return;
+    const unknown = await this.host.intake.take({ nodeId: this.nodeId, held: this.#held }, tasks, this.#closing.signal);
     if (this.#closing.signal.aborted) return;
     this.send({ type: 'reported', report });
     for (const taskId of unknown) this.#feed?.reject(taskId);

@@ -1,0 +1,12 @@
+import type { LogFrame, LogOptions, Manager } from '@tessera/api';
+
+/** The other managers of the cluster. */
+export interface Peers {
+  /**
+   * The log of a task on a node that `manager` serves. Ends when `signal` is aborted.
+   * @throws ApiError `unavailable` when that manager cannot be reached or the stream breaks
+   */
+  taskLog(manager: Manager, nodeId: string, taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame>;
+  /** Closes all connections. */
+  close(): void;
+}
