@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   'not-found': { status: 404, meaning: 'No object of this kind has this name or id.' },
   ambiguous: { status: 409, meaning: 'More than one object has an id that begins so.' },
   'already-exists': { status: 409, meaning: 'Another object of this kind has this name.' },
-  conflict: { status: 409, meaning: 'The object was changed by somebody else since it was read.' },
+  conflict: { status: 409, meaning: 'The object was changed by somebody else since it was read, or its state does not allow this now.' },
   'in-use': { status: 409, meaning: 'Other objects need this one.' },
   'port-in-use': { status: 409, meaning: 'Another service publishes this port.' },
   'too-large': { status: 413, meaning: 'The request is larger than the bound of this route.' },

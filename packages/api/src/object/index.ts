@@ -1,2 +1,3 @@
+export * from './job.js';
 export * from './objects.js';
 export * from './task-state.js';

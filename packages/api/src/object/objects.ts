@@ -3,6 +3,7 @@ import { Bytes, Id, Labels, Name, NanoCpus, oneOf, Port, strictObject, Timestamp
 import { GivenResource, MAX_TAINTS, OfferedResource, SystemReserve, Taint } from '../spec/scheduling.js';
 import { PublishedPort, ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec } from '../spec/stack-spec.js';
+import { JobControl, JobStatus } from './job.js';
 import { DesiredState, TaskState } from './task-state.js';
 
 /** Every stored object has these. `revision` is the store's revision of its last change: the token of optimistic concurrency. */
@@ -63,6 +64,10 @@ export const Service = stored({
   /** Written by the service controllers. */
   update: Type.Optional(UpdateStatus),
   updateControl: Type.Optional(UpdateControl),
+  /** Of jobs: its runs. Written by the service controller. */
+  job: Type.Optional(JobStatus),
+  /** Of jobs: what the user asked for besides the spec. Written by the user. */
+  jobControl: Type.Optional(JobControl),
 });
 export type Service = Static<typeof Service>;
 
@@ -115,6 +120,8 @@ export const Task = stored({
   image: Type.Optional(Type.String()),
   /** 1..replicas for replicated services; absent for global ones, whose slot is the node. */
   slot: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Of jobs: number of the run that it is a part of. Written by controllers. */
+  run: Type.Optional(Type.Integer({ minimum: 1 })),
   /** Written by the scheduler; by the controller for global services. */
   nodeId: Type.Optional(Id),
   /** Named resources of its node that are its own, such as GPUs. Written by the scheduler, with the node. */

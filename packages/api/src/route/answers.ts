@@ -47,6 +47,8 @@ export const ServiceProgress = strictObject({
   update: Type.Optional(UpdateStatus),
   /** What it waits for, in words: `2 tasks: no suitable node (3 nodes: not enough memory)`. */
   waiting: Type.Optional(Type.String()),
+  /** Of a job with a schedule: its last run and the next time, in words. */
+  job: Type.Optional(Type.String()),
   ports: Type.Array(Type.String()),
 });
 export type ServiceProgress = Static<typeof ServiceProgress>;

@@ -18,6 +18,7 @@ import {
   StackSummary,
   WatchLine,
 } from './answers.js';
+import { JOB_ROUTES } from './job-routes.js';
 import type { RouteDefinition } from './route.js';
 
 /** A name, an id, or the beginning of an id that is like no other. */
@@ -33,6 +34,8 @@ const LogQuery = strictObject({
   until: Type.Optional(Timestamp),
   timestamps: Flag,
 });
+/** Of a job, also one run alone. */
+const ServiceLogQuery = strictObject({ ...LogQuery.properties, run: Type.Optional(Type.Integer({ minimum: 1 })) });
 
 const SIXTEEN_MIB = 16 * 1024 * 1024;
 
@@ -149,6 +152,8 @@ export const ROUTES = {
     response: strictObject({ removed: Type.Array(Type.String()) }),
   },
 
+  ...JOB_ROUTES,
+
   listTasks: {
     method: 'GET',
     path: '/v1/tasks',
@@ -176,10 +181,10 @@ export const ROUTES = {
   serviceLogs: {
     method: 'GET',
     path: '/v1/services/:ref/logs',
-    summary: "The logs of a service's tasks",
+    summary: "The logs of a service's tasks; of a job, also of one run",
     access: 'viewer',
     params: ByReference,
-    query: LogQuery,
+    query: ServiceLogQuery,
     response: SourcedLogFrame,
     stream: true,
   },

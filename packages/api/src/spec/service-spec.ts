@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Bytes, DurationMs, Labels, Name, NanoCpus, oneOf, Port, strictObject } from './common.js';
 import { ContainerSpec } from './container-spec.js';
+import { Schedule } from './schedule-spec.js';
 import { Toleration } from './scheduling.js';
 
 const Replicas = Type.Integer({ minimum: 0, maximum: 1_000_000 });
@@ -142,5 +143,7 @@ export const ServiceSpec = strictObject({
   endpointMode: oneOf(['vip', 'dnsrr']),
   ports: Type.Array(PublishedPort, { maxItems: 1024 }),
   dependsOn: Type.Array(ServiceDependency, { maxItems: 256 }),
+  /** Of jobs: when they run. Absent: once for each template. */
+  schedule: Type.Optional(Schedule),
 });
 export type ServiceSpec = Static<typeof ServiceSpec>;

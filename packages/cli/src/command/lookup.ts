@@ -14,6 +14,7 @@ const LIST_COMMANDS: Readonly<Record<string, string>> = {
   stack: 'tsctl ls',
   service: 'tsctl services',
   'service or stack': 'tsctl services',
+  job: 'tsctl job ls',
   task: 'tsctl ps -a',
   node: 'tsctl node ls',
   network: 'tsctl network ls',

@@ -71,6 +71,19 @@ const UPDATE: Noun = {
   ],
 };
 
+const JOB: Noun = {
+  name: 'job',
+  summary: 'Jobs: services whose tasks run to their end',
+  entries: [
+    verb('ls', 'List jobs, or the runs of one', () => import('./job/ls.js')),
+    verb('run', 'Run a job now, and wait for its end', () => import('./job/run.js')),
+    verb('logs', 'Print the log of a run', () => import('./job/logs.js')),
+    verb('stop', 'Cancel the runs under way', () => import('./job/stop.js')),
+    verb('suspend', 'Let a schedule start nothing', () => import('./job/suspend.js')),
+    verb('resume', 'Let a schedule start runs again', () => import('./job/resume.js')),
+  ],
+};
+
 const NODE: Noun = {
   name: 'node',
   summary: 'Nodes: the hosts that run tasks',
@@ -156,7 +169,7 @@ const DEV: Noun = {
 /** Every command of `tsctl`. docs/reference/cli.md and the completions come from this table too. */
 export const TREE: readonly Group[] = [
   EVERYDAY,
-  { title: 'Commands by object:', entries: [STACK, SERVICE, UPDATE, NODE, NETWORK, CONFIG, SECRET] },
+  { title: 'Commands by object:', entries: [STACK, SERVICE, UPDATE, JOB, NODE, NETWORK, CONFIG, SECRET] },
   { title: 'Clusters:', entries: [CLUSTER, CONTEXT, DEV] },
   {
     title: 'Other commands:',

@@ -12,7 +12,8 @@ export interface ProgressState {
 
 /** `2/3 running, 1/3 updated: 1 task: no suitable node (…)`. */
 export function describeProgress(service: ServiceProgress): string {
-  const { desired, running, updated, converged, failed, waiting, mode } = service;
+  const { desired, running, updated, converged, failed, waiting, mode, job } = service;
+  if (job !== undefined) return job;
   if (converged) return mode.endsWith('-job') ? 'completed' : `${running}/${desired} running`;
   const counts = mode.endsWith('-job') ? `${running} running` : `${running}/${desired} running`;
   const update = updated === running || updated === desired ? '' : `, ${updated}/${desired} updated`;

@@ -3,6 +3,7 @@ import type { CertificateSubject } from '@tessera/kit/pki/index';
 import { getInfo, rotateToken } from '../use-case/cluster.js';
 import type { UseCaseContext } from '../use-case/context.js';
 import { createFile, listFiles, removeFile } from '../use-case/files.js';
+import { getJob, listJobs, resumeJob, runJob, stopJob, suspendJob } from '../use-case/jobs.js';
 import { join, renew } from '../use-case/join.js';
 import { serviceLogs, taskLogs } from '../use-case/logs.js';
 import { createNetwork, getNetwork, listNetworks, removeNetwork } from '../use-case/networks.js';
@@ -54,6 +55,13 @@ export const HANDLERS: Handlers = {
   scaleService: (context, { params, body }) => scaleService(context, params.ref, body.replicas),
   controlUpdate: (context, { params, body, subject }) => controlUpdate(context, params.ref, body.action, subject?.id ?? ''),
   removeService: (context, { params }) => removeService(context, params.ref),
+
+  listJobs: (context, { query }) => listJobs(context, query),
+  getJob: (context, { params }) => getJob(context, params.ref),
+  runJob: (context, { params }) => runJob(context, params.ref),
+  stopJob: (context, { params }) => stopJob(context, params.ref),
+  suspendJob: (context, { params }) => suspendJob(context, params.ref),
+  resumeJob: (context, { params }) => resumeJob(context, params.ref),
 
   listTasks: (context, { query }) => listTasks(context, query),
   getTask: (context, { params }) => getTask(context, params.ref),

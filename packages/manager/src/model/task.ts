@@ -62,7 +62,8 @@ export function byAge(a: Task, b: Task): number {
   return a.createdAt - b.createdAt || a.specRevision - b.specRevision || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** What holds at most one running task: the numbered slot of a replicated service, the node of a global one. */
-export function slotKey(task: Task): string {
-  return task.slot === undefined ? (task.nodeId ?? '') : String(task.slot);
+/** What holds at most one running task: the numbered slot of a replicated service, the node of a global one; each run of a job has its own. */
+export function slotKey(task: { slot?: number | undefined; nodeId?: string | undefined; run?: number | undefined }): string {
+  const place = task.slot === undefined ? (task.nodeId ?? '') : String(task.slot);
+  return task.run === undefined ? place : `${task.run}:${place}`;
 }

@@ -1,6 +1,6 @@
-import type { PlanResult, Task } from '@tessera/api';
+import type { PlanResult, Service, Task } from '@tessera/api';
 import { type OverlayChange, OverlayView } from '../model/overlay.js';
-import { isAssigned, isLive, isToldToGo, isWanted, slotKey } from '../model/task.js';
+import { byAge, isAssigned, isLive, isToldToGo, isWanted, slotKey } from '../model/task.js';
 import type { ClusterView } from '../model/view.js';
 import { NodeTable } from '../schedule/node-table.js';
 import { schedule } from '../schedule/schedule.js';
@@ -103,10 +103,15 @@ class Simulation {
   }
 }
 
-/** What has no place waits for ever here: it is told as such, and nothing is rolled back for it. */
+/**
+ * What has no place waits for ever here: it is told as such, and nothing is rolled back for it. What a schedule will start is
+ * no part of the deploy.
+ */
 function patient(change: OverlayChange): OverlayChange {
   if (change.kind !== 'services' || change.type !== 'put') return change;
-  return { ...change, object: { ...change.object, spec: { ...change.object.spec, progressDeadlineMs: 0 } } };
+  const { spec, jobControl } = change.object;
+  const object: Service = { ...change.object, spec: { ...spec, progressDeadlineMs: 0 } };
+  return { ...change, object: spec.schedule ? { ...object, jobControl: { requested: 0, ...jobControl, suspended: true } } : object };
 }
 
 function obeyed(task: Task): Task['status']['state'] | undefined {
@@ -124,11 +129,12 @@ function compareSlots(before: ClusterView, after: ClusterView, serviceId: string
   return keys.map((key) => describeSlot(after, old.get(key), fresh.get(key)));
 }
 
-/** The task that stands for each slot: the wanted one, or what a job has completed. */
+/** The task that stands for each slot: the wanted one, or what a job has completed; of several runs of a job, the newest. */
 function occupants(view: ClusterView, serviceId: string): Map<string, Task> {
   const found = new Map<string, Task>();
-  for (const task of view.tasksOfService(serviceId)) {
-    if (isWanted(task) || (task.desired === 'complete' && task.status.state === 'complete')) found.set(slotKey(task), task);
+  for (const task of [...view.tasksOfService(serviceId)].sort(byAge)) {
+    const counts = isWanted(task) || (task.desired === 'complete' && task.status.state === 'complete');
+    if (counts) found.set(slotKey({ slot: task.slot, nodeId: task.nodeId }), task);
   }
   return found;
 }

@@ -1,9 +1,10 @@
-import { compareStates, type PublishedPort, type Service, type ServiceProgress, serviceRevisionId, type Task } from '@tessera/api';
+import { compareStates, isJob, type PublishedPort, type Service, type ServiceProgress, serviceRevisionId, type Task } from '@tessera/api';
 import { formatDuration } from '@tessera/api/spec/duration';
 import { isExhausted } from '../model/restarts.js';
 import { byAge, endedByItself, isLive, isRunning, isWanted, slotKey } from '../model/task.js';
 import type { ClusterView } from '../model/view.js';
 import { fitsPlacement, takesTasks } from '../schedule/fit.js';
+import { describeSchedule, jobFailure, tellingRun } from './job-progress.js';
 import { unmetDependency } from './service/dependencies.js';
 import { deadlineOf, waitReason, waitsSince } from './service/update/failures.js';
 
@@ -25,14 +26,19 @@ interface Stop {
 
 /** How near a service is to what was asked: computed from its tasks, never stored. */
 export function serviceProgress(view: ClusterView, service: Service, now: number): ServiceProgress {
-  const tasks = [...view.tasksOfService(service.id)].sort(byAge);
+  const tasks = countedTasks(view, service);
   const desired = desiredTasks(view, service);
   const counted = tasks.filter((task) => isWanted(task) && isRunning(task));
   const updated = new Set(tasks.filter((task) => task.templateHash === service.templateHash && isThere(service, task)).map(slotKey)).size;
   const leftovers = tasks.filter((task) => isLive(task) && !(isWanted(task) && task.templateHash === service.templateHash)).length;
-  const converged = updated === desired && leftovers === 0 && !isUpdating(service) && tasks.filter(isWanted).length <= desired;
+  const isScheduled = service.spec.schedule !== undefined && isJob(service.spec.mode);
+  const allThere = updated === desired && leftovers === 0 && !isUpdating(service) && tasks.filter(isWanted).length <= desired;
+  const job = isScheduled ? describeSchedule(service, now) : undefined;
+  // A schedule is as asked for as soon as it stands; how its runs go is told with them.
+  const converged = isScheduled || allThere;
   const stop =
-    rolledBack(service) ?? (converged ? undefined : (standstill(service) ?? failure(service, tasks) ?? overdue(view, service, tasks, now)));
+    rolledBack(service) ??
+    (converged ? undefined : (standstill(service) ?? jobFailure(service) ?? failure(service, tasks) ?? overdue(view, service, tasks, now)));
   const waiting = converged ? undefined : (waitReasons(tasks) ?? unmetDependency(view, service));
   return {
     serviceId: service.id,
@@ -46,8 +52,17 @@ export function serviceProgress(view: ClusterView, service: Service, now: number
     ...stop,
     ...(service.update && { update: service.update }),
     ...(waiting !== undefined && { waiting }),
+    ...(job !== undefined && { job }),
     ports: service.ports.map(describePort),
   };
+}
+
+/** Oldest first. Of a job, only those of the run that tells how far it is. */
+function countedTasks(view: ClusterView, service: Service): Task[] {
+  const tasks = [...view.tasksOfService(service.id)].sort(byAge);
+  if (!isJob(service.spec.mode)) return tasks;
+  const run = tellingRun(service)?.number;
+  return tasks.filter((task) => task.run === run);
 }
 
 /** Tasks wanted; for global services, the nodes that fit and take tasks. */

@@ -1,4 +1,13 @@
-import { ApiError, isTerminal, type LogFrame, type QueryOf, type Routes, type SourcedLogFrame, type Task } from '@tessera/api';
+import {
+  ApiError,
+  isTerminal,
+  type LogFrame,
+  type QueryOf,
+  type Routes,
+  type Service,
+  type SourcedLogFrame,
+  type Task,
+} from '@tessera/api';
 import type { UseCaseContext } from './context.js';
 import { inTurn, merge } from './merge.js';
 import { nodeLog, toLogOptions } from './node-log.js';
@@ -6,6 +15,7 @@ import { PendingChanges } from './pending-changes.js';
 import { resolve } from './references.js';
 
 type LogQuery = QueryOf<Routes['taskLogs']>;
+type ServiceLogQuery = QueryOf<Routes['serviceLogs']>;
 
 /** Tasks whose logs are read in one stream: the newest ones. */
 const MAX_TASKS = 200;
@@ -25,20 +35,25 @@ export function taskLogs(context: UseCaseContext, ref: string, query: LogQuery, 
 /**
  * The logs of a service's tasks: those of ended tasks whose containers are still there, task by task, then those of live
  * ones as the lines come. A node that is away gives an error frame that names it and holds nobody up. With `follow`, tasks
- * that start later are part of it, until the service is removed.
+ * that start later are part of it, until the service is removed, or the run of a job is over that was asked for.
  * @throws ApiError `not-found` or `ambiguous`.
  */
-export function serviceLogs(context: UseCaseContext, ref: string, query: LogQuery, signal: AbortSignal): AsyncIterable<SourcedLogFrame> {
+export function serviceLogs(
+  context: UseCaseContext,
+  ref: string,
+  query: ServiceLogQuery,
+  signal: AbortSignal,
+): AsyncIterable<SourcedLogFrame> {
   return logsOfService(context, resolve(context.store.view, 'services', ref).id, query, signal);
 }
 
 async function* logsOfService(
   context: UseCaseContext,
   serviceId: string,
-  query: LogQuery,
+  query: ServiceLogQuery,
   signal: AbortSignal,
 ): AsyncIterable<SourcedLogFrame> {
-  const tasks = [...context.store.view.tasksOfService(serviceId)].filter((task) => task.nodeId !== undefined);
+  const tasks = [...context.store.view.tasksOfService(serviceId)].filter((task) => task.nodeId !== undefined && isAskedFor(task, query));
   const newest = tasks.sort((a, b) => b.createdAt - a.createdAt).slice(0, MAX_TASKS);
   const ended = newest.filter((task) => isTerminal(task.status.state)).sort(byPlace);
   const live = newest.filter((task) => !isTerminal(task.status.state));
@@ -75,21 +90,22 @@ async function* followed(
   context: UseCaseContext,
   serviceId: string,
   seen: Set<string>,
-  query: LogQuery,
+  query: ServiceLogQuery,
   signal: AbortSignal,
 ): AsyncIterable<AsyncIterable<SourcedLogFrame>> {
   const { tail: _, ...whole } = query;
   const { view } = context.store;
   const early = new Set([...view.tasksOfService(serviceId)].filter(hasStarted).map(({ id }) => id));
-  for await (const task of startedTasks(context, serviceId, seen, signal))
+  for await (const task of startedTasks(context, serviceId, seen, query, signal))
     yield withContainer(logOf(context, task, early.has(task.id) ? query : whole, signal));
 }
 
-/** Each task of the service that is not in `seen`, once its container has started; ends with the service. */
+/** Each task asked for that is not in `seen`, once its container has started; ends with the service or the run. */
 async function* startedTasks(
   { store, clock }: UseCaseContext,
   serviceId: string,
   seen: Set<string>,
+  query: ServiceLogQuery,
   signal: AbortSignal,
 ): AsyncIterable<Task> {
   const pending = new PendingChanges(clock);
@@ -98,14 +114,16 @@ async function* startedTasks(
     if (isOfService) pending.add(change);
   });
   try {
-    const started = [...store.view.tasksOfService(serviceId)].filter((task) => hasStarted(task) && !seen.has(task.id));
+    const started = [...store.view.tasksOfService(serviceId)].filter(
+      (task) => hasStarted(task) && isAskedFor(task, query) && !seen.has(task.id),
+    );
     for (const { id } of started) seen.add(id);
     yield* started.sort((a, b) => b.createdAt - a.createdAt).slice(0, MAX_TASKS);
-    while (!signal.aborted && store.view.get('services', serviceId)) {
+    while (!signal.aborted && mayStartMore(store.view.get('services', serviceId), query)) {
       const change = await pending.next(RECHECK_MS, signal);
       if (change?.kind !== 'tasks') continue;
       if (!change.object) seen.delete(change.id);
-      else if (hasStarted(change.object) && !seen.has(change.id)) {
+      else if (hasStarted(change.object) && isAskedFor(change.object, query) && !seen.has(change.id)) {
         seen.add(change.id);
         yield change.object;
       }
@@ -113,6 +131,16 @@ async function* startedTasks(
   } finally {
     stop();
   }
+}
+
+function isAskedFor(task: Task, { run }: ServiceLogQuery): boolean {
+  return run === undefined || task.run === run;
+}
+
+/** Whether tasks may come whose logs were asked for. */
+function mayStartMore(service: Service | undefined, { run }: ServiceLogQuery): boolean {
+  if (!service || run === undefined) return service !== undefined;
+  return service.job?.runs.some(({ number, state }) => number === run && state === 'running') ?? false;
 }
 
 /** Its container has run, if only for a moment: before that, the engine would call its log ended. */

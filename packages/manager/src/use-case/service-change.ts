@@ -95,5 +95,7 @@ function nextService(
     ...(sameTemplate && before.update && { update: before.update }),
     ...(sameTemplate && before.updateControl && { updateControl: before.updateControl }),
     ...(!sameTemplate && back && { updateControl: { paused: false, resumes: 0, promoted: true, ...back } }),
+    ...(before?.job && { job: before.job }),
+    ...(before?.jobControl && { jobControl: before.jobControl }),
   };
 }

@@ -1,4 +1,5 @@
-import { ApiError, isFencedTemplate, type ServiceSpec } from '@tessera/api';
+import { ApiError, isFencedTemplate, isJob, type ServiceSpec } from '@tessera/api';
+import { cronProblem } from '@tessera/api/cron/cron';
 import { ConstraintError, parseConstraint } from '@tessera/api/placement/constraint';
 
 const NOWHERE = 'which exists neither in the stack nor in the cluster';
@@ -12,7 +13,13 @@ const NOUN = { networks: 'network', configs: 'config', secrets: 'secret' } as co
 
 /** All that keeps a service from being carried out, a sentence each. */
 export function serviceProblems(spec: ServiceSpec, known: Known): string[] {
-  return [...constraintProblems(spec), ...partitionProblems(spec), ...referenceProblems(spec, known), ...dependencyProblems(spec, known)];
+  return [
+    ...scheduleProblems(spec),
+    ...constraintProblems(spec),
+    ...partitionProblems(spec),
+    ...referenceProblems(spec, known),
+    ...dependencyProblems(spec, known),
+  ];
 }
 
 /** @throws ApiError `invalid-spec` with all problems. */
@@ -51,6 +58,13 @@ export function dependencyCycle(services: readonly ServiceSpec[]): string | unde
 function partitionProblems({ name, template, update, rollback }: ServiceSpec): string[] {
   if (!isFencedTemplate(template) || (update.order === 'stop-first' && rollback.order === 'stop-first')) return [];
   return [`service '${name}': with partition "stop" never two tasks of a slot run: the order of update and rollback must be stop-first`];
+}
+
+function scheduleProblems({ name, mode, schedule }: ServiceSpec): string[] {
+  if (!schedule) return [];
+  if (!isJob(mode)) return [`service '${name}' has a schedule, which goes with jobs only`];
+  const problem = cronProblem(schedule);
+  return problem ? [`service '${name}': ${problem.message}`] : [];
 }
 
 function constraintProblems(spec: ServiceSpec): string[] {

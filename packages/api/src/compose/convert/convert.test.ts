@@ -51,6 +51,22 @@ const MODE: Row[] = [
   ['deploy: {mode: global}', ({ mode }) => mode, { kind: 'global' }],
   ['deploy: {mode: replicated-job, replicas: 3}', ({ mode }) => mode, { kind: 'replicated-job', completions: 3, concurrency: 3 }],
   ['deploy: {mode: global-job}', ({ mode }) => mode, { kind: 'global-job' }],
+  [
+    'deploy: {mode: replicated-job}\nx-schedule: "0 3 * * *"',
+    ({ schedule }) => schedule,
+    { cron: '0 3 * * *', timezone: 'UTC', concurrency: 'forbid', missed: 'run-once', history: 10 },
+  ],
+  [
+    'deploy: {mode: global-job}\nx-schedule: {cron: "@daily", timezone: Europe/Berlin, concurrency: replace, missed: skip, starting_deadline: 5m, history: 3}',
+    ({ schedule }) => schedule,
+    { cron: '@daily', timezone: 'Europe/Berlin', concurrency: 'replace', missed: 'skip', startingDeadlineMs: 300_000, history: 3 },
+  ],
+  ['deploy: {mode: replicated-job}\nx-schedule: "@daily"', ({ template }) => template.restart.maxAttempts, 6],
+  [
+    'deploy: {mode: replicated-job, restart_policy: {max_attempts: 0}}\nx-schedule: "@daily"',
+    ({ template }) => template.restart.maxAttempts,
+    0,
+  ],
   ['deploy:', ({ mode }) => mode, { kind: 'replicated', replicas: 1 }],
 ];
 

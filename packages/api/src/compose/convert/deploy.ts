@@ -1,3 +1,4 @@
+import { isJob } from '../../object/job.js';
 import { ConstraintError, parseConstraint } from '../../placement/constraint.js';
 import { DEFAULT_RESTART, type Placement, type RestartPolicy, type ServiceMode, type UpdateConfig } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
@@ -18,12 +19,15 @@ export function convertUpdate(update: ComposeUpdate | undefined): Partial<Update
   });
 }
 
+/** A run that fails for ever would keep all later ones from starting: retries of a job with a schedule, unless it says another number. */
+const ATTEMPTS_OF_SCHEDULED = 6;
+
 /** `deploy.restart_policy`, else `restart`, else Swarm's default: always. Jobs never restart what succeeded. */
 export function convertRestart(key: string, service: ComposeService, mode: ServiceMode, context: ConvertContext): RestartPolicy {
   const written = writtenRestart(service, ['services', key], context);
-  const policy = { ...DEFAULT_RESTART, ...written };
-  const isJob = mode.kind === 'replicated-job' || mode.kind === 'global-job';
-  if (isJob && policy.condition === 'any') return { ...policy, condition: 'on-failure' };
+  const isScheduled = service['x-schedule'] !== undefined;
+  const policy = { ...DEFAULT_RESTART, ...(isScheduled && { maxAttempts: ATTEMPTS_OF_SCHEDULED }), ...written };
+  if (isJob(mode) && policy.condition === 'any') return { ...policy, condition: 'on-failure' };
   return policy.condition === 'any' ? allowCompletion(key, policy, written !== undefined, context) : policy;
 }
 

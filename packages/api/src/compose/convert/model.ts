@@ -1,4 +1,4 @@
-import type { Toleration } from '../../spec/index.js';
+import type { Schedule, Toleration } from '../../spec/index.js';
 import type { ComposeNode } from '../yaml/node.js';
 import { toPlain } from '../yaml/node.js';
 
@@ -101,6 +101,12 @@ export interface ComposeBlkio {
   device_write_iops?: { path: string; rate: number }[];
 }
 
+export interface ComposeSchedule
+  extends Pick<Schedule, 'cron'>,
+    Partial<Pick<Schedule, 'timezone' | 'concurrency' | 'missed' | 'history'>> {
+  starting_deadline?: number;
+}
+
 export interface ComposeService {
   annotations?: Texts;
   blkio_config?: ComposeBlkio;
@@ -178,6 +184,7 @@ export interface ComposeService {
   'x-tolerations'?: (string | Toleration)[];
   'x-canary'?: number | string;
   'x-progress-deadline'?: number;
+  'x-schedule'?: string | ComposeSchedule;
 }
 
 interface ComposeResource {

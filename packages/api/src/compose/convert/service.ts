@@ -13,6 +13,7 @@ import { type ConvertContext, compact, filled } from './context.js';
 import { convertPlacement, convertRestart, convertUpdate } from './deploy.js';
 import { convertCanary } from './extension/canary.js';
 import { convertPartition } from './extension/partition.js';
+import { convertSchedule } from './extension/schedule.js';
 import { fileHashes } from './files.js';
 import { isImageReference } from './image-reference.js';
 import { checkLinks } from './links.js';
@@ -44,6 +45,7 @@ export function convertService(key: string, service: ComposeService, context: Co
     endpointMode: convertEndpointMode(service, path, context),
     ports: convertPorts(service, path, context),
     dependsOn: convertDependencies(key, service, context),
+    ...compact({ schedule: convertSchedule(service, mode, path, context) }),
   };
 }
 

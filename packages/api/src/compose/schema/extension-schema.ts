@@ -7,4 +7,18 @@ export const extensionSchemas: Readonly<Record<`x-${string}`, Schema>> = {
   'x-progress-deadline': duration,
   'x-partition': word('keep', 'stop'),
   'x-tolerations': list(either(text, map({ key: text, value: text, effect: word(...TAINT_EFFECTS) }))),
+  'x-schedule': either(
+    text,
+    map(
+      {
+        cron: text,
+        timezone: text,
+        concurrency: word('forbid', 'replace', 'allow'),
+        missed: word('skip', 'run-once'),
+        starting_deadline: duration,
+        history: integer(1, 1000),
+      },
+      ['cron'],
+    ),
+  ),
 };

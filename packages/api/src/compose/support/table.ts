@@ -170,6 +170,8 @@ const EXTENSIONS: readonly SupportRow[] = [
   ),
   ...rows('honoured', SERVICE, 'x-tolerations', 'Taints of nodes that the tasks put up with: see [scheduling](scheduling.md).'),
   ...rows('honoured', SERVICE, 'x-tolerations[].key x-tolerations[].value x-tolerations[].effect'),
+  ...rows('honoured', SERVICE, 'x-schedule', 'When a job runs: a cron schedule as text, or a map with it. See [jobs](jobs.md).'),
+  ...rows('honoured', `${SERVICE}.x-schedule`, 'cron timezone concurrency missed starting_deadline history'),
 ];
 
 const LIMITS: readonly SupportRow[] = [

@@ -59,5 +59,5 @@ const COLUMNS: readonly Column<Row>[] = [
 
 function stateOf(progress: ServiceProgress | undefined): string {
   if (progress === undefined) return '-';
-  return progress.converged ? 'converged' : describeProgress(progress);
+  return progress.converged && progress.job === undefined ? 'converged' : describeProgress(progress);
 }

@@ -7,6 +7,8 @@ import type { Session } from '../../session.js';
 export interface LogSource {
   route: 'serviceLogs' | 'taskLogs';
   id: string;
+  /** Of a job: only this run. */
+  run?: number;
 }
 
 export interface LogRead {
@@ -46,7 +48,7 @@ export async function readLog(session: Session, client: Client, source: LogSourc
 /** Times are always asked for: they tell where to go on. */
 function open(
   client: Client,
-  { route, id }: LogSource,
+  { route, id, run }: LogSource,
   { follow, tail, sinceMs, untilMs }: LogRead,
   resumeMs: number | undefined,
 ): AsyncIterable<SourcedLogFrame> {
@@ -58,7 +60,8 @@ function open(
     ...(untilMs !== undefined && { until: Math.floor(untilMs) }),
     ...(tail !== undefined && resumeMs === undefined && { tail }),
   };
-  return client.stream(route, { params: { ref: id }, query });
+  if (route === 'taskLogs') return client.stream(route, { params: { ref: id }, query });
+  return client.stream(route, { params: { ref: id }, query: { ...query, ...(run !== undefined && { run }) } });
 }
 
 /** What was shown of each task. Times have nanoseconds and are of equal form, so that they compare as text. */

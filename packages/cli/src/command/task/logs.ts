@@ -1,33 +1,14 @@
-import type { Client, SourcedLogFrame } from '@tessera/api';
+import type { Client } from '@tessera/api';
 import { EXIT } from '../../exit.js';
-import { Failure, Interrupted } from '../../failure.js';
+import { Failure } from '../../failure.js';
 import { defineCommand } from '../define.js';
 import { ifFound } from '../lookup.js';
-import { countValue, momentValue } from '../parse.js';
-import { LogPrinter } from './log-printer.js';
-import { type LogSource, readLog } from './log-reader.js';
-
-interface LogOptions {
-  follow?: boolean;
-  tail?: number;
-  since?: string;
-  until?: string;
-  timestamps?: boolean;
-}
+import type { LogSource } from './log-reader.js';
+import { LOG_OPTIONS, type LogOptions, printLog } from './print-log.js';
 
 export const command = defineCommand<LogOptions>({
   arguments: '<service-or-task>',
-  options: [
-    { flags: '-f, --follow', summary: 'go on with what comes' },
-    {
-      flags: '-n, --tail <lines>',
-      summary: 'only so many lines from the end of each task',
-      parse: (text) => (text === 'all' ? undefined : countValue(text)),
-    },
-    { flags: '--since <moment>', summary: 'only after this: 10m (ago) or 2030-01-01T12:00:00Z' },
-    { flags: '--until <moment>', summary: 'only before this' },
-    { flags: '-t, --timestamps', summary: 'with the time of each line' },
-  ],
+  options: LOG_OPTIONS,
   details:
     'Each line begins with its task and node. A task is named by its id, the beginning of it, or as shop_web.2. When a node cannot be reached, the others are printed and the exit code is 1.',
   examples: [
@@ -36,26 +17,7 @@ export const command = defineCommand<LogOptions>({
   ],
   async run(session, [reference = ''], options) {
     const client = await session.client();
-    const source = await sourceOf(client, reference);
-    const nowMs = session.io.clock.now();
-    const printer = new LogPrinter(session, { timestamps: options.timestamps ?? false });
-    const asData = session.globals.output === 'json';
-    const show = (frame: SourcedLogFrame): void => (asData ? session.print(JSON.stringify(frame)) : printer.print(frame));
-    try {
-      await readLog(session, client, source, {
-        follow: options.follow ?? false,
-        tail: options.tail,
-        sinceMs: options.since === undefined ? undefined : momentValue(options.since, nowMs),
-        untilMs: options.until === undefined ? undefined : momentValue(options.until, nowMs),
-        show,
-      });
-    } catch (error) {
-      // Ctrl-C is how one stops following.
-      if (!session.signal.aborted) throw error;
-      if (!options.follow) throw new Interrupted();
-      return EXIT.interrupted;
-    }
-    return printer.failures > 0 ? EXIT.failed : EXIT.ok;
+    return printLog(session, client, await sourceOf(client, reference), options);
   },
 });
 

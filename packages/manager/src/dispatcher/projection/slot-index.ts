@@ -1,11 +1,11 @@
 import { compareStates, isTerminal, type ServiceRevision, serviceRevisionId, type Task } from '@tessera/api';
 import { restartTimes } from '../../model/restarts.js';
-import { byAge, isToldToGo } from '../../model/task.js';
+import { byAge, isToldToGo, slotKey } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 
-/** The slot of a task: its number, or for global services its node. */
+/** The slot of a task, unique in the cluster. */
 export function slotKeyOf(task: Task): string {
-  return `${task.serviceId}/${task.slot ?? task.nodeId ?? ''}`;
+  return `${task.serviceId}/${slotKey(task)}`;
 }
 
 /** Tasks by slot and the endpoints-to-be by service, kept current change by change. */

@@ -2,6 +2,7 @@ import type { Service, ServiceSpec, Task } from '@tessera/api';
 import { compareStates } from '@tessera/api';
 import { isLive, isRunning, slotKey } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
+import { newestRun } from './job/job-status.js';
 
 type Dependency = ServiceSpec['dependsOn'][number];
 
@@ -17,7 +18,9 @@ export function unmetDependency(view: ClusterView, service: Service): string | u
 function unmet(view: ClusterView, dependency: Dependency): string | undefined {
   const other = view.byName('services', dependency.service);
   if (!other) return dependency.required ? 'there is no such service' : undefined;
-  const best = bestBySlot(view.tasksOfService(other.id), dependency.condition);
+  const run = newestRun(other)?.number;
+  const tasks = [...view.tasksOfService(other.id)].filter((task) => task.run === run);
+  const best = bestBySlot(tasks, dependency.condition);
   const wanted = Math.max(wantedSlots(other), best.size);
   const met = [...best.values()].filter(Boolean).length;
   if (met >= wanted && (wanted > 0 || isEmpty(other))) return undefined;

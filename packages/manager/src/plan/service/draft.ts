@@ -18,6 +18,8 @@ export class Slot {
     readonly number: number | undefined,
     readonly nodeId: string | undefined,
     public tasks: readonly Task[],
+    /** Of jobs: the run that it is a slot of. */
+    readonly run?: number,
   ) {}
 
   get live(): Task[] {
@@ -76,8 +78,10 @@ export class ServiceDraft {
       if (group) group.push(task);
       else groups.set(slotKey(task), [task]);
     }
-    for (const [key, tasks] of groups)
-      this.slots.set(key, new Slot(key, tasks[0]!.slot, tasks[0]!.slot === undefined ? tasks[0]!.nodeId : undefined, tasks.sort(byAge)));
+    for (const [key, tasks] of groups) {
+      const { slot, nodeId, run } = tasks[0]!;
+      this.slots.set(key, new Slot(key, slot, slot === undefined ? nodeId : undefined, tasks.sort(byAge), run));
+    }
   }
 
   /** Slots that are not being removed. */
@@ -85,11 +89,11 @@ export class ServiceDraft {
     return [...this.slots.values()].filter((slot) => slot.tasks.some((task) => task.desired !== 'remove'));
   }
 
-  /** The slot with this number, or of this node; made when there is none. */
-  slot(number: number | undefined, nodeId?: string): Slot {
-    const key = number === undefined ? (nodeId ?? '') : String(number);
+  /** The slot with this number, or of this node, in a run of a job; made when there is none. */
+  slot(number: number | undefined, nodeId?: string, run?: number): Slot {
+    const key = slotKey({ slot: number, nodeId, run });
     let slot = this.slots.get(key);
-    if (!slot) this.slots.set(key, (slot = new Slot(key, number, nodeId, [])));
+    if (!slot) this.slots.set(key, (slot = new Slot(key, number, nodeId, [], run)));
     return slot;
   }
 
@@ -111,6 +115,7 @@ export class ServiceDraft {
       ...(image !== undefined && { image }),
       ...(slot.number !== undefined && { slot: slot.number }),
       ...(slot.nodeId !== undefined && { nodeId: slot.nodeId }),
+      ...(slot.run !== undefined && { run: slot.run }),
       desired: 'ready',
       ...(startAfter !== undefined && startAfter > now && { startAfter }),
       ...(restart && { restart }),

@@ -3,7 +3,7 @@ import type { ClusterView } from '../../model/view.js';
 import type { Change, NewId, Plan } from '../plan.js';
 import { ServiceDraft } from './draft.js';
 import { planGlobal } from './global.js';
-import { planGlobalJob, planReplicatedJob } from './job.js';
+import { planJob } from './job/index.js';
 import { forgetRemoved, reapRevisions } from './reap.js';
 import { planReplicated } from './replicated.js';
 import { judgeUpdate } from './update/judge.js';
@@ -34,10 +34,8 @@ function planMode(draft: ServiceDraft): void {
       planGlobal(draft);
       break;
     case 'replicated-job':
-      planReplicatedJob(draft, mode.completions, mode.concurrency);
-      break;
     case 'global-job':
-      planGlobalJob(draft);
+      planJob(draft, mode);
   }
 }
 

@@ -29,6 +29,7 @@ export function removeSlot(draft: ServiceDraft, slot: Slot): void {
 export function reapRevisions(draft: ServiceDraft): void {
   const needed = new Set<number>([draft.service.specRevision]);
   for (const slot of draft.slots.values()) for (const task of slot.tasks) needed.add(task.specRevision);
+  for (const run of draft.service.job?.runs ?? []) if (run.state === 'running') needed.add(run.specRevision);
   for (const revision of draft.view.revisionsOfService(draft.service.id)) {
     const old = revision.specRevision <= draft.service.specRevision - REVISIONS_KEPT;
     if (old && !needed.has(revision.specRevision))

@@ -20,7 +20,7 @@ export function planReplicated(draft: ServiceDraft, replicas: number): void {
 function chooseSlots(draft: ServiceDraft, replicas: number): Slot[] {
   const existing: Slot[] = [];
   for (const slot of [...draft.slots.values()]) {
-    if (slot.number !== undefined && slot.tasks.some((task) => task.desired !== 'remove')) existing.push(slot);
+    if (slot.number !== undefined && slot.run === undefined && slot.tasks.some((task) => task.desired !== 'remove')) existing.push(slot);
     else removeSlot(draft, slot);
   }
   const kept = existing.length > replicas ? leaveOut(draft, existing, existing.length - replicas) : existing;
