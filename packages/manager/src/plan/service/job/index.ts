@@ -1,6 +1,7 @@
 import { DEFAULT_JOB_HISTORY } from '@tessera/api';
 import type { ServiceDraft } from '../draft.js';
 import { removeSlot } from '../reap.js';
+import { finish, isRollback, isUnfinished } from '../update/status.js';
 import { cancelled, changeRun, isOpen, jobOf, setJob } from './job-status.js';
 import { type JobMode, planRun } from './run.js';
 import { startDueRuns } from './start.js';
@@ -10,6 +11,7 @@ import { startDueRuns } from './start.js';
  * slots and is made from one revision from its first task to its last, so that nothing that comes later touches it.
  */
 export function planJob(draft: ServiceDraft, mode: JobMode): void {
+  endUpdate(draft);
   stopRuns(draft);
   clearSlots(draft);
   planRunsAfter(draft, 0, mode);
@@ -26,6 +28,13 @@ export function planJob(draft: ServiceDraft, mode: JobMode): void {
 
 function planRunsAfter(draft: ServiceDraft, number: number, mode: JobMode): void {
   for (const run of jobOf(draft.service).runs) if (run.number > number && isOpen(draft.service, run)) planRun(draft, run, mode);
+}
+
+/** Jobs are run, not updated: what is left of the update of a service that became one, or was rolled back to one, is over. */
+function endUpdate(draft: ServiceDraft): void {
+  const { update } = draft.service;
+  if (!update || !isUnfinished(update)) return;
+  finish(draft, isRollback(update) ? 'rollback-completed' : 'completed', update.message.replace(/^rolling back/, 'rolled back'));
 }
 
 /** Ends the runs that the user wants stopped. */
