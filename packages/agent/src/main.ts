@@ -164,7 +164,7 @@ async function run(flags: RunFlags): Promise<void> {
     clock,
     random,
     log,
-    describe: async (ownPorts) => describeHost({ ...host, engine: await engine.info(), ownPorts }),
+    describe: async (ownPorts) => describeHost({ ...host, engine: await engine.info(), ownPorts, network: await network.describe() }),
   });
   runner.start();
   const session = startSession({ identity, core: runner, clock, random, log, managers: identity.managers });

@@ -3,6 +3,7 @@ export type { ComposeFiles, Diagnostic, LoadOptions, LoadResult } from './compos
 export * from './error/index.js';
 export * from './fencing/index.js';
 export * from './net/ipv4.js';
+export * from './net/network-options.js';
 export * from './object/index.js';
 export * from './protocol/index.js';
 export * from './restart/index.js';

@@ -17,6 +17,7 @@ export interface DescribeOptions {
   reserved: SystemReserve | undefined;
   /** Ports that the agent's own tasks hold: for the scheduler they are not busy. */
   ownPorts: ReadonlySet<string>;
+  network: Pick<NodeDescription, 'underlayMtu'>;
 }
 
 const NANOS_PER_CPU = 1_000_000_000;
@@ -51,6 +52,7 @@ export async function describeHost(options: DescribeOptions): Promise<NodeDescri
     },
     kernel: engine.kernel,
     operatingSystem: engine.operatingSystem,
+    ...options.network,
     busyPorts: await busyPorts(options.ownPorts),
   };
 }

@@ -1,3 +1,4 @@
+import { MTU_OPTION } from '@tessera/api';
 import { type Clock, withDeadline } from '@tessera/kit';
 import type Docker from 'dockerode';
 import { LABELS } from '../model/labels.js';
@@ -29,6 +30,7 @@ export class DockerBridges implements Bridges {
       bridge: network.Options?.[BRIDGE_OPTION] ?? '',
       subnet: network.IPAM?.Config?.[0]?.Subnet ?? '',
       block: network.IPAM?.Config?.[0]?.IPRange ?? '',
+      mtu: Number(network.Options?.[MTU_OPTION] ?? 0),
     }));
   }
 
@@ -42,7 +44,7 @@ export class DockerBridges implements Bridges {
       Options: {
         [BRIDGE_OPTION]: bridge.bridge,
         'com.docker.network.bridge.enable_ip_masquerade': 'false',
-        'com.docker.network.driver.mtu': String(bridge.mtu),
+        [MTU_OPTION]: String(bridge.mtu),
         // Engines from 28 on drop routed packets to a bridge unless told so; older ones ignore the option.
         'com.docker.network.bridge.gateway_mode_ipv4': 'nat-unprotected',
       },

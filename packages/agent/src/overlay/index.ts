@@ -2,7 +2,6 @@ import { getServers } from 'node:dns';
 import type { Clock, Log, Random } from '@tessera/kit';
 import Docker from 'dockerode';
 import { DnsServer } from '../dns/dns-server.js';
-import type { NodeNetwork } from '../ports/node-network.js';
 import { DockerBridges } from './docker-bridges.js';
 import { IprouteKernel } from './iproute.js';
 import { OverlayNetwork } from './overlay-network.js';
@@ -19,7 +18,7 @@ export interface HostNetworkOptions {
 }
 
 /** The network of this host: its real kernel, engine and resolvers. */
-export function hostNetwork({ clusterId, address, socketPath, clock, random, log }: HostNetworkOptions): NodeNetwork {
+export function hostNetwork({ clusterId, address, socketPath, clock, random, log }: HostNetworkOptions): OverlayNetwork {
   return new OverlayNetwork({
     address,
     kernel: new IprouteKernel(),

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { LinkStep, OverlayLink, PeerEntry, Underlay } from '../plan/network/links.js';
 import { BRIDGE_PREFIX, VXLAN_PREFIX } from '../plan/network/names.js';
 import { TABLE } from '../plan/network/ruleset.js';
+import { type HostRoute, underlayMtu } from '../plan/network/underlay.js';
 import type { KernelNetwork } from '../ports/kernel.js';
 import { run } from './run.js';
 
@@ -26,6 +27,7 @@ interface IpRoute {
   gateway?: string;
   dev: string;
   prefsrc?: string;
+  metrics?: { mtu?: number }[];
 }
 interface BridgeEntry {
   mac: string;
@@ -39,11 +41,15 @@ const RULE_TAIL = ['-m', 'comment', '--comment', 'tessera', '-j', 'ACCEPT'];
 
 /** {@link KernelNetwork} through iproute2, nftables and iptables. */
 export class IprouteKernel implements KernelNetwork {
-  async underlay(address: string): Promise<Underlay> {
-    const devices = await this.#json<IpAddress>('ip', ['-j', 'address', 'show']);
+  async underlay(address: string, peers: readonly string[]): Promise<Underlay> {
+    const [devices, routes] = await Promise.all([
+      this.#json<IpAddress>('ip', ['-j', 'address', 'show']),
+      this.#json<IpRoute>('ip', ['-j', '-4', 'route', 'show']),
+    ]);
     const device = devices.find((candidate) => candidate.addr_info.some((info) => info.local === address));
     if (!device) throw new Error(`no interface of this host has the address ${address}; give the right one with --advertise-address`);
-    return { address, device: device.ifname, mtu: device.mtu };
+    const mtuOf = (name: string): number | undefined => devices.find(({ ifname }) => ifname === name)?.mtu;
+    return { address, device: device.ifname, mtu: underlayMtu(device.mtu, peers, routes.map(toHostRoute), mtuOf) };
   }
 
   async links(): Promise<OverlayLink[]> {
@@ -113,6 +119,11 @@ export class IprouteKernel implements KernelNetwork {
     const text = await run(program, args);
     return text.trim() === '' ? [] : (JSON.parse(text) as T[]);
   }
+}
+
+function toHostRoute({ dst, dev, metrics }: IpRoute): HostRoute {
+  const mtu = metrics?.find((metric) => metric.mtu !== undefined)?.mtu;
+  return { dst, dev, ...(mtu !== undefined && { mtu }) };
 }
 
 /** Puts a device together with the peers that are whole: route, next hop and forwarding entry all there. */

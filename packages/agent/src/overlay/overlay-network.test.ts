@@ -55,9 +55,9 @@ class FakeHost {
 
   readonly bridges: Bridges = {
     list: async () => this.networks,
-    create: async ({ name, networkId, bridge, subnet, block }) => {
+    create: async ({ name, networkId, bridge, subnet, block, mtu }) => {
       this.done.push(`create ${name}`);
-      this.networks = [...this.networks, { dockerId: name, name, networkId, bridge, subnet, block }];
+      this.networks = [...this.networks, { dockerId: name, name, networkId, bridge, subnet, block, mtu }];
     },
     remove: async (dockerId) => {
       if (this.inUse.has(dockerId)) throw new Error('has active endpoints');
@@ -98,9 +98,9 @@ describe('the network of a node', () => {
   it('makes bridge, links, rules and discovery of a new network, and tells where containers plug in', async () => {
     const { host, overlay, apply } = setUp();
     await apply(network(7));
-    assert.deepEqual(host.done, ['create tessera.shop_net7', 'links 5', 'ruleset']);
+    assert.deepEqual(host.done, ['create tessera.shop_net7--7', 'links 5', 'ruleset']);
     assert.deepEqual(host.gateways, ['10.7.1.1']);
-    assert.deepEqual(overlay.plug('net7'), { dockerNetwork: 'tessera.shop_net7', dnsServers: ['10.7.1.1'] });
+    assert.deepEqual(overlay.plug('net7'), { dockerNetwork: 'tessera.shop_net7--7', dnsServers: ['10.7.1.1'] });
     assert.throws(() => overlay.plug('net8'), /net8 is not set up on this node/);
     await overlay.stop();
   });
@@ -128,7 +128,7 @@ describe('the network of a node', () => {
   it('comes back to a network that containers are still on', async () => {
     const { host, clock, overlay, apply } = setUp();
     await apply(network(7));
-    host.inUse.add('tessera.shop_net7');
+    host.inUse.add('tessera.shop_net7--7');
     await apply();
     assert.equal(host.networks.length, 1);
     host.inUse.clear();
@@ -142,7 +142,25 @@ describe('the network of a node', () => {
     await apply(network(7));
     host.done.length = 0;
     await apply(network(7, { block: '10.7.9.0/24' }));
-    assert.deepEqual(host.done.slice(0, 2), ['remove tessera.shop_net7', 'create tessera.shop_net7']);
+    assert.deepEqual(host.done.slice(0, 2), ['remove tessera.shop_net7--7', 'create tessera.shop_net7--7']);
+    await overlay.stop();
+  });
+
+  it('makes a bridge anew for another MTU once no container is on it', async () => {
+    const { host, overlay, apply } = setUp();
+    await apply(network(7));
+    host.containers = [{ networkIds: ['net7'], addresses: ['10.7.1.5'] }];
+    await apply(network(7));
+    host.done.length = 0;
+    await apply(network(7, { mtu: 1230 }));
+    assert.deepEqual(host.linkSteps, [{ tool: 'ip', line: 'link set tsv7 mtu 1230' }]);
+    assert.deepEqual(host.done, ['links 1']);
+    host.containers = [];
+    await apply(network(7, { mtu: 1230 }));
+    host.done.length = 0;
+    await apply(network(7, { mtu: 1230 }));
+    assert.deepEqual(host.done, ['remove tessera.shop_net7--7', 'create tessera.shop_net7--7']);
+    assert.equal(host.networks[0]?.mtu, 1230);
     await overlay.stop();
   });
 
@@ -152,7 +170,7 @@ describe('the network of a node', () => {
     await Promise.all(states);
     assert.deepEqual(
       host.networks.map((one) => one.name),
-      ['tessera.shop_net9'],
+      ['tessera.shop_net9--9'],
     );
     await overlay.stop();
   });
@@ -160,7 +178,7 @@ describe('the network of a node', () => {
   it('puts internal networks last in the order in which Docker looks for the way out', async () => {
     const { host, overlay, apply } = setUp();
     await apply(network(7, { name: 'a_inner', internal: true }), network(8, { name: 'z_outer' }));
-    assert.deepEqual(host.networks.map((one) => one.name).sort(), ['tessera.z_outer', 'tessera_a_inner']);
+    assert.deepEqual(host.networks.map((one) => one.name).sort(), ['tessera.z_outer--8', 'tessera_a_inner--7']);
     await overlay.stop();
   });
 

@@ -1,4 +1,4 @@
-import type { NetworkAssignment } from '@tessera/api';
+import type { NetworkAssignment, NodeDescription } from '@tessera/api';
 import type { Clock, Log } from '@tessera/kit';
 import type { DnsServer } from '../dns/dns-server.js';
 import { type BridgeNetwork, desiredBridge, desiredLink, planLinks, type Underlay } from '../plan/network/links.js';
@@ -60,6 +60,12 @@ export class OverlayNetwork implements NodeNetwork {
     return { dockerNetwork: dockerNetworkName(network), dnsServers: [gatewayOf(network.block)] };
   }
 
+  /** What the managers must know of the way to other nodes. @throws Error when no interface has the node's address. */
+  async describe(): Promise<Pick<NodeDescription, 'underlayMtu'>> {
+    const { mtu } = await this.#options.kernel.underlay(this.#options.address, peerAddresses(this.#state.networks));
+    return { underlayMtu: mtu };
+  }
+
   containersChanged(): void {
     void this.#refreshContainers();
   }
@@ -95,7 +101,7 @@ export class OverlayNetwork implements NodeNetwork {
     const state = this.#state;
     this.#repair?.cancel();
     try {
-      const underlay = await kernel.underlay(this.#options.address);
+      const underlay = await kernel.underlay(this.#options.address, peerAddresses(state.networks));
       if (state.networks.length > 0) await kernel.openDockerFirewall();
       await this.#reconcileBridges(state.networks, underlay);
       const links = state.networks.map((network) => desiredLink(network, underlay));
@@ -114,13 +120,20 @@ export class OverlayNetwork implements NodeNetwork {
     const { bridges } = this.#options;
     const wanted = networks.map((network) => desiredBridge(network, underlay));
     const observed = await bridges.list();
-    const stale = observed.filter((bridge) => !wanted.some((candidate) => isSame(candidate, bridge)));
+    const stale = observed.filter(
+      (bridge) => !wanted.some((candidate) => isSame(candidate, bridge) && !this.#isOutdated(candidate, bridge)),
+    );
     // A network with containers still on it cannot go yet; the next round comes back to it.
     for (const bridge of stale) await bridges.remove(bridge.dockerId).catch((error) => this.#warn(error));
     for (const bridge of wanted) {
-      if (!observed.some((candidate) => isSame(bridge, candidate))) await bridges.create(bridge);
+      if (!observed.some((candidate) => isSame(bridge, candidate) && !stale.includes(candidate))) await bridges.create(bridge);
     }
     await this.#options.kernel.answerForOthers(wanted.map((bridge) => bridge.bridge));
+  }
+
+  /** Containers take the MTU that their network has when they start: it is made anew once it has none. */
+  #isOutdated(wanted: BridgeNetwork, observed: ObservedBridge): boolean {
+    return wanted.mtu !== observed.mtu && !this.#containers.some(({ networkIds }) => networkIds.includes(wanted.networkId));
   }
 
   async #reconcileRuleset(state: NetworkState): Promise<void> {
@@ -149,6 +162,10 @@ export class OverlayNetwork implements NodeNetwork {
   #warn(error: unknown): void {
     this.#options.log.warn({ error }, 'network is not yet as it should be');
   }
+}
+
+function peerAddresses(networks: readonly NetworkAssignment[]): string[] {
+  return [...new Set(networks.flatMap((network) => network.peers.map((peer) => peer.address)))];
 }
 
 function isSame(wanted: BridgeNetwork, observed: ObservedBridge): boolean {

@@ -1,7 +1,7 @@
 import type { BridgeNetwork } from '../plan/network/links.js';
 
 /** A Docker network of the agent as it is. */
-export interface ObservedBridge extends Pick<BridgeNetwork, 'name' | 'networkId' | 'bridge' | 'subnet' | 'block'> {
+export interface ObservedBridge extends Pick<BridgeNetwork, 'name' | 'networkId' | 'bridge' | 'subnet' | 'block' | 'mtu'> {
   dockerId: string;
 }
 

@@ -2,8 +2,11 @@ import type { LinkStep, OverlayLink, Underlay } from '../plan/network/links.js';
 
 /** The kernel's network, as far as the agent touches it. */
 export interface KernelNetwork {
-  /** The interface that holds `address`. @throws Error naming the address when no interface has it. */
-  underlay(address: string): Promise<Underlay>;
+  /**
+   * The interface that holds `address`, and how large packets to all of `peers` may be.
+   * @throws Error naming the address when no interface has it.
+   */
+  underlay(address: string, peers: readonly string[]): Promise<Underlay>;
   /** The agent's VXLAN devices with the peers that they know. */
   links(): Promise<OverlayLink[]>;
   /** Carries out steps in order. A step that fails does not keep the later ones back. @throws Error that names those that failed. */

@@ -13,6 +13,8 @@ const CURES: Readonly<Record<ErrorCode, string>> = {
   conflict: 'Read the object again, repeat the change on it and send it again.',
   'in-use': 'The details name what needs the object: change or remove that first.',
   'port-in-use': 'Choose another published port, or leave it out: the manager chooses one from 30000 to 32767.',
+  exhausted:
+    'The message says how many addresses there are and how many are needed. Give the network a larger subnet, or remove networks that nobody uses.',
   'too-large':
     'Send less at a time. A config or secret takes at most what the message says: larger files belong into an image or a volume.',
   'too-many-requests': 'Send the request again later.',

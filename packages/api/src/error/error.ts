@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   conflict: { status: 409, meaning: 'The object was changed by somebody else since it was read, or its state does not allow this now.' },
   'in-use': { status: 409, meaning: 'Other objects need this one.' },
   'port-in-use': { status: 409, meaning: 'Another service publishes this port.' },
+  exhausted: { status: 409, meaning: 'There are not so many addresses: in the pool of the cluster, or in the subnet of a network.' },
   'too-large': { status: 413, meaning: 'The request is larger than the bound of this route.' },
   'too-many-requests': { status: 429, meaning: 'The manager is asked faster than it answers.' },
   unavailable: { status: 503, meaning: 'The manager cannot reach its store, or the node cannot be reached, at the moment.' },

@@ -168,6 +168,8 @@ export const NodeDescription = strictObject({
   agentVersion: Type.String(),
   kernel: Type.String(),
   operatingSystem: Type.String(),
+  /** Largest packet that leaves the host in one piece toward its peers, in bytes. */
+  underlayMtu: Type.Optional(Type.Integer({ minimum: 68, maximum: 1_000_000 })),
   /** TCP and UDP ports of the host that something else listens on. */
   busyPorts: Type.Optional(Type.Array(strictObject({ protocol: oneOf(['tcp', 'udp']), port: Port }))),
 });
@@ -223,17 +225,25 @@ export const Manager = stored({
   version: Type.String(),
 });
 export type Manager = Static<typeof Manager>;
+/** A VXLAN network identifier has 24 bits. */
+const Vni = Type.Integer({ minimum: 1, maximum: 16_777_215 });
 
 export const Network = stored({
   /** Written by the user. */
   spec: NetworkSpec,
   /** Written by the network use case or controller: the network's subnet in CIDR form and its VXLAN id. */
-  allocation: Type.Optional(strictObject({ subnet: Type.String(), vni: Type.Integer({ minimum: 1, maximum: 16_777_215 }) })),
+  allocation: Type.Optional(strictObject({ subnet: Type.String(), vni: Vni })),
 });
 export type Network = Static<typeof Network>;
 
 /** The part of a network's subnet that one node gives addresses from. Id: `<networkId>n<nodeId>`. Written by the network controller. */
-export const NetworkBlock = stored({ networkId: Id, nodeId: Id, subnet: Type.String() });
+export const NetworkBlock = stored({
+  networkId: Id,
+  nodeId: Id,
+  subnet: Type.String(),
+  /** The network's VXLAN id: not given away anew while the last tasks of a removed network stop. */
+  vni: Type.Optional(Vni),
+});
 export type NetworkBlock = Static<typeof NetworkBlock>;
 
 /** `spec.data` of a secret is empty in every answer of the API. `hash`: sha256 of the content, in hex. */

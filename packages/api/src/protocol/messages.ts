@@ -61,6 +61,8 @@ export const NetworkAssignment = strictObject({
   internal: Type.Boolean(),
   attachable: Type.Boolean(),
   driverOptions: Labels,
+  /** Largest packet that passes between all members, in bytes; absent: not known yet, and the node goes by its own underlay. */
+  mtu: Type.Optional(Type.Integer({ minimum: 68, maximum: 65_535 })),
   peers: Type.Array(NetworkPeer),
 });
 export type NetworkAssignment = Static<typeof NetworkAssignment>;

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { KINDS, Service, Stack, UpdateStatus } from '../object/objects.js';
+import { KINDS, Network, Service, Stack, UpdateStatus } from '../object/objects.js';
 import { LogFrame } from '../protocol/messages.js';
 import { DurationMs, Id, Labels, Name, oneOf, strictObject, Timestamp } from '../spec/common.js';
 
@@ -65,6 +65,31 @@ export type StackSummary = Static<typeof StackSummary>;
 
 export const StackDetail = strictObject({ stack: Stack, services: Type.Array(Service), progress: Type.Array(ServiceProgress) });
 export type StackDetail = Static<typeof StackDetail>;
+
+/** Addresses of a network, or of one node's part of it. */
+const AddressCount = {
+  /** Addresses that containers can have. */
+  capacity: Type.Integer(),
+  used: Type.Integer(),
+  free: Type.Integer(),
+};
+/** What a network has given out. Computed from the view, never stored. */
+export const NetworkUsage = strictObject({
+  subnet: Type.Optional(Type.String()),
+  ...AddressCount,
+  /** Nodes that can take part: each has a block of the subnet. */
+  blocks: strictObject({ total: Type.Integer(), used: Type.Integer(), free: Type.Integer(), capacity: Type.Integer() }),
+  nodes: Type.Array(strictObject({ node: Name, block: Type.String(), ...AddressCount })),
+  services: Type.Array(Name),
+  /** Largest packet between its containers, in bytes, and the node whose underlay sets it. */
+  mtu: Type.Optional(Type.Integer()),
+  mtuLimitedBy: Type.Optional(Name),
+  /** What is not as it should be, a sentence each. */
+  problems: Type.Array(Type.String()),
+});
+export type NetworkUsage = Static<typeof NetworkUsage>;
+export const NetworkDetail = strictObject({ network: Network, usage: NetworkUsage });
+export type NetworkDetail = Static<typeof NetworkDetail>;
 
 const Outcome = oneOf(['created', 'updated', 'unchanged', 'removed']);
 export const DeployResult = strictObject({

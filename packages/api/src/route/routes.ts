@@ -10,6 +10,7 @@ import {
   ClusterInfo,
   DeployResult,
   JoinRequest,
+  NetworkDetail,
   Pem,
   PlanResult,
   ServiceProgress,
@@ -235,7 +236,14 @@ export const ROUTES = {
   },
 
   listNetworks: { method: 'GET', path: '/v1/networks', summary: 'List networks', access: 'viewer', response: Type.Array(Network) },
-  getNetwork: { method: 'GET', path: '/v1/networks/:ref', summary: 'A network', access: 'viewer', params: ByReference, response: Network },
+  getNetwork: {
+    method: 'GET',
+    path: '/v1/networks/:ref',
+    summary: 'A network',
+    access: 'viewer',
+    params: ByReference,
+    response: NetworkDetail,
+  },
   createNetwork: {
     method: 'POST',
     path: '/v1/networks',

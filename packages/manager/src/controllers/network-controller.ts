@@ -1,7 +1,8 @@
 import { networkBlockId, type ObjectChange, type Task } from '@tessera/api';
 import type { ReconcileLoop } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
-import { occupies, planNetwork } from '../plan/network.js';
+import { planNetwork } from '../plan/network.js';
+import { occupies } from '../plan/network-space.js';
 import type { Controller, ControllerDeps } from './controller.js';
 import { planLoop } from './plan-loop.js';
 
@@ -50,10 +51,14 @@ export class NetworkController implements Controller {
     return problems.length > 0 ? { changes, againInMs: AGAIN_WHEN_EXHAUSTED_MS } : { changes };
   }
 
-  /** A task only matters when it is the first of its network on its node: a look at one key tells. */
+  /** A live task only matters when it is the first of its network on its node: a look at one key tells. */
   #task(task: Task): void {
-    if (!occupies(task)) return;
     const { view } = this.deps.store;
+    if (!occupies(task)) {
+      // It may have been the last one with an address of a network that was removed.
+      for (const networkId of Object.keys(task.status.addresses ?? {})) if (!view.get('networks', networkId)) this.#loop.mark(networkId);
+      return;
+    }
     const attachments = view.get('services', task.serviceId)?.spec.template.networks ?? [];
     const lacking = attachments.filter(({ network }) => {
       const id = view.byName('networks', network)?.id;

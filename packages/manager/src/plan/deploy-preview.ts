@@ -43,7 +43,7 @@ class Simulation {
     this.#now = now;
     for (const change of changes) {
       if (change.kind === 'services') this.serviceIds.push(change.type === 'put' ? change.object.id : change.id);
-      this.overlay.apply(patient(change));
+      this.#apply(patient(change));
     }
   }
 
@@ -97,6 +97,7 @@ class Simulation {
 
   #apply(change: OverlayChange): void {
     this.overlay.apply(change);
+    if (change.kind === 'networks' && change.type === 'put') this.#table.networks.put(change.object);
     if (change.kind !== 'tasks') return;
     if (change.type === 'put') this.#table.putTask(this.overlay, change.object);
     else this.#table.release(change.id);

@@ -77,7 +77,7 @@ function viewOf(world: World): IndexedView {
 /** Subnets by node after carrying out the plan; plans again and expects nothing more to do. */
 function settle(view: IndexedView, networkId: string): { blocks: Record<string, string>; problems: string[] } {
   const plan = planNetwork(view, networkId, POOL, 7);
-  let revision = 100;
+  let revision = view.revision;
   for (const change of plan.changes) {
     revision++;
     if (change.type === 'put')
@@ -157,7 +157,7 @@ describe('planning a network', () => {
     });
     const { blocks, problems } = settle(view, 'own');
     assert.deepEqual(blocks, { n1: '10.9.0.0/29' });
-    assert.deepEqual(problems, ['network shop_own has no addresses left in 10.9.0.0/29 for node n2']);
+    assert.deepEqual(problems, ['network shop_own has no addresses left in 10.9.0.0/29 for node n2: it serves 1 node']);
   });
 
   it('takes the blocks of nodes and networks that are gone back', () => {
@@ -170,5 +170,47 @@ describe('planning a network', () => {
     });
     assert.deepEqual(settle(viewOf({ networks: [network('a')], blocks: [block('a', 'gone')] }), 'a').blocks, {});
     assert.deepEqual(settle(viewOf({ blocks: [block('gone', 'n1')], nodes: [node('n1')] }), 'gone').blocks, {});
+  });
+
+  // As in moby 37338: addresses that nothing uses must not keep tasks from starting.
+  it('gives the block of a node that runs none of its tasks any more to one that does', () => {
+    const world = { networks: [network('own', '10.9.0.0/29')], nodes: ['n1', 'n2'].map(node), services: [service('web', ['own'])] };
+    const view = viewOf({ ...world, tasks: [task('t1', 'web', 'n1')] });
+    assert.deepEqual(settle(view, 'own').blocks, { n1: '10.9.0.0/29' });
+    view.apply({ kind: 'tasks', id: 't1', object: task('t1', 'web', 'n1', 'failed'), revision: 500 });
+    assert.deepEqual(settle(view, 'own'), { blocks: { n1: '10.9.0.0/29' }, problems: [] });
+    view.apply({ kind: 'tasks', id: 't2', object: task('t2', 'web', 'n2'), revision: 501 });
+    assert.deepEqual(settle(view, 'own'), { blocks: { n2: '10.9.0.0/29' }, problems: [] });
+  });
+
+  it('gives nodes that run its tasks blocks before those that only forward', () => {
+    const view = viewOf({
+      networks: [network('own', '10.9.0.0/29')],
+      nodes: ['n1', 'n2'].map(node),
+      services: [service('web', ['own'], true)],
+      tasks: [task('t1', 'web', 'n2')],
+    });
+    assert.deepEqual(settle(view, 'own').blocks, { n2: '10.9.0.0/29' });
+  });
+
+  // As in moby 30942: a stack that is removed and deployed again at once.
+  it('gives neither subnet nor id of a removed network away while a task with an address of it still stops', () => {
+    const stopping = {
+      ...task('t1', 'web', 'n1'),
+      status: { state: 'running' as const, at: 0, message: '', addresses: { a: '10.128.0.2' } },
+    };
+    const view = viewOf({ networks: [network('a')], nodes: [node('n1')], services: [service('web', ['a'])], tasks: [stopping] });
+    settle(view, 'a');
+    const before = view.get('networks', 'a')?.allocation;
+    view.apply({ kind: 'networks', id: 'a', object: undefined, revision: 500 });
+    view.apply({ kind: 'services', id: 'web', object: undefined, revision: 501 });
+    assert.deepEqual(Object.keys(settle(view, 'a').blocks), ['n1']);
+    view.apply({ kind: 'networks', id: 'b', object: { ...network('b'), revision: 502 }, revision: 502 });
+    settle(view, 'b');
+    const after = view.get('networks', 'b')?.allocation;
+    assert.notEqual(after?.vni, before?.vni);
+    assert.notEqual(after?.subnet, before?.subnet);
+    view.apply({ kind: 'tasks', id: 't1', object: { ...stopping, status: { ...stopping.status, state: 'shutdown' } }, revision: 900 });
+    assert.deepEqual(settle(view, 'a').blocks, {});
   });
 });

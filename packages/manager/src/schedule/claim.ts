@@ -9,6 +9,8 @@ export interface Claim {
   readonly memoryBytes: number;
   readonly generic: readonly GenericResource[];
   readonly hostPorts: readonly HostPort[];
+  /** Full names of the networks that it has an address on. */
+  readonly networks: readonly string[];
 }
 
 export interface HostPort {
@@ -27,7 +29,8 @@ export function claimOf(serviceId: string, source: TaskSource): Claim {
   const made = MADE.get(template);
   if (made?.ports === source.ports && made.claim.serviceId === serviceId) return made.claim;
   const { nanoCpus, memoryBytes, generic } = template.reservations;
-  const claim = { serviceId, nanoCpus, memoryBytes, generic, hostPorts: hostPortsOf(source.ports) };
+  const networks = template.networks.map(({ network }) => network);
+  const claim = { serviceId, nanoCpus, memoryBytes, generic, hostPorts: hostPortsOf(source.ports), networks };
   MADE.set(template, { ports: source.ports, claim });
   return claim;
 }

@@ -8,6 +8,7 @@ import { Column, ColumnCache, Domains } from './column.js';
 import { attributeOf } from './constraint.js';
 import { FailureLog } from './failure-log.js';
 import { GivenIds } from './given-ids.js';
+import { NetworkTable } from './network-table.js';
 import { TableChanges } from './table-changes.js';
 
 const FIRST_CAPACITY = 64;
@@ -23,6 +24,7 @@ const NO_COUNTS: ReadonlyMap<number, number> = new Map();
 export class NodeTable {
   readonly failures = new FailureLog();
   readonly givenIds = new GivenIds();
+  readonly networks = new NetworkTable();
   /** Billionths of a core that no task has claimed; may fall below 0 when a node shrinks. */
   freeCpus = new Float64Array(FIRST_CAPACITY);
   /** Bytes that no task has claimed. */
@@ -48,6 +50,7 @@ export class NodeTable {
 
   static of(view: ClusterView): NodeTable {
     const table = new NodeTable();
+    for (const network of view.all('networks')) table.networks.put(network);
     for (const node of view.all('nodes')) table.putNode(node);
     for (const task of view.all('tasks')) table.putTask(view, task);
     return table;
@@ -160,6 +163,7 @@ export class NodeTable {
     this.freeMemory[index]! -= sign * claim.memoryBytes;
     for (const { kind, count } of claim.generic) addTo(this.#generic[index]!, kind, sign * count);
     for (const port of claim.hostPorts) this.#addPort(index, port, sign);
+    for (const network of claim.networks) this.networks.count(network, index, sign);
     this.changes.noteTask(index, claim, sign);
     if (!counts) return;
     this.taskCounts[index]! += sign;

@@ -46,6 +46,11 @@ export class Scheduler {
       case 'tasks':
         this.#putTask(change.id, change.object);
         break;
+      case 'networks': {
+        const name = this.table.networks.take(change.id, change.object);
+        for (const service of name === undefined ? [] : this.view.servicesOfNetwork(name)) this.#backlog.wakeService(service.id);
+        break;
+      }
       case 'services':
         if (!change.object) this.table.failures.forgetService(change.id);
         this.#backlog.wakeService(change.id);

@@ -1,4 +1,13 @@
-import { ApiError, canonicalJson, type Network, type NetworkSpec } from '@tessera/api';
+import {
+  ApiError,
+  canonicalJson,
+  MTU_OPTION,
+  type Network,
+  type NetworkSpec,
+  optionProblems,
+  VXLAN_OVERHEAD,
+  wantedMtu,
+} from '@tessera/api';
 import { parseRange, rangesOverlap } from '@tessera/api/net/ipv4';
 import type { ClusterView } from '../model/view.js';
 
@@ -14,6 +23,7 @@ export function changeNetwork(
   { now, newId }: { now: number; newId(): string },
 ): Network {
   if (before?.spec.subnet !== spec.subnet) checkSubnet(view, spec);
+  checkOptions(view, spec, before);
   if (!before) return { id: newId(), revision: 0, createdAt: now, updatedAt: now, spec };
   if (canonicalJson(before.spec) === canonicalJson(spec)) return before;
   const isSameWire = canonicalJson({ ...before.spec, labels: {} }) === canonicalJson({ ...spec, labels: {} });
@@ -26,6 +36,23 @@ export function changeNetwork(
   }
   const { allocation: _, ...rest } = before;
   return { ...(isSameWire ? before : rest), spec, updatedAt: now };
+}
+
+/** An MTU that a member's underlay cannot carry would lose every full packet between nodes. */
+function checkOptions(view: ClusterView, spec: NetworkSpec, before: Network | undefined): void {
+  const problems = optionProblems(spec.driverOptions).map(({ option, problem }) => `network '${spec.name}': option ${option}: ${problem}`);
+  if (problems.length > 0) throw new ApiError('invalid-spec', problems.join('; '));
+  const wanted = wantedMtu(spec.driverOptions);
+  if (wanted === undefined || wanted === wantedMtu(before?.spec.driverOptions ?? {})) return;
+  for (const { name, description } of view.all('nodes')) {
+    const room = (description?.underlayMtu ?? Number.POSITIVE_INFINITY) - VXLAN_OVERHEAD;
+    if (wanted <= room) continue;
+    throw new ApiError(
+      'invalid-spec',
+      `network '${spec.name}' asks for an MTU of ${wanted}, but node '${name}' carries packets of ${description?.underlayMtu}, which leaves ${room}`,
+      { cure: `ask for ${room} at most, or leave ${MTU_OPTION} out: the MTU is found then` },
+    );
+  }
 }
 
 /** Networks of the same stack are left out: this very deploy may take them away. */

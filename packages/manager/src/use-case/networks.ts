@@ -1,22 +1,26 @@
-import { ApiError, type Network, type NetworkSpec } from '@tessera/api';
+import { ApiError, type Network, type NetworkDetail, type NetworkSpec } from '@tessera/api';
 import { newId } from '@tessera/kit';
+import { networkUsage } from '../plan/network-usage.js';
 import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { changeNetwork } from './network-change.js';
+import { refuseExhaustion } from './network-space.js';
 import { resolve } from './references.js';
 
 export function listNetworks({ store: { view } }: UseCaseContext): Network[] {
   return [...view.all('networks')].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
 }
 
-/** @throws ApiError `not-found` or `ambiguous`. */
-export function getNetwork({ store: { view } }: UseCaseContext, ref: string): Network {
-  return resolve(view, 'networks', ref);
+/** A network and what it has given out. @throws ApiError `not-found` or `ambiguous`. */
+export function getNetwork({ store: { view } }: UseCaseContext, ref: string): NetworkDetail {
+  const network = resolve(view, 'networks', ref);
+  return { network, usage: networkUsage(view, network) };
 }
 
-/** @throws ApiError `already-exists`. */
+/** @throws ApiError `already-exists`, `in-use`, `invalid-spec` or `exhausted`. */
 export async function createNetwork(context: UseCaseContext, spec: NetworkSpec): Promise<Network> {
   const { clock, random, store } = context;
+  refuseExhaustion(store.view, { networks: [spec], services: [], removed: new Set() });
   const network = changeNetwork(store.view, spec, undefined, { now: clock.now(), newId: () => newId(random) });
   await commitPlan(context, () => ({ units: [[{ type: 'put', kind: 'networks', object: network, expect: 'absent' }]], result: undefined }));
   return store.view.get('networks', network.id) ?? network;

@@ -6,6 +6,7 @@ import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { guardedByCluster } from './deploy/plan-deploy.js';
 import { fileHashesOf } from './files.js';
+import { refuseExhaustion } from './network-space.js';
 import { PortLedger } from './ports.js';
 import { resolve } from './references.js';
 import { changeService, type ServiceChange } from './service-change.js';
@@ -95,6 +96,7 @@ async function write({ store, ...rest }: UseCaseContext, plan: (view: ClusterVie
 
 function change({ clock, random }: UseCaseContext, view: ClusterView, spec: ServiceSpec, before: Service | undefined): ServiceChange {
   refuseProblems(`service '${spec.name}'`, serviceProblems(spec, { has: (kind, name) => view.byName(kind, name) !== undefined }));
+  refuseExhaustion(view, { networks: [], services: [spec], removed: new Set() });
   const template = { ...spec.template, fileHashes: fileHashesOf(spec.template.container, (kind, name) => view.byName(kind, name)?.hash) };
   const ledger = new PortLedger(view, new Set(before ? [before.id] : []));
   const ports = ledger.allocate(spec.name, spec.ports, before);

@@ -57,7 +57,9 @@ describe('the overlay between three hosts', function () {
       string,
       { IPAddress: string }
     >;
-    return Object.fromEntries(Object.entries(networks).map(([name, { IPAddress }]) => [name.replace(/^tessera[._]shop_/, ''), IPAddress]));
+    return Object.fromEntries(
+      Object.entries(networks).map(([name, { IPAddress }]) => [name.replace(/^tessera[._]shop_|--\d+$/g, ''), IPAddress]),
+    );
   }
 
   async function pings(from: Container, address: string | undefined, bytes = 56): Promise<boolean> {

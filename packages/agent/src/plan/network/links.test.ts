@@ -41,8 +41,19 @@ describe('planning the links of the overlay', () => {
   });
 
   it('makes a device anew when its own settings differ', () => {
-    const before = { ...desiredLink(network(7), underlay), mtu: 1400 };
+    const before = { ...desiredLink(network(7), underlay), localAddress: '192.0.2.99' };
     assert.equal(lines(planLinks([desiredLink(network(7), underlay)], [before], underlay))[0], 'ip link delete tsv7');
+  });
+
+  it('changes an MTU without cutting the device off', () => {
+    const before = { ...desiredLink(network(7), underlay), mtu: 1400 };
+    assert.deepEqual(lines(planLinks([desiredLink(network(7), underlay)], [before], underlay)), ['ip link set tsv7 mtu 1450']);
+  });
+
+  it("goes by the network's MTU, and by its own underlay where that is narrower", () => {
+    const mtuOf = (mtu: number | undefined, underlayMtu: number): number =>
+      desiredLink({ ...network(7), ...(mtu !== undefined && { mtu }) }, { ...underlay, mtu: underlayMtu }).mtu;
+    assert.deepEqual([mtuOf(undefined, 1500), mtuOf(1230, 1500), mtuOf(1450, 1280)], [1450, 1230, 1230]);
   });
 
   it('takes away the device of a network that is gone', () => {

@@ -1,10 +1,8 @@
-import type { NetworkAssignment } from '@tessera/api';
+import { type NetworkAssignment, VXLAN_OVERHEAD } from '@tessera/api';
 import { bridgeName, dockerNetworkName, gatewayOf, hardwareAddressOf, nextHopOf, vxlanName } from './names.js';
 
 /** VXLAN's own port (IANA). */
 export const VXLAN_PORT = 4789;
-/** Bytes that VXLAN over IPv4 adds to each packet. */
-export const VXLAN_OVERHEAD = 50;
 
 /** What the node is on the underlay. */
 export interface Underlay {
@@ -41,8 +39,13 @@ export interface LinkStep {
   line: string;
 }
 
-export function overlayMtu(underlay: Underlay): number {
-  return underlay.mtu - VXLAN_OVERHEAD;
+/**
+ * The network's MTU as the manager found it over all members, or less when this node's own underlay has become narrower since:
+ * the manager hears of that a little later.
+ */
+export function overlayMtu(network: NetworkAssignment, underlay: Underlay): number {
+  const room = underlay.mtu - VXLAN_OVERHEAD;
+  return Math.min(network.mtu ?? room, room);
 }
 
 /** How the kernel should know a network. */
@@ -57,7 +60,7 @@ export function desiredLink(network: NetworkAssignment, underlay: Underlay): Ove
     vxlan: vxlanName(network.vni),
     vni: network.vni,
     hardwareAddress: hardwareAddressOf(network.block),
-    mtu: overlayMtu(underlay),
+    mtu: overlayMtu(network, underlay),
     localAddress: underlay.address,
     gateway: gatewayOf(network.block),
     peers: peers.sort((a, b) => a.block.localeCompare(b.block)),
@@ -65,7 +68,7 @@ export function desiredLink(network: NetworkAssignment, underlay: Underlay): Ove
 }
 
 /**
- * Steps from the links that are to those that should be. A device whose own settings differ is made anew; peers are
+ * Steps from the links that are to those that should be. A device whose own settings differ is made anew, but for its MTU; peers are
  * compared one by one, so that a change costs what changed. Links that are right give no step.
  */
 export function planLinks(desired: readonly OverlayLink[], observed: readonly OverlayLink[], underlay: Underlay): LinkStep[] {
@@ -74,14 +77,19 @@ export function planLinks(desired: readonly OverlayLink[], observed: readonly Ov
   const steps = observed.filter((link) => !wanted.has(link.vxlan)).map(removeLink);
   for (const link of desired) {
     const before = observedByName.get(link.vxlan);
-    if (before && sameDevice(before, link)) steps.push(...planPeers(link, before.peers));
+    if (before && sameDevice(before, link)) steps.push(...planMtu(link, before), ...planPeers(link, before.peers));
     else steps.push(...(before ? [removeLink(before)] : []), ...addLink(link, underlay), ...planPeers(link, []));
   }
   return steps;
 }
 
 function sameDevice(a: OverlayLink, b: OverlayLink): boolean {
-  return a.vni === b.vni && a.hardwareAddress === b.hardwareAddress && a.mtu === b.mtu && a.localAddress === b.localAddress;
+  return a.vni === b.vni && a.hardwareAddress === b.hardwareAddress && a.localAddress === b.localAddress;
+}
+
+/** Changed while packets flow: containers that still send larger ones are told by the node (path MTU discovery). */
+function planMtu({ vxlan, mtu }: OverlayLink, before: OverlayLink): LinkStep[] {
+  return mtu === before.mtu ? [] : [{ tool: 'ip', line: `link set ${vxlan} mtu ${mtu}` }];
 }
 
 function removeLink(link: OverlayLink): LinkStep {
@@ -149,6 +157,6 @@ export function desiredBridge(network: NetworkAssignment, underlay: Underlay): B
     subnet: network.subnet,
     block: network.block,
     gateway: gatewayOf(network.block),
-    mtu: overlayMtu(underlay),
+    mtu: overlayMtu(network, underlay),
   };
 }

@@ -18,10 +18,11 @@ export function vxlanName(vni: number): string {
 /**
  * Docker's name of a network: its own, behind a prefix that keeps it apart from what the host's owner made.
  * Docker sends what leaves a container through the network whose name comes first (libnetwork's order of endpoints), so
- * internal networks, which lead nowhere, get a prefix that comes last: `.` is before `_`.
+ * internal networks, which lead nowhere, get a prefix that comes last: `.` is before `_`. The id behind the name keeps a network
+ * apart from a removed one of the same name whose last containers still stop; `-` is before all else that names are made of.
  */
-export function dockerNetworkName(network: Pick<NetworkAssignment, 'name' | 'internal'>): string {
-  return `tessera${network.internal ? '_' : '.'}${network.name}`;
+export function dockerNetworkName(network: Pick<NetworkAssignment, 'name' | 'internal' | 'vni'>): string {
+  return `tessera${network.internal ? '_' : '.'}${network.name}--${network.vni}`;
 }
 
 /** First host address of a block: the bridge's, so the containers' gateway and DNS server. */

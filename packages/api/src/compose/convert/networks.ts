@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import { parseRange } from '../../net/ipv4.js';
+import { optionProblems } from '../../net/network-options.js';
 import type { NetworkAttachment, NetworkSpec } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
 import { type ConvertContext, compact, filled } from './context.js';
@@ -36,12 +37,14 @@ function convertNetwork(key: string, network: ComposeNetwork, context: ConvertCo
   const path = ['networks', key];
   const name = context.fullName(key, network);
   context.checkName('network', name, path);
+  const driverOptions = filled(network.driver_opts);
+  for (const { option, problem } of optionProblems(driverOptions)) context.error([...path, 'driver_opts', option], problem);
   return compact({
     name,
     stack: context.stack,
     labels: filled(network.labels),
     driver: convertDriver(network.driver ?? 'overlay', path, context),
-    driverOptions: filled(network.driver_opts),
+    driverOptions,
     internal: network.internal ?? false,
     attachable: network.attachable ?? false,
     ipv6: network.enable_ipv6 ?? false,

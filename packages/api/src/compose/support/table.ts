@@ -29,7 +29,8 @@ const TOP_LEVEL: readonly SupportRow[] = [
 const NETWORKS: readonly SupportRow[] = [
   ...rows('honoured', 'networks.*', 'name internal enable_ipv6 attachable labels external external.name'),
   ...rows('partly', 'networks.*', 'driver', 'overlay (the default), bridge, host, none; others are refused.'),
-  ...rows('honoured', 'networks.*', 'driver_opts ipam ipam.config'),
+  ...rows('honoured', 'networks.*', 'ipam ipam.config'),
+  ...rows('partly', 'networks.*', 'driver_opts', '`com.docker.network.driver.mtu`; other options of an overlay have no effect.'),
   ...rows('partly', 'networks.*', 'ipam.driver', "Only 'default'."),
   ...rows('partly', 'networks.*', 'ipam.config[].subnet', 'One IPv4 subnet; IPv6 subnets are chosen by the manager, with a warning.'),
   ...rows(

@@ -1,8 +1,11 @@
 import { printData, wantsData } from '../../output/print.js';
 import { defineCommand } from '../define.js';
-import { pairValue } from '../parse.js';
+import { countValue, pairValue } from '../parse.js';
+
+const MTU_OPTION = 'com.docker.network.driver.mtu';
 
 interface CreateOptions {
+  mtu?: number;
   subnet?: string;
   internal?: boolean;
   attachable?: boolean;
@@ -16,18 +19,24 @@ export const command = defineCommand<CreateOptions>({
     { flags: '--subnet <cidr>', summary: 'such as 10.120.0.0/16; chosen by the manager when absent' },
     { flags: '--internal', summary: 'no way out of the network' },
     { flags: '--attachable', summary: 'containers outside of services may join' },
-    { flags: '--opt <key=value>', summary: 'option of the driver, such as encrypted=true', repeat: true, parse: pairValue },
+    { flags: '--mtu <bytes>', summary: 'largest packet; found from the nodes when absent', parse: countValue },
+    {
+      flags: '--opt <key=value>',
+      summary: 'option of the driver, such as com.docker.network.driver.mtu=1400',
+      repeat: true,
+      parse: pairValue,
+    },
     { flags: '--label <key=value>', summary: 'a label', repeat: true, parse: pairValue },
   ],
   examples: [{ line: 'tsctl network create --subnet 10.120.0.0/16 backbone', does: 'a network that several stacks use as external' }],
-  async run(session, [name = ''], { subnet, internal = false, attachable = false, opt = [], label = [] }) {
+  async run(session, [name = ''], { subnet, mtu, internal = false, attachable = false, opt = [], label = [] }) {
     const client = await session.client();
     const network = await client.call('createNetwork', {
       body: {
         name,
         labels: Object.fromEntries(label),
         driver: 'overlay',
-        driverOptions: Object.fromEntries(opt),
+        driverOptions: Object.fromEntries([...(mtu === undefined ? [] : [[MTU_OPTION, String(mtu)]]), ...opt]),
         internal,
         attachable,
         ipv6: false,

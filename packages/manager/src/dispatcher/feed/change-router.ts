@@ -131,7 +131,8 @@ export class ChangeRouter {
     const before = this.#nodes.get(id);
     if (after) this.#nodes.set(id, after);
     else this.#nodes.delete(id);
-    if (before?.description?.address === after?.description?.address) return;
+    const isSame = (['address', 'underlayMtu'] as const).every((key) => before?.description?.[key] === after?.description?.[key]);
+    if (isSame) return;
     for (const block of this.projector.view.blocksOfNode(id)) this.#markPeers(block.networkId);
   }
 

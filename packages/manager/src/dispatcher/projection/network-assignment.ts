@@ -9,6 +9,7 @@ import {
   type Task,
 } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
+import { networkMtu } from '../../plan/network-mtu.js';
 import { revisionOf, type SlotIndex } from './slot-index.js';
 
 /** A network as the node takes part in it, or `undefined` when it has no block of it. */
@@ -16,6 +17,7 @@ export function projectNetwork(view: ClusterView, nodeId: string, networkId: str
   const network = view.get('networks', networkId);
   const block = view.get('blocks', networkBlockId(networkId, nodeId));
   if (!network?.allocation || !block) return undefined;
+  const mtu = networkMtu(view, network)?.mtu;
   return {
     id: network.id,
     name: network.spec.name,
@@ -25,6 +27,7 @@ export function projectNetwork(view: ClusterView, nodeId: string, networkId: str
     internal: network.spec.internal,
     attachable: network.spec.attachable,
     driverOptions: network.spec.driverOptions,
+    ...(mtu !== undefined && { mtu }),
     peers: peersOf(view, nodeId, networkId),
   };
 }

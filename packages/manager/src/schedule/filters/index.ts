@@ -1,3 +1,4 @@
+import { addressFilter } from './addresses.js';
 import { constraintFilter } from './constraints.js';
 import type { Filter } from './filter.js';
 import { hostPortFilter } from './host-ports.js';
@@ -16,4 +17,5 @@ export const FILTERS: readonly Filter[] = [
   resourceFilter,
   hostPortFilter,
   maxReplicasFilter,
+  addressFilter,
 ];

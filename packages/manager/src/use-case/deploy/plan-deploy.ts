@@ -12,6 +12,7 @@ import type { ClusterView } from '../../model/view.js';
 import type { Unit } from '../commit.js';
 import { type FileKind, fileHashesOf, makeFile } from '../files.js';
 import { changeNetwork } from '../network-change.js';
+import { refuseExhaustion } from '../network-space.js';
 import { PortLedger } from '../ports.js';
 import { changeService, type ServiceChange } from '../service-change.js';
 import { dependencyCycle, type Known, refuseProblems, serviceProblems } from '../service-rules.js';
@@ -60,6 +61,8 @@ class DeployPlanner {
   plan(): DeployPlan {
     const removed = this.options.prune ? this.#unlisted() : [];
     this.#refuseInvalid(removed);
+    const { networks, services } = this.spec;
+    refuseExhaustion(this.view, { networks, services, removed: new Set(removed.map(({ id }) => id)) });
     for (const network of this.spec.networks) this.#network(network);
     for (const kind of ['configs', 'secrets'] as const) for (const file of this.spec[kind]) this.#file(kind, file);
     this.#services(removed);

@@ -1,0 +1,43 @@
+/** Driver options that overlay networks know, as Docker spells them. */
+export const MTU_OPTION = 'com.docker.network.driver.mtu';
+export const ENCRYPTED_OPTION = 'encrypted';
+
+/** Bytes that VXLAN over IPv4 adds to each packet: inner Ethernet 14, VXLAN 8, UDP 8, IPv4 20. */
+export const VXLAN_OVERHEAD = 50;
+/** Every IPv4 host takes packets of this size in one piece. Source: RFC 791. */
+const LEAST_MTU = 68;
+const MOST_MTU = 65_535;
+
+/** Go's spelling of truth, which Docker takes; an option without a value is true. */
+const TRUE = ['', '1', 't', 'T', 'true', 'TRUE', 'True'];
+const FALSE = ['0', 'f', 'F', 'false', 'FALSE', 'False'];
+
+type Options = Readonly<Record<string, string>>;
+
+/** The MTU that the network's options ask for; `undefined` when they leave it to Tessera or say nonsense. */
+export function wantedMtu(options: Options): number | undefined {
+  const text = options[MTU_OPTION];
+  return text !== undefined && isMtu(text) ? Number(text) : undefined;
+}
+
+/** Whether what leaves a node for another must be encrypted. What cannot be read as true or false counts as true. */
+export function wantsEncryption(options: Options): boolean {
+  const text = options[ENCRYPTED_OPTION];
+  return text !== undefined && !FALSE.includes(text);
+}
+
+/** What is wrong with a network's options: the option, and a sentence about its value. */
+export function optionProblems(options: Options): { option: string; problem: string }[] {
+  const problems: { option: string; problem: string }[] = [];
+  const mtu = options[MTU_OPTION];
+  if (mtu !== undefined && !isMtu(mtu))
+    problems.push({ option: MTU_OPTION, problem: `"${mtu}" is no MTU: a whole number of bytes from ${LEAST_MTU} to ${MOST_MTU}` });
+  const encrypted = options[ENCRYPTED_OPTION];
+  if (encrypted !== undefined && ![...TRUE, ...FALSE].includes(encrypted))
+    problems.push({ option: ENCRYPTED_OPTION, problem: `"${encrypted}" is neither true nor false` });
+  return problems;
+}
+
+function isMtu(text: string): boolean {
+  return /^\d{2,5}$/.test(text) && Number(text) >= LEAST_MTU && Number(text) <= MOST_MTU;
+}

@@ -1,0 +1,57 @@
+import { formatRange, type Ipv4Range, parseRange, rangeSize, rangesOverlap } from '@tessera/api';
+
+/**
+ * Addresses of one node on one network: a /24 holds 253 containers. A user's own subnet is cut into 16 blocks at least,
+ * so that it serves several nodes; blocks under /29 would hold next to nothing.
+ */
+const BLOCK_PREFIX = { widest: 24, narrowest: 29 };
+const BLOCKS_PER_SUBNET_BITS = 4;
+/** A network that names no subnet of its own has room for so many nodes at least, so that the cluster may grow. */
+const LEAST_BLOCKS = 64;
+/** Of each block: the address that stands for the node among its peers, the gateway, and the subnet's broadcast address. */
+const RESERVED_ADDRESSES = 3;
+
+/** How a subnet is divided among nodes. */
+export interface Division {
+  range: Ipv4Range;
+  /** Prefix length of a block. */
+  prefix: number;
+  blocks: number;
+  /** Containers that one block has addresses for. */
+  perBlock: number;
+}
+
+/** `undefined` when the text is no subnet. */
+export function divisionOf(subnet: string): Division | undefined {
+  const range = parseRange(subnet);
+  if (!range) return undefined;
+  const prefix = blockPrefix(range);
+  const blocks = 2 ** (prefix - range.prefix);
+  return { range, prefix, blocks, perBlock: Math.max(0, rangeSize(prefix) - RESERVED_ADDRESSES) };
+}
+
+/** All blocks of a subnet, lowest first. */
+export function* blocksOf({ range, prefix, blocks }: Division): Generator<string> {
+  for (let index = 0; index < blocks; index++) yield formatRange({ base: range.base + index * rangeSize(prefix), prefix });
+}
+
+/**
+ * The lowest part of the pool that nothing of `taken` overlaps, large enough for twice the nodes that there are;
+ * `undefined` when there is none.
+ * @param pool range in CIDR form
+ */
+export function freeSubnet(pool: string, taken: readonly Ipv4Range[], nodes: number): string | undefined {
+  const range = parseRange(pool);
+  if (!range) return undefined;
+  const blocks = Math.max(LEAST_BLOCKS, 2 * nodes);
+  const prefix = Math.max(range.prefix, BLOCK_PREFIX.widest - Math.ceil(Math.log2(blocks)));
+  for (let base = range.base; base < range.base + rangeSize(range.prefix); base += rangeSize(prefix)) {
+    if (!taken.some((other) => rangesOverlap(other, { base, prefix }))) return formatRange({ base, prefix });
+  }
+  return undefined;
+}
+
+function blockPrefix(range: Ipv4Range): number {
+  const cut = Math.min(BLOCK_PREFIX.narrowest, Math.max(BLOCK_PREFIX.widest, range.prefix + BLOCKS_PER_SUBNET_BITS));
+  return Math.max(cut, range.prefix);
+}
