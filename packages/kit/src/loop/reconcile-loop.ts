@@ -38,6 +38,7 @@ export class ReconcileLoop {
   /** Says that `key` may not be where it should be. Does nothing after `stop`. */
   mark(key: string): void {
     if (this.#stopped) return;
+    if (this.#dirty.has(key)) return;
     this.#timers.get(key)?.cancel();
     this.#timers.delete(key);
     this.#dirty.add(key);

@@ -28,6 +28,11 @@ export function isWanted(task: Task): boolean {
   return isLive(task) && !isToldToGo(task);
 }
 
+/** It waits for the scheduler. */
+export function isPending(task: Task): boolean {
+  return task.status.state === 'pending' && !isToldToGo(task);
+}
+
 /** The scheduler gave it to a node: its status is the agent's from here on. */
 export function isAssigned(task: Task): boolean {
   return compareStates(task.status.state, 'assigned') >= 0;

@@ -1,5 +1,5 @@
 import type { Kind, NetworkBlock, ObjectChange, ObjectTypes, Service, ServiceRevision, Task } from '@tessera/api';
-import { isWanted } from './task.js';
+import { isPending } from './task.js';
 
 /** Kinds whose names are unique. */
 export type NamedKind = 'stacks' | 'services' | 'nodes' | 'networks' | 'configs' | 'secrets';
@@ -14,7 +14,7 @@ export interface ClusterView {
   byName<K extends NamedKind>(kind: K, name: string): ObjectTypes[K] | undefined;
   tasksOfService(serviceId: string): Iterable<Task>;
   tasksOfNode(nodeId: string): Iterable<Task>;
-  /** Tasks that wait for the scheduler: status `pending` and nobody told them to go. */
+  /** Tasks that wait for the scheduler: status `pending` and nobody told them to go. Costs the tasks of their services. */
   pendingTasks(): Iterable<Task>;
   revisionsOfService(serviceId: string): Iterable<ServiceRevision>;
   servicesOfStack(stack: string): Iterable<Service>;
@@ -43,6 +43,8 @@ export function isPerNode(service: Service): boolean {
   return service.spec.mode.kind === 'global' || service.spec.mode.kind === 'global-job';
 }
 
+const NO_KEYS: readonly string[] = [];
+
 /** A multimap from a key to objects by id. */
 class Index<T extends { id: string }> {
   readonly #buckets = new Map<string, Map<string, T>>();
@@ -50,8 +52,9 @@ class Index<T extends { id: string }> {
   constructor(private readonly keysOf: (object: T) => readonly string[]) {}
 
   update(before: T | undefined, after: T | undefined): void {
-    for (const key of before ? this.keysOf(before) : []) this.#remove(key, before as T);
-    for (const key of after ? this.keysOf(after) : []) {
+    const kept = after ? this.keysOf(after) : NO_KEYS;
+    if (before) for (const key of this.keysOf(before)) if (!kept.includes(key)) this.#remove(key, before);
+    for (const key of kept) {
       let bucket = this.#buckets.get(key);
       if (!bucket) this.#buckets.set(key, (bucket = new Map()));
       bucket.set((after as T).id, after as T);
@@ -76,7 +79,8 @@ export class IndexedView implements ClusterView {
   readonly #names = new Map<string, string>();
   readonly #tasksByService = new Index<Task>((task) => [task.serviceId]);
   readonly #tasksByNode = new Index<Task>((task) => (task.nodeId ? [task.nodeId] : []));
-  readonly #pendingTasks = new Index<Task>((task) => (task.status.state === 'pending' && isWanted(task) ? ['pending'] : []));
+  /** Number of waiting tasks by service: those without are left out. */
+  readonly #pendingCounts = new Map<string, number>();
   readonly #revisionsByService = new Index<ServiceRevision>((revision) => [revision.serviceId]);
   readonly #servicesByDependency = new Index<Service>((service) => service.spec.dependsOn.map((dependency) => dependency.service));
   readonly #servicesPerNode = new Index<Service>((service) => (isPerNode(service) ? ['per-node'] : []));
@@ -114,8 +118,8 @@ export class IndexedView implements ClusterView {
     return this.#tasksByNode.of(nodeId);
   }
 
-  pendingTasks(): Iterable<Task> {
-    return this.#pendingTasks.of('pending');
+  *pendingTasks(): IterableIterator<Task> {
+    for (const serviceId of this.#pendingCounts.keys()) for (const task of this.tasksOfService(serviceId)) if (isPending(task)) yield task;
   }
 
   revisionsOfService(serviceId: string): Iterable<ServiceRevision> {
@@ -177,7 +181,8 @@ export class IndexedView implements ClusterView {
       case 'tasks':
         this.#tasksByService.update(before as Task | undefined, change.object);
         this.#tasksByNode.update(before as Task | undefined, change.object);
-        this.#pendingTasks.update(before as Task | undefined, change.object);
+        if (before && isPending(before as Task)) this.#countPending((before as Task).serviceId, -1);
+        if (change.object && isPending(change.object)) this.#countPending(change.object.serviceId, 1);
         break;
       case 'services':
         this.#servicesByStack.update(before as Service | undefined, change.object);
@@ -194,6 +199,12 @@ export class IndexedView implements ClusterView {
         break;
       default:
     }
+  }
+
+  #countPending(serviceId: string, by: 1 | -1): void {
+    const count = (this.#pendingCounts.get(serviceId) ?? 0) + by;
+    if (count === 0) this.#pendingCounts.delete(serviceId);
+    else this.#pendingCounts.set(serviceId, count);
   }
 
   #rename(kind: NamedKind, before: ObjectTypes[NamedKind] | undefined, after: ObjectTypes[NamedKind] | undefined): void {

@@ -1,5 +1,5 @@
 import type { Task } from '@tessera/api';
-import { byAge, isWanted } from '../model/task.js';
+import { byAge, isPending } from '../model/task.js';
 import { PendingGroup, type Waiting } from './pending-group.js';
 
 /** All waiting tasks in groups of alike ones, kept change by change. */
@@ -19,7 +19,7 @@ export class Backlog {
 
   /** Takes over a task as it is now; one that does not wait is dropped. */
   put(task: Task): void {
-    if (task.status.state !== 'pending' || !isWanted(task)) {
+    if (!isPending(task)) {
       this.delete(task.id);
       return;
     }

@@ -1,4 +1,4 @@
-import type { ObjectChange, Task } from '@tessera/api';
+import type { Node, ObjectChange, Task } from '@tessera/api';
 import { sourceOf } from '../model/spec-of.js';
 import type { ClusterView } from '../model/view.js';
 import { Backlog } from './backlog.js';
@@ -40,8 +40,7 @@ export class Scheduler {
   onChange(change: ObjectChange): void {
     switch (change.kind) {
       case 'nodes':
-        if (change.object) this.table.putNode(change.object);
-        else this.table.deleteNode(change.id);
+        this.#putNode(change.id, change.object);
         break;
       case 'tasks':
         this.#putTask(change.id, change.object);
@@ -90,6 +89,17 @@ export class Scheduler {
     const task = this.view.get('tasks', before.id);
     this.#putTask(before.id, task);
     if (task) this.#backlog.restore(task);
+  }
+
+  #putNode(id: string, node: Node | undefined): void {
+    if (!node) {
+      this.table.deleteNode(id);
+      return;
+    }
+    const isNew = this.table.indexOf(id) === undefined;
+    this.table.putNode(node);
+    // Tasks that were known before their node, or of a node that was removed and came back.
+    if (isNew) for (const task of this.view.tasksOfNode(id)) this.table.putTask(this.view, task);
   }
 
   #putTask(id: string, task: Task | undefined): void {

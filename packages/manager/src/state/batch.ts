@@ -1,6 +1,6 @@
 import { ApiError } from '@tessera/api';
 import type { ClusterView } from '../model/view.js';
-import { MAX_TXN_BYTES } from '../ports/kv.js';
+import { type KvOp, MAX_TXN_BYTES } from '../ports/kv.js';
 import type { CommitResult, StoreChange } from '../ports/store.js';
 import type { PreparedChange } from './prepare.js';
 
@@ -11,27 +11,38 @@ const MAX_GROUP_BYTES = MAX_TXN_BYTES - 64 * 1024;
 /** Txns under way at a time: what makes etcd's round trips overlap. */
 const MAX_IN_FLIGHT = 8;
 
+/** Changes that fit into one txn. */
+interface Group {
+  changes: PreparedChange[];
+  /** All that it writes. */
+  keys: Set<string>;
+  /** Keys of other objects that it compares. */
+  guards: Set<string>;
+}
+
 /** Cuts changes into groups that each fit into one txn, in order; a key is written once in a group. */
-export function groupChanges(changes: readonly PreparedChange[]): PreparedChange[][] {
-  const groups: PreparedChange[][] = [];
-  let keys = new Set<string>();
-  let guards = new Set<string>();
+export function* groupChanges(changes: Iterable<PreparedChange>): Generator<Group, undefined> {
+  let group: Group = emptyGroup();
   let bytes = 0;
   for (const prepared of changes) {
-    const own = keysOf(prepared);
-    const group = groups.at(-1);
-    const isFull = keys.size + guards.size + own.length + 1 > MAX_GROUP_KEYS || bytes + prepared.bytes > MAX_GROUP_BYTES;
-    if (!group || isFull || own.some((key) => keys.has(key))) {
-      groups.push([prepared]);
-      [keys, guards, bytes] = [new Set(own), new Set(), prepared.bytes];
-    } else {
-      group.push(prepared);
-      for (const key of own) keys.add(key);
-      bytes += prepared.bytes;
+    if (group.changes.length > 0 && (bytes + prepared.bytes > MAX_GROUP_BYTES || !hasPlaceFor(group, prepared))) {
+      yield group;
+      [group, bytes] = [emptyGroup(), 0];
     }
-    if (prepared.guard) guards.add(prepared.guard.key);
+    group.changes.push(prepared);
+    for (const op of prepared.ops) group.keys.add(keyOf(op));
+    if (prepared.guard) group.guards.add(prepared.guard.key);
+    bytes += prepared.bytes;
   }
-  return groups;
+  if (group.changes.length > 0) yield group;
+}
+
+function emptyGroup(): Group {
+  return { changes: [], keys: new Set(), guards: new Set() };
+}
+
+function hasPlaceFor({ keys, guards }: Group, { ops }: PreparedChange): boolean {
+  return keys.size + guards.size + ops.length + 1 <= MAX_GROUP_KEYS && !ops.some((op) => keys.has(keyOf(op)));
 }
 
 export interface BatchOptions {
@@ -43,25 +54,60 @@ export interface BatchOptions {
 
 /** Commits groups, several at a time unless they write the same key, and halves those that conflict until the culprits stand alone. */
 export async function commitGroups(
-  groups: PreparedChange[][],
+  groups: Iterator<Group, undefined>,
   options: BatchOptions,
 ): Promise<{ revision: number; conflicts: StoreChange[] }> {
+  const queue = new GroupQueue(groups);
   const conflicts: StoreChange[] = [];
   let revision = options.view.revision;
-  const keys = groups.flat().flatMap(keysOf);
-  const lanes = new Set(keys).size === keys.length ? MAX_IN_FLIGHT : 1;
-  const queue = [...groups];
   const work = async (): Promise<void> => {
-    for (let group = queue.shift(); group; group = queue.shift()) {
-      const done = await commitGroup(group, options);
-      revision = Math.max(revision, done.revision);
-      conflicts.push(...done.conflicts);
+    for (let group = await queue.take(); group; group = await queue.take()) {
+      try {
+        const done = await commitGroup(group.changes, options);
+        revision = Math.max(revision, done.revision);
+        for (const conflict of done.conflicts) conflicts.push(conflict);
+      } finally {
+        queue.done(group);
+      }
     }
   };
-  const outcomes = await Promise.allSettled(Array.from({ length: Math.min(lanes, groups.length) }, work));
+  const outcomes = await Promise.allSettled(Array.from({ length: MAX_IN_FLIGHT }, work));
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
   return { revision, conflicts };
+}
+
+/** Hands groups out in order; one that writes what another is still writing, and all after it, wait for that. */
+class GroupQueue {
+  /** Keys of the groups that were taken and are not done. */
+  readonly #busy = new Set<string>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #onDone: () => void = () => {};
+
+  constructor(private readonly groups: Iterator<Group, undefined>) {}
+
+  take(): Promise<Group | undefined> {
+    const taken = this.#turn.then(() => this.#next());
+    this.#turn = taken.catch(() => {});
+    return taken;
+  }
+
+  done({ keys }: Group): void {
+    for (const key of keys) this.#busy.delete(key);
+    this.#onDone();
+  }
+
+  async #next(): Promise<Group | undefined> {
+    const group = this.groups.next().value;
+    while (group && isBusy(group, this.#busy)) await new Promise<void>((resolve) => (this.#onDone = resolve));
+    if (group) for (const key of group.keys) this.#busy.add(key);
+    return group;
+  }
+}
+
+function isBusy({ keys }: Group, busy: ReadonlySet<string>): boolean {
+  for (const key of keys) if (busy.has(key)) return true;
+  return false;
 }
 
 async function commitGroup(
@@ -104,6 +150,6 @@ function takenNameAsConflict(error: unknown): CommitResult {
   throw error;
 }
 
-function keysOf(prepared: PreparedChange): string[] {
-  return prepared.ops.map((op) => (op.type === 'delete-prefix' ? op.prefix : op.key));
+function keyOf(op: KvOp): string {
+  return op.type === 'delete-prefix' ? op.prefix : op.key;
 }

@@ -8,7 +8,7 @@ import { Codec } from './codec.js';
 import { Committer } from './committer.js';
 import { Informer } from './informer.js';
 import { clusterKeys, type Keys } from './keys.js';
-import { type PreparedChange, prepare, toObjectChange } from './prepare.js';
+import { type PreparedChange, prepare } from './prepare.js';
 import type { Sealer } from './seal.js';
 
 export interface ClusterStoreOptions {
@@ -65,7 +65,7 @@ export class KvClusterStore implements ClusterStore {
 
   async commit(changes: readonly StoreChange[]): Promise<CommitResult> {
     if (changes.length === 0) return { outcome: 'committed', revision: this.view.revision };
-    return this.#commit(this.#prepare(changes));
+    return this.#commit([...this.#prepare(changes)]);
   }
 
   async commitBatch(changes: readonly StoreChange[]): Promise<{ revision: number; conflicts: StoreChange[] }> {
@@ -89,14 +89,22 @@ export class KvClusterStore implements ClusterStore {
     this.parts.informer.stop();
   }
 
-  #prepare(changes: readonly StoreChange[]): PreparedChange[] {
+  /** One after the other: a long batch is not held in memory as a whole. */
+  *#prepare(changes: readonly StoreChange[]): Generator<PreparedChange, undefined> {
     const { keys, codec, clock } = this.parts;
-    return changes.map((change) => prepare(change, { keys, codec, view: this.view, now: clock.now() }));
+    const context = { keys, codec, view: this.view, now: clock.now() };
+    for (const change of changes) yield prepare(change, context);
   }
 
   async #commit(prepared: readonly PreparedChange[]): Promise<CommitResult> {
-    const result = await this.parts.committer.commit(prepared, this.fence());
-    if (result.outcome === 'committed') this.parts.informer.applyOwn(prepared.map((change) => toObjectChange(change, result.revision)));
-    return result;
+    const { informer, committer } = this.parts;
+    informer.expectOwn(prepared);
+    try {
+      const result = await committer.commit(prepared, this.fence());
+      if (result.outcome === 'committed') informer.applyOwn(prepared, result.revision);
+      return result;
+    } finally {
+      informer.forgetOwn(prepared);
+    }
   }
 }

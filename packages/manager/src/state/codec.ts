@@ -8,7 +8,7 @@ export class Codec {
   encode<K extends Kind>(kind: K, object: ObjectTypes[K]): string {
     const readable =
       kind === 'secrets' ? this.#withData(object as ObjectTypes['secrets'], (data, context) => this.sealer.seal(data, context)) : object;
-    return JSON.stringify({ ...readable, revision: undefined });
+    return JSON.stringify(readable.revision === undefined ? readable : { ...readable, revision: undefined });
   }
 
   /** @throws Error when the value is no JSON, or was sealed with another key. */

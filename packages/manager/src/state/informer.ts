@@ -4,6 +4,7 @@ import { IndexedView } from '../model/view.js';
 import { type Kv, type KvEntry, KvError, type KvEvent, type KvWatch } from '../ports/kv.js';
 import type { Codec } from './codec.js';
 import type { Keys } from './keys.js';
+import { type PreparedChange, toObjectChange } from './prepare.js';
 import { RevisionWaiters } from './revision-waiters.js';
 
 /** Objects read at a time: keeps an answer of etcd within a few megabytes. */
@@ -23,7 +24,9 @@ export interface InformerOptions {
 export class Informer {
   readonly view = new IndexedView();
   readonly #options: InformerOptions;
-  readonly #listeners = new Set<(change: ObjectChange) => void>();
+  #listeners: ReadonlyArray<(change: ObjectChange) => void> = [];
+  /** Own changes that are being committed, by the key that they write. */
+  readonly #expected = new Map<string, PreparedChange>();
   /** Deletes of our own that the watch has not told yet: an older put must not bring the object back. */
   readonly #deleted = new Map<string, number>();
   readonly #waiters = new RevisionWaiters();
@@ -55,20 +58,35 @@ export class Informer {
   }
 
   onChange(listener: (change: ObjectChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#listeners = [...this.#listeners, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== listener);
+    };
+  }
+
+  /** Says what this process is about to commit: the watch's word of it need not be read, for it is known what it says. */
+  expectOwn(changes: readonly PreparedChange[]): void {
+    for (const prepared of changes) if (prepared.object) this.#expected.set(prepared.key, prepared);
   }
 
   /**
    * Takes over what this process has committed, before the watch tells it. What the watch was faster with is left out: it
    * may have told since that the object was deleted.
    */
-  applyOwn(changes: readonly ObjectChange[]): void {
-    for (const change of changes) {
-      if (change.revision <= this.#waiters.reached) continue;
-      if (!change.object) this.#deleted.set(`${change.kind}/${change.id}`, change.revision);
-      this.#apply(change);
+  applyOwn(changes: readonly PreparedChange[], revision: number): void {
+    if (revision <= this.#waiters.reached) return;
+    for (const prepared of changes) {
+      const { change } = prepared;
+      // The watch has brought it already, though not yet all of its revision.
+      if (prepared.isTold) continue;
+      if (change.type === 'delete') this.#deleted.set(`${change.kind}/${change.id}`, revision);
+      this.#apply(toObjectChange(prepared, revision));
     }
+  }
+
+  /** The commit is over, well or not. */
+  forgetOwn(changes: readonly PreparedChange[]): void {
+    for (const prepared of changes) if (this.#expected.get(prepared.key) === prepared) this.#expected.delete(prepared.key);
   }
 
   waitFor(revision: number, signal?: AbortSignal): Promise<void> {
@@ -126,7 +144,7 @@ export class Informer {
 
   #take(event: KvEvent): void {
     if (event.type === 'put') {
-      const change = this.#decode(event.entry);
+      const change = this.#expectedChange(event.entry) ?? (this.#isKnown(event.entry) ? undefined : this.#decode(event.entry));
       if (change) this.#apply(change);
       return;
     }
@@ -134,11 +152,24 @@ export class Informer {
     if (parsed) this.#apply({ ...parsed, object: undefined, revision: event.modRevision } as ObjectChange);
   }
 
+  /** The change that an entry tells of, if it is one of our own that we have not taken over yet. */
+  #expectedChange({ key, value, modRevision }: KvEntry): ObjectChange | undefined {
+    const prepared = this.#expected.get(key);
+    const op = prepared?.ops[0];
+    if (op?.type !== 'put' || op.value !== value || prepared!.isTold) return undefined;
+    return toObjectChange(prepared!, modRevision);
+  }
+
+  /** Whether the view has it, or something newer. */
+  #isKnown({ key, modRevision }: KvEntry): boolean {
+    const parsed = this.#options.keys.parse(key);
+    return parsed !== undefined && (this.view.get(parsed.kind, parsed.id)?.revision ?? 0) >= modRevision;
+  }
+
   #apply(change: ObjectChange): void {
-    const deletedAt = this.#deleted.get(`${change.kind}/${change.id}`);
-    if (deletedAt !== undefined && change.object && change.revision < deletedAt) return;
+    if (this.#deleted.size > 0 && change.object && change.revision < (this.#deleted.get(`${change.kind}/${change.id}`) ?? 0)) return;
     if (!this.view.apply(change)) return;
-    for (const listener of [...this.#listeners]) this.#tell(listener, change);
+    for (const listener of this.#listeners) this.#tell(listener, change);
   }
 
   #tell(listener: (change: ObjectChange) => void, change: ObjectChange): void {

@@ -24,9 +24,10 @@ export function clusterKeys(prefix: string = DEFAULT_PREFIX): Keys {
     object: (kind, id) => `${objects}${kind}/${id}`,
     name: (kind, name) => `${objects}names/${kind}/${name}`,
     parse(key) {
-      const [kind, id, ...rest] = key.slice(objects.length).split('/');
-      if (kind === undefined || id === undefined || rest.length > 0 || !isKind(kind)) return undefined;
-      return { kind, id };
+      const slash = key.indexOf('/', objects.length);
+      const kind = key.slice(objects.length, slash);
+      if (slash < 0 || key.includes('/', slash + 1) || !isKind(kind)) return undefined;
+      return { kind, id: key.slice(slash + 1) };
     },
   };
 }

@@ -8,6 +8,8 @@ import type { Keys } from './keys.js';
 /** A change as ops and compares of the store. */
 export interface PreparedChange {
   change: StoreChange;
+  /** Of the object; the first op writes it. */
+  key: string;
   compares: KvCompare[];
   /** What it needs of another object. */
   guard?: { key: string; modRevision: number };
@@ -16,6 +18,8 @@ export interface PreparedChange {
   bytes: number;
   /** The object as it will be stored, but for its revision. */
   object: ObjectTypes[Kind] | undefined;
+  /** Whether the view was told of it. */
+  isTold: boolean;
   /** The name that a new object claims. */
   claims?: { kind: NamedKind; name: string };
 }
@@ -35,17 +39,18 @@ export function prepare(change: StoreChange, context: PrepareContext): PreparedC
 
 /** All changes as one txn. @throws ApiError `too-large` when the store does not take so much at once. */
 export function toTxn(changes: readonly PreparedChange[], fence: readonly KvCompare[]): KvTxn {
-  const ops = new Map<string, KvOp>();
+  const txn = { compares: [...fence, ...guardsOf(changes)], ops: [] as KvOp[] };
   const freed = new Set<string>();
-  for (const op of changes.flatMap((prepared) => prepared.ops)) {
-    if (op.type === 'delete-prefix') continue;
-    if (op.type === 'delete') freed.add(op.key);
-    // A name that one object gives up and another takes in the same txn: only the taking counts.
-    if (op.type === 'put' || !ops.has(op.key)) ops.set(op.key, op);
+  let bytes = 0;
+  for (const prepared of changes) {
+    for (const compare of prepared.compares) txn.compares.push(compare);
+    for (const op of prepared.ops) {
+      txn.ops.push(op);
+      if (op.type === 'delete') freed.add(op.key);
+    }
+    bytes += prepared.bytes;
   }
-  const compares = changes.flatMap((prepared) => prepared.compares).filter((compare) => !('exists' in compare && freed.has(compare.key)));
-  const txn = { compares: [...fence, ...guardsOf(changes), ...compares], ops: [...ops.values()] };
-  const bytes = changes.reduce((sum, prepared) => sum + prepared.bytes, 0);
+  if (freed.size > 0) moveNames(txn, freed);
   if (txn.ops.length > MAX_TXN_OPS || txn.compares.length > MAX_TXN_OPS || bytes > MAX_TXN_BYTES) {
     throw new ApiError('too-large', `${changes.length} changes of ${bytes} bytes are more than the store takes at once`);
   }
@@ -59,27 +64,42 @@ function guardsOf(changes: readonly PreparedChange[]): KvCompare[] {
   return [...guards.values()];
 }
 
-/** What watchers are told of a change that was committed at `revision`. */
-export function toObjectChange({ change, object }: PreparedChange, revision: number): ObjectChange {
+/** Of a name that one object gives up and another takes in the same txn, only the taking counts. */
+function moveNames(txn: KvTxn, freed: ReadonlySet<string>): void {
+  const ops = new Map<string, KvOp>();
+  for (const op of txn.ops) if (op.type !== 'delete-prefix' && (op.type === 'put' || !ops.has(op.key))) ops.set(op.key, op);
+  txn.ops = [...ops.values()];
+  txn.compares = txn.compares.filter((compare) => !('exists' in compare && freed.has(compare.key)));
+}
+
+/** What the view is told of a change that was committed at `revision`. To be asked once: the object is handed out, not copied. */
+export function toObjectChange(prepared: PreparedChange, revision: number): ObjectChange {
+  const { change, object } = prepared;
+  prepared.isTold = true;
   const id = change.type === 'put' ? change.object.id : change.id;
-  return { kind: change.kind, id, object: object && { ...object, revision }, revision } as ObjectChange;
+  if (object) object.revision = revision;
+  return { kind: change.kind, id, object, revision } as ObjectChange;
 }
 
 function preparePut(change: Extract<StoreChange, { type: 'put' }>, { keys, codec, view, now }: PrepareContext): PreparedChange {
   const { kind, expect, guard, leaseId } = change;
-  const object = { ...change.object, updatedAt: now } as ObjectTypes[typeof kind];
+  // A copy that nobody else has. The store knows the revision by itself.
+  const object = { ...change.object, revision: undefined, updatedAt: now } as unknown as ObjectTypes[typeof kind];
   const key = keys.object(kind, object.id);
   const value = codec.encode(kind, object);
   const bytes = Buffer.byteLength(value);
   if (bytes > MAX_VALUE_BYTES) throw tooLarge(kind, object, bytes);
+  const op: KvOp = leaseId === undefined ? { type: 'put', key, value } : { type: 'put', key, value, leaseId };
   const prepared: PreparedChange = {
     change,
+    key,
     compares: comparesFor(key, expect),
-    ...(guard && { guard: { key: keys.object(guard.kind, guard.id), modRevision: guard.revision } }),
-    ops: [{ type: 'put', key, value, ...(leaseId !== undefined && { leaseId }) }],
+    ops: [op],
     bytes: bytes + key.length,
     object,
+    isTold: false,
   };
+  if (guard) prepared.guard = { key: keys.object(guard.kind, guard.id), modRevision: guard.revision };
   if (isNamedKind(kind)) claimName(prepared, kind, object as ObjectTypes[NamedKind], { keys, view });
   return prepared;
 }
@@ -108,7 +128,7 @@ function prepareDelete(change: Extract<StoreChange, { type: 'delete' }>, { keys,
   const ops: KvOp[] = [{ type: 'delete', key }];
   const before = isNamedKind(kind) ? view.get(kind, id) : undefined;
   if (before && isNamedKind(kind)) ops.push({ type: 'delete', key: keys.name(kind, nameOf(kind, before)) });
-  return { change, compares: comparesFor(key, expect), ops, bytes: key.length * 2, object: undefined };
+  return { change, key, compares: comparesFor(key, expect), ops, bytes: key.length * 2, object: undefined, isTold: false };
 }
 
 function comparesFor(key: string, expect: StoreChange['expect']): KvCompare[] {

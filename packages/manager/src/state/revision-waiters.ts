@@ -10,6 +10,7 @@ export class RevisionWaiters {
 
   reach(revision: number): void {
     this.#reached = Math.max(this.#reached, revision);
+    if (this.#waiting.size === 0) return;
     for (const waiter of [...this.#waiting]) if (waiter.revision <= this.#reached) waiter.resolve();
   }
 

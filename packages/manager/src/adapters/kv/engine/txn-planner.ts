@@ -14,7 +14,9 @@ export interface CurrentState {
  */
 export function planTxn(state: CurrentState, txn: KvTxn, revision: number): KvEvent[] | undefined {
   if (!txn.compares.every((compare) => holds(state, compare))) return undefined;
-  return txn.ops.flatMap((op) => planOp(state, op, revision));
+  const events: KvEvent[] = [];
+  for (const op of txn.ops) planOp(state, op, revision, events);
+  return events;
 }
 
 function holds(state: CurrentState, compare: KvCompare): boolean {
@@ -23,26 +25,26 @@ function holds(state: CurrentState, compare: KvCompare): boolean {
   return compare.modRevision === (entry?.modRevision ?? 0);
 }
 
-function planOp(state: CurrentState, op: KvOp, revision: number): KvEvent[] {
+function planOp(state: CurrentState, op: KvOp, revision: number, events: KvEvent[]): void {
   switch (op.type) {
     case 'put':
-      return [{ type: 'put', entry: nextEntry(state.get(op.key), op, revision) }];
+      events.push({ type: 'put', entry: nextEntry(state.get(op.key), op, revision) });
+      break;
     case 'delete':
-      return state.get(op.key) ? [deleteEvent(op.key, revision)] : [];
+      if (state.get(op.key)) events.push(deleteEvent(op.key, revision));
+      break;
     case 'delete-prefix':
-      return state.keysWithPrefix(op.prefix).map((key) => deleteEvent(key, revision));
+      for (const key of state.keysWithPrefix(op.prefix)) events.push(deleteEvent(key, revision));
   }
 }
 
 function nextEntry(previous: KvEntry | undefined, put: Extract<KvOp, { type: 'put' }>, revision: number): KvEntry {
-  return {
-    key: put.key,
-    value: put.value,
-    createRevision: previous?.createRevision ?? revision,
-    modRevision: revision,
-    version: (previous?.version ?? 0) + 1,
-    ...(put.leaseId !== undefined && { leaseId: put.leaseId }),
-  };
+  const { key, value, leaseId } = put;
+  const createRevision = previous?.createRevision ?? revision;
+  const version = (previous?.version ?? 0) + 1;
+  const entry: KvEntry = { key, value, createRevision, modRevision: revision, version };
+  if (leaseId !== undefined) entry.leaseId = leaseId;
+  return entry;
 }
 
 export function deleteEvent(key: string, revision: number): KvEvent {

@@ -3,8 +3,6 @@ import { KvError, type KvOp, type KvTxn, MAX_TXN_BYTES, MAX_TXN_OPS, MAX_VALUE_B
 /** etcd's default limit holds for the compares of a txn too. */
 const MAX_TXN_COMPARES = 128;
 const MAX_KEY_BYTES = 4096;
-/** With the `u` flag this matches a surrogate only when its other half is missing. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
  * Refuses what etcd would refuse, in the same way for every adapter and before anything is sent.
@@ -34,7 +32,7 @@ export function checkKey(key: string): number {
 
 /** As {@link checkKey}, and may be empty. */
 function checkPrefix(prefix: string): number {
-  if (LONE_SURROGATE.test(prefix)) throw new KvError('invalid', `key ${JSON.stringify(prefix)} is not valid Unicode`);
+  if (!prefix.isWellFormed()) throw new KvError('invalid', `key ${JSON.stringify(prefix)} is not valid Unicode`);
   const bytes = Buffer.byteLength(prefix);
   if (bytes > MAX_KEY_BYTES) throw new KvError('too-large', `a key takes at most ${MAX_KEY_BYTES} bytes, this one has ${bytes}`);
   return bytes;
@@ -67,7 +65,7 @@ function checkValue(key: string, value: string): number {
   if (bytes > MAX_VALUE_BYTES) {
     throw new KvError('too-large', `the value of key ${key} has ${bytes} bytes, at most ${MAX_VALUE_BYTES} are allowed`);
   }
-  if (LONE_SURROGATE.test(value)) throw new KvError('invalid', `the value of key ${key} is not valid Unicode`);
+  if (!value.isWellFormed()) throw new KvError('invalid', `the value of key ${key} is not valid Unicode`);
   return bytes;
 }
 

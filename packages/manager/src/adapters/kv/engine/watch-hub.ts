@@ -98,7 +98,8 @@ export class WatchHub {
     const last = commits.at(-1);
     // Before the first commit revisions pass without events.
     watcher.nextRevision = (last?.revision ?? this.#history.revision) + 1;
-    const events = commits.flatMap((commit) => commit.events.filter((event) => keyOf(event).startsWith(watcher.prefix)));
+    const events: KvEvent[] = [];
+    for (const commit of commits) for (const event of commit.events) if (keyOf(event).startsWith(watcher.prefix)) events.push(event);
     if (last && events.length > 0) watcher.options.onEvents(events, last.revision);
     return watcher.nextRevision <= this.#history.revision;
   }

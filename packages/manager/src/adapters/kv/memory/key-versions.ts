@@ -2,15 +2,21 @@ import type { KvEntry, KvEvent } from '../../../ports/kv.js';
 import { compareKeys, firstKey } from '../engine/key-order.js';
 import { type CurrentState, keyOf } from '../engine/txn-planner.js';
 
-/** All versions of all keys, in key order. */
+/** What became of a key, the newest first. */
+interface Version {
+  readonly event: KvEvent;
+  older: Version | undefined;
+}
+
+/** All versions of all keys. Writes cost the same however many keys there are; key order is made when somebody reads in it. */
 export class KeyVersions implements CurrentState {
-  /** Every key that has versions, in key order. */
-  #keys: string[] = [];
-  /** The events of a key, oldest first. */
-  readonly #versions = new Map<string, KvEvent[]>();
+  readonly #newest = new Map<string, Version>();
+  /** Keys that have versions (and some that had), in key order, but for those added since. */
+  #sorted: string[] = [];
+  #added: string[] = [];
 
   get(key: string): KvEntry | undefined {
-    return entryOf(this.#versions.get(key)?.at(-1));
+    return entryOf(this.#newest.get(key));
   }
 
   keysWithPrefix(prefix: string): readonly string[] {
@@ -19,56 +25,90 @@ export class KeyVersions implements CurrentState {
 
   /** The entries of `prefix` from `startKey` on, as they were at `revision`, in key order. */
   *entriesAt(prefix: string, startKey: string | undefined, revision: number): Generator<KvEntry> {
-    for (let index = this.#indexOf(firstKey(prefix, startKey)); index < this.#keys.length; index++) {
-      const key = this.#keys[index] as string;
+    const keys = this.#inOrder();
+    for (let index = indexOf(keys, firstKey(prefix, startKey)); index < keys.length; index++) {
+      const key = keys[index] as string;
       if (!key.startsWith(prefix)) return;
-      const entry = entryOf(this.#versions.get(key)?.findLast((event) => revisionOf(event) <= revision));
+      let version = this.#newest.get(key);
+      while (version && revisionOf(version.event) > revision) version = version.older;
+      const entry = entryOf(version);
       if (entry) yield entry;
     }
   }
 
   keysOfLease(leaseId: string): string[] {
-    return this.#keys.filter((key) => this.get(key)?.leaseId === leaseId);
+    return this.#inOrder().filter((key) => this.get(key)?.leaseId === leaseId);
   }
 
   apply(event: KvEvent): void {
     const key = keyOf(event);
-    const versions = this.#versions.get(key);
-    if (versions) {
-      versions.push(event);
-      return;
-    }
-    this.#versions.set(key, [event]);
-    this.#keys.splice(this.#indexOf(key), 0, key);
+    const older = this.#newest.get(key);
+    if (!older) this.#added.push(key);
+    this.#newest.set(key, { event, older });
   }
 
-  /** Forgets all versions that were superseded before or at `revision`. */
-  compact(revision: number): void {
-    for (const [key, versions] of this.#versions) {
-      const newestBefore = versions.findLastIndex((event) => revisionOf(event) <= revision);
-      const kept = versions.slice(Math.max(0, newestBefore));
-      if (kept[0]?.type === 'delete' && kept[0].modRevision <= revision) kept.shift();
-      if (kept.length > 0) this.#versions.set(key, kept);
-      else this.#versions.delete(key);
+  /**
+   * Forgets all versions that were superseded before or at `revision`.
+   * @param changed every event since the last time up to `revision`: other keys have nothing to forget
+   */
+  compact(revision: number, changed: Iterable<KvEvent>): void {
+    let isEmptied = false;
+    for (const event of changed) {
+      const key = keyOf(event);
+      const newest = this.#newest.get(key);
+      if (!newest || forgetOlder(newest, revision)) continue;
+      this.#newest.delete(key);
+      isEmptied = true;
     }
-    this.#keys = this.#keys.filter((key) => this.#versions.has(key));
+    if (isEmptied) this.#sorted = this.#inOrder().filter((key) => this.#newest.has(key));
   }
 
-  /** Place of the first key that is not before `key`. */
-  #indexOf(key: string): number {
-    let low = 0;
-    let high = this.#keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareKeys(this.#keys[middle] as string, key) < 0) low = middle + 1;
-      else high = middle;
+  #inOrder(): readonly string[] {
+    if (this.#added.length > 0) {
+      this.#sorted = merge(this.#sorted, this.#added.sort(compareKeys));
+      this.#added = [];
     }
-    return low;
+    return this.#sorted;
   }
 }
 
-function entryOf(event: KvEvent | undefined): KvEntry | undefined {
-  return event?.type === 'put' ? event.entry : undefined;
+/** @returns whether anything is left: a key that was deleted by then is forgotten */
+function forgetOlder(newest: Version, revision: number): boolean {
+  let [version, newer]: [Version | undefined, Version | undefined] = [newest, undefined];
+  while (version && revisionOf(version.event) > revision) [version, newer] = [version.older, version];
+  if (!version) return true;
+  version.older = undefined;
+  if (version.event.type === 'put') return true;
+  if (newer) newer.older = undefined;
+  return newer !== undefined;
+}
+
+/** Two lists in key order as one. */
+function merge(left: readonly string[], right: readonly string[]): string[] {
+  const merged: string[] = [];
+  let index = 0;
+  for (const key of right) {
+    while (index < left.length && compareKeys(left[index] as string, key) < 0) merged.push(left[index++] as string);
+    merged.push(key);
+  }
+  while (index < left.length) merged.push(left[index++] as string);
+  return merged;
+}
+
+/** Place of the first key that is not before `key`. */
+function indexOf(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareKeys(keys[middle] as string, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function entryOf(version: Version | undefined): KvEntry | undefined {
+  return version?.event.type === 'put' ? version.event.entry : undefined;
 }
 
 function revisionOf(event: KvEvent): number {

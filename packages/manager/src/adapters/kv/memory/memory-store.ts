@@ -80,10 +80,8 @@ export class MemoryStore implements Backend, History {
   txn(txn: KvTxn): KvTxnResult {
     const events = planTxn(this.#keys, txn, this.#revision + 1);
     if (!events) return { succeeded: false, revision: this.#revision };
-    for (const event of events) {
-      const leaseId = event.type === 'put' ? event.entry.leaseId : undefined;
-      if (leaseId !== undefined && !this.#leases.has(leaseId)) throw leaseNotFound(leaseId);
-    }
+    for (const op of txn.ops)
+      if (op.type === 'put' && op.leaseId !== undefined && !this.#leases.has(op.leaseId)) throw leaseNotFound(op.leaseId);
     this.#commit(events);
     return { succeeded: true, revision: this.#revision };
   }
@@ -124,7 +122,11 @@ export class MemoryStore implements Backend, History {
 
   #compactTo(revision: number): void {
     this.#compactedRevision = revision;
-    this.#keys.compact(revision);
+    const past = this.#commits.filter((commit) => commit.revision <= revision);
+    this.#keys.compact(
+      revision,
+      past.flatMap(({ events }) => events),
+    );
     this.#commits = this.#commits.filter((commit) => commit.revision >= revision);
     this.#hub.changed();
   }
