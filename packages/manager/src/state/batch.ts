@@ -41,8 +41,8 @@ function emptyGroup(): Group {
   return { changes: [], keys: new Set(), guards: new Set() };
 }
 
-function hasPlaceFor({ keys, guards }: Group, { ops }: PreparedChange): boolean {
-  return keys.size + guards.size + ops.length + 1 <= MAX_GROUP_KEYS && !ops.some((op) => keys.has(keyOf(op)));
+function hasPlaceFor({ keys, guards }: Group, { ops, guard }: PreparedChange): boolean {
+  return keys.size + guards.size + ops.length + (guard ? 1 : 0) <= MAX_GROUP_KEYS && !ops.some((op) => keys.has(keyOf(op)));
 }
 
 export interface BatchOptions {
