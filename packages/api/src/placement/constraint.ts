@@ -158,6 +158,16 @@ function normaliseKey(key: string): string | undefined {
   return name && LABEL_KEY.test(name) ? prefix + name : undefined;
 }
 
+/**
+ * The name of a node attribute, such as `node.hostname` or `node.labels.zone`, as constraints and spread preferences know it.
+ * @throws ConstraintError when there is no such attribute.
+ */
+export function attributeKey(text: string): string {
+  const key = normaliseKey(text.trim());
+  if (key === undefined) throw new ConstraintError(`"${text}" is nothing of a node`, KNOWN_KEYS);
+  return key;
+}
+
 function isLabel(key: string): boolean {
   return LABEL_PREFIXES.some((prefix) => key.startsWith(prefix));
 }

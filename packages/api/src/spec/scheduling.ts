@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Bytes, NanoCpus, oneOf, strictObject } from './common.js';
+import { Bytes, Labels, Name, NanoCpus, oneOf, strictObject } from './common.js';
 
 /** Of one kind on one node. */
 export const MAX_RESOURCE_IDS = 256;
@@ -26,8 +26,8 @@ const TaintKey = Type.String({ pattern: '^[a-zA-Z0-9]([a-zA-Z0-9_./-]{0,126}[a-z
 const TaintValue = Type.String({ pattern: '^[a-zA-Z0-9_.-]{0,128}$' });
 /** Of one node. */
 export const MAX_TAINTS = 64;
-export const TAINT_EFFECTS = ['no-schedule', 'no-execute'] as const;
-/** `no-schedule`: no new tasks. `no-execute`: also moves away those that run there. */
+export const TAINT_EFFECTS = ['no-schedule', 'prefer-no-schedule', 'no-execute'] as const;
+/** `no-schedule`: no new tasks. `prefer-no-schedule`: only when no other node is left. `no-execute`: also moves away those that run there. */
 const TaintEffect = oneOf([...TAINT_EFFECTS] as [...typeof TAINT_EFFECTS]);
 
 /** What keeps tasks off a node unless they tolerate it. Key and effect together are unique on a node. */
@@ -41,3 +41,30 @@ export const Toleration = strictObject({
   effect: Type.Optional(TaintEffect),
 });
 export type Toleration = Static<typeof Toleration>;
+
+const Weight = Type.Integer({ minimum: 1, maximum: 100, description: 'Wished for, so much; absent: it must hold' });
+/** What says which nodes are one place: an attribute of nodes. */
+export const DEFAULT_TOPOLOGY = 'node.id';
+
+/** Nearness to tasks of other services, or distance from them. Names a service, labels, or both. */
+export const AffinityTerm = strictObject({
+  /** Full name of a service. */
+  service: Type.Optional(Name),
+  /** Labels that the other service has, all of them. */
+  labels: Type.Optional(Labels),
+  /** Attribute of nodes: those with the same value are one place. */
+  topology: Type.String({ minLength: 1, maxLength: 256 }),
+  weight: Type.Optional(Weight),
+});
+export type AffinityTerm = Static<typeof AffinityTerm>;
+
+const AffinityTerms = Type.Array(AffinityTerm, { maxItems: 32 });
+export const Affinity = strictObject({
+  /** Places where such tasks are. */
+  near: AffinityTerms,
+  /** Places where no such tasks are. One that must hold also keeps such tasks from coming to where this service's are. */
+  apart: AffinityTerms,
+  /** Nodes that are wished for, in the grammar of constraints. */
+  nodes: Type.Array(strictObject({ constraint: Type.String({ minLength: 1, maxLength: 1024 }), weight: Weight }), { maxItems: 32 }),
+});
+export type Affinity = Static<typeof Affinity>;

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Bytes, DurationMs, Labels, Name, NanoCpus, oneOf, Port, strictObject } from './common.js';
 import { ContainerSpec } from './container-spec.js';
 import { Schedule } from './schedule-spec.js';
-import { Toleration } from './scheduling.js';
+import { Affinity, Toleration } from './scheduling.js';
 
 const Replicas = Type.Integer({ minimum: 0, maximum: 1_000_000 });
 
@@ -74,6 +74,8 @@ export const Placement = strictObject({
   /** 0: unlimited. */
   maxReplicasPerNode: Type.Integer({ minimum: 0 }),
   platforms: Type.Array(strictObject({ os: Type.Optional(Type.String()), architecture: Type.Optional(Type.String()) })),
+  /** Nearness to other services' tasks, and distance from them. */
+  affinity: Type.Optional(Affinity),
   /** Taints of nodes that the tasks put up with. */
   tolerations: Type.Optional(Type.Array(Toleration, { maxItems: 64 })),
   /** How nodes that suit equally are ranked: evenly used, or as few as can be. Absent: spread. */

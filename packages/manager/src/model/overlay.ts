@@ -80,6 +80,10 @@ export class OverlayView implements ClusterView {
     return this.#merge('services', this.base.servicesPerNode(), this.#own.servicesPerNode());
   }
 
+  servicesKeepingApart(): Iterable<Service> {
+    return this.#merge('services', this.base.servicesKeepingApart(), this.#own.servicesKeepingApart());
+  }
+
   blocksOfNetwork(networkId: string): Iterable<NetworkBlock> {
     return this.#merge('blocks', this.base.blocksOfNetwork(networkId), this.#own.blocksOfNetwork(networkId));
   }

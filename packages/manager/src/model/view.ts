@@ -22,6 +22,8 @@ export interface ClusterView {
   dependentsOf(service: string): Iterable<Service>;
   /** Services with tasks on every node that fits: global ones and global jobs. */
   servicesPerNode(): Iterable<Service>;
+  /** Services that keep other tasks away from theirs, by an affinity that must hold. */
+  servicesKeepingApart(): Iterable<Service>;
   /** Services that name this network (by full name) in their template. */
   servicesOfNetwork(network: string): Iterable<Service>;
   blocksOfNetwork(networkId: string): Iterable<NetworkBlock>;
@@ -44,6 +46,11 @@ export function isPerNode(service: Service): boolean {
 }
 
 const NO_KEYS: readonly string[] = [];
+
+/** Whether it keeps some tasks away from its own, also its own from each other. */
+export function keepsApart(service: Service): boolean {
+  return service.spec.placement.affinity?.apart.some(({ weight }) => weight === undefined) ?? false;
+}
 
 /** A multimap from a key to objects by id. */
 class Index<T extends { id: string }> {
@@ -84,6 +91,7 @@ export class IndexedView implements ClusterView {
   readonly #revisionsByService = new Index<ServiceRevision>((revision) => [revision.serviceId]);
   readonly #servicesByDependency = new Index<Service>((service) => service.spec.dependsOn.map((dependency) => dependency.service));
   readonly #servicesPerNode = new Index<Service>((service) => (isPerNode(service) ? ['per-node'] : []));
+  readonly #servicesKeepingApart = new Index<Service>((service) => (keepsApart(service) ? ['apart'] : []));
   readonly #servicesByStack = new Index<Service>((service) => (service.spec.stack ? [service.spec.stack] : []));
   readonly #servicesByNetwork = new Index<Service>((service) => service.spec.template.networks.map((attachment) => attachment.network));
   readonly #blocksByNetwork = new Index<NetworkBlock>((block) => [block.networkId]);
@@ -132,6 +140,10 @@ export class IndexedView implements ClusterView {
 
   servicesPerNode(): Iterable<Service> {
     return this.#servicesPerNode.of('per-node');
+  }
+
+  servicesKeepingApart(): Iterable<Service> {
+    return this.#servicesKeepingApart.of('apart');
   }
 
   servicesOfStack(stack: string): Iterable<Service> {
@@ -188,6 +200,7 @@ export class IndexedView implements ClusterView {
         this.#servicesByStack.update(before as Service | undefined, change.object);
         this.#servicesByNetwork.update(before as Service | undefined, change.object);
         this.#servicesByDependency.update(before as Service | undefined, change.object);
+        this.#servicesKeepingApart.update(before as Service | undefined, change.object);
         this.#servicesPerNode.update(before as Service | undefined, change.object);
         break;
       case 'revisions':

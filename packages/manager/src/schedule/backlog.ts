@@ -1,5 +1,6 @@
 import type { Task } from '@tessera/api';
 import { byAge, isPending } from '../model/task.js';
+import type { TaskGroup } from './filters/filter.js';
 import { PendingGroup, type Waiting } from './pending-group.js';
 
 /** All waiting tasks in groups of alike ones, kept change by change. */
@@ -56,6 +57,11 @@ export class Backlog {
       group.outdate();
       this.wake(group);
     }
+  }
+
+  /** What was made ready for these groups does not hold any more: they look at all nodes again. */
+  forgetPrepared(concerns: (group: TaskGroup) => boolean): void {
+    for (const group of [...this.due, ...this.parked]) if (group.prepared && concerns(group.prepared.group)) this.wake(group);
   }
 
   /** The group was looked at in vain. */

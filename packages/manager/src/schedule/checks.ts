@@ -18,7 +18,9 @@ export class Checks {
   /** Whether a task may make other nodes unfit than its own. */
   readonly reachFar: boolean;
   readonly #helpedByRoom: boolean;
-  /** Those that count beyond single nodes. */
+  /** Whether any counts beyond single nodes. */
+  readonly countsFar: boolean;
+  /** Those that do. */
   readonly #countFar: Check[];
 
   constructor(
@@ -27,6 +29,7 @@ export class Checks {
   ) {
     this.#checks = FILTERS.map((filter) => filter.prepare(group, table)).filter((check) => check !== undefined);
     this.#countFar = this.#checks.filter((check) => check.placed ?? check.helpedByTask);
+    this.countsFar = this.#countFar.length > 0;
     this.reachFar = this.#checks.some((check) => check.placed !== undefined);
     this.#helpedByRoom = this.#checks.some((check) => check.helpedByRoom === true);
   }

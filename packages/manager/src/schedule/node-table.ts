@@ -34,6 +34,8 @@ export class NodeTable {
   totalMemory = new Float64Array(FIRST_CAPACITY);
   /** Replicas of any service. */
   taskCounts = new Int32Array(FIRST_CAPACITY);
+  /** Nodes with a taint that is only to be avoided. */
+  softTaints = 0;
   /** What has changed since somebody last took it. */
   readonly changes = new TableChanges();
   readonly #nodes: Array<Node | undefined> = [];
@@ -114,6 +116,7 @@ export class NodeTable {
     this.freeMemory[index]! += after.memoryBytes - before.memoryBytes;
     this.totalCpus[index] = Math.max(1, after.nanoCpus);
     this.totalMemory[index] = Math.max(1, after.memoryBytes);
+    this.softTaints += softTaint(node) - softTaint(this.#nodes[index]);
     this.#nodes[index] = node;
     this.#versions[index] = this.changes.noteNode(index);
   }
@@ -124,6 +127,7 @@ export class NodeTable {
     this.#ledger.deleteNode(index, (held) => this.#add(held, -1));
     this.givenIds.releaseNode(index);
     this.#indices.delete(nodeId);
+    this.softTaints -= softTaint(this.#nodes[index]);
     this.#nodes[index] = undefined;
     this.#order = undefined;
     this.failures.forgetNode(nodeId);
@@ -212,6 +216,10 @@ export class NodeTable {
     [...this.#indices].sort(([a], [b]) => (a < b ? -1 : 1)).forEach(([, index], place) => void (order[index] = place));
     return order;
   }
+}
+
+function softTaint(node: Node | undefined): 0 | 1 {
+  return node?.spec.taints?.some(({ effect }) => effect === 'prefer-no-schedule') ? 1 : 0;
 }
 
 function addTo<K>(counts: Map<K, number>, key: K, by: number): void {

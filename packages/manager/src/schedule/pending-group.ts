@@ -28,6 +28,8 @@ export interface Told {
 export interface Prepared {
   group: TaskGroup;
   checks: Checks;
+  /** Of the node table's changes, when it was made ready. */
+  version: number;
 }
 
 /** Waiting tasks that are alike: of one service and one template. */

@@ -1,4 +1,5 @@
 import type { GivenResource, Task } from '@tessera/api';
+import { type Score, scoreOf } from './affinity/score.js';
 import type { NodeTable } from './node-table.js';
 import type { PendingGroup, Prepared } from './pending-group.js';
 import { ranking } from './ranking.js';
@@ -30,7 +31,10 @@ export function placeTasks(table: NodeTable, group: PendingGroup, prepared: Prep
 }
 
 class Placement {
-  #trees: SpreadTree[] | undefined;
+  /** Nodes that suit equally but for preferences and strategy, the best ones first; those of the first are in the tree. */
+  #tiers: number[][] | undefined;
+  #tree: SpreadTree | undefined;
+  #score: Score | undefined;
   /** Replicas of the service by node index. */
   #counts = new Int32Array(0);
 
@@ -49,10 +53,9 @@ class Placement {
     if (index === undefined) return undefined;
     this.table.claim(task.id, index, group.claim);
     checks.placed(index);
-    if (tree) {
-      this.#counts[index]!++;
-      tree.placed(checks.passes(index));
-    }
+    this.#counts[index]!++;
+    if (this.#score?.placed(index)) this.#tiers = undefined;
+    else tree?.placed(checks.passes(index));
     return index;
   }
 
@@ -73,8 +76,19 @@ class Placement {
   }
 
   #bestTree(): SpreadTree | undefined {
-    this.#trees ??= this.#grow();
-    return this.#trees.find((tree) => this.#hasBest(tree));
+    if (!this.#tiers) {
+      this.#counts = countsOf(this.table, this.prepared.group.serviceId);
+      this.#score ??= scoreOf(this.prepared.group, this.table);
+      this.#tiers = this.#rank();
+      this.#tree = undefined;
+    }
+    for (let tier = this.#tiers[0]; tier; tier = this.#tiers[0]) {
+      this.#tree ??= this.#grow(tier);
+      if (this.#hasBest(this.#tree)) return this.#tree;
+      this.#tiers.shift();
+      this.#tree = undefined;
+    }
+    return undefined;
   }
 
   /** Passes over nodes that the group itself has made unfit. */
@@ -88,18 +102,21 @@ class Placement {
     return best !== undefined;
   }
 
-  /** Nodes where the service failed lately come last, each half in the order of preferences and strategy. */
-  #grow(): SpreadTree[] {
+  /** Nodes where the service failed lately come last; among both kinds those that are wished for most come first. */
+  #rank(): number[][] {
     const { table, now } = this;
-    const { serviceId, templateHash, spec } = this.prepared.group;
-    const counts = countsOf(table, serviceId);
-    this.#counts = counts;
-    const isSound = (index: number): boolean => !table.failures.isFailing(serviceId, templateHash, table.node(index)!.id, now);
-    const feasible = this.#feasible();
-    const halves = table.failures.knows(serviceId) ? partition(feasible, isSound) : [feasible];
-    const attributes = spec.placement.preferences.map((preference) => preference.spread);
-    const before = ranking(table, spec.placement.strategy ?? 'spread', counts);
-    return halves.map((half) => spreadTree({ table, feasible: half, counts, attributes, before }));
+    const { serviceId, templateHash } = this.prepared.group;
+    const isFailing = (index: number): boolean => table.failures.isFailing(serviceId, templateHash, table.node(index)!.id, now);
+    const halves = table.failures.knows(serviceId) ? partition(this.#feasible(), isFailing).reverse() : [this.#feasible()];
+    return halves.flatMap((half) => (this.#score ? byScore(half, this.#score) : [half]));
+  }
+
+  #grow(feasible: readonly number[]): SpreadTree {
+    const { placement } = this.prepared.group.spec;
+    const counts = this.#counts;
+    const attributes = placement.preferences.map((preference) => preference.spread);
+    const before = ranking(this.table, placement.strategy ?? 'spread', counts);
+    return spreadTree({ table: this.table, feasible, counts, attributes, before });
   }
 
   #feasible(): number[] {
@@ -118,4 +135,16 @@ function partition(indices: readonly number[], test: (index: number) => boolean)
   const [yes, no]: [number[], number[]] = [[], []];
   for (const index of indices) (test(index) ? yes : no).push(index);
   return [yes, no];
+}
+
+/** Nodes of one score each, the highest first. */
+function byScore(indices: readonly number[], score: Score): number[][] {
+  const tiers = new Map<number, number[]>();
+  for (const index of indices) {
+    const value = score.of(index);
+    const tier = tiers.get(value);
+    if (tier) tier.push(index);
+    else tiers.set(value, [index]);
+  }
+  return [...tiers].sort(([a], [b]) => b - a).map(([, tier]) => tier);
 }

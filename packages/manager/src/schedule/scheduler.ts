@@ -1,6 +1,7 @@
-import type { Node, ObjectChange, Task } from '@tessera/api';
+import type { Node, ObjectChange, Service, Task } from '@tessera/api';
 import { sourceOf } from '../model/spec-of.js';
-import type { ClusterView } from '../model/view.js';
+import { type ClusterView, keepsApart } from '../model/view.js';
+import { affinitiesOf, affinityFacts, hasAffinities } from './affinity/rules.js';
 import { Backlog } from './backlog.js';
 import { Checks } from './checks.js';
 import { claimOf } from './claim.js';
@@ -24,12 +25,15 @@ export interface Pass {
  */
 export class Scheduler {
   readonly #backlog = new Backlog();
+  /** What rules between services look at, by service. */
+  readonly #facts = new Map<string, string>();
 
   constructor(
     private readonly view: ClusterView,
     private readonly table: NodeTable,
   ) {
     for (const task of view.pendingTasks()) this.#backlog.put(task);
+    for (const service of view.all('services')) this.#facts.set(service.id, affinityFacts(service));
   }
 
   static of(view: ClusterView): Scheduler {
@@ -51,8 +55,7 @@ export class Scheduler {
         break;
       }
       case 'services':
-        if (!change.object) this.table.failures.forgetService(change.id);
-        this.#backlog.wakeService(change.id);
+        this.#putService(change.id, change.object);
         break;
       case 'revisions':
         if (change.object) this.#backlog.wakeService(change.object.serviceId);
@@ -112,6 +115,17 @@ export class Scheduler {
     }
   }
 
+  #putService(id: string, service: Service | undefined): void {
+    if (!service) this.table.failures.forgetService(id);
+    this.#backlog.wakeService(id);
+    const facts = service && affinityFacts(service);
+    if (facts === this.#facts.get(id)) return;
+    if (facts === undefined) this.#facts.delete(id);
+    else this.#facts.set(id, facts);
+    // Rules between services are part of what was made ready for a group, and this service may bring some for any group.
+    this.#backlog.forgetPrepared((group) => (service !== undefined && keepsApart(service)) || hasAffinities(group.affinities));
+  }
+
   /** Finds the parked groups that a change since the last time may help. */
   #wakeParked(): void {
     const since = this.table.changes.take();
@@ -126,6 +140,8 @@ export class Scheduler {
 
   /** Places what can be placed, and parks the group if something is left though nothing else is to be tried. */
   #look(group: PendingGroup, now: number, most: number, decisions: Decision[]): void {
+    // What counts beyond single nodes was counted before others were placed.
+    if (group.prepared?.checks.countsFar && group.prepared.version !== this.table.changes.version) group.prepared = undefined;
     group.prepared ??= this.#prepare(group);
     if (group.prepared && group.isAwake) {
       const placed = placeTasks(this.table, group, group.prepared, most - decisions.length, now);
@@ -140,15 +156,17 @@ export class Scheduler {
   #prepare({ serviceId, templateHash, first }: PendingGroup): PendingGroup['prepared'] {
     const source = sourceOf(this.view, first);
     if (!source) return undefined;
-    const group: TaskGroup = { serviceId, templateHash, spec: source.spec, claim: claimOf(serviceId, source) };
-    return { group, checks: new Checks(group, this.table) };
+    const affinities = affinitiesOf(this.view, serviceId, source.spec);
+    const group: TaskGroup = { serviceId, templateHash, spec: source.spec, claim: claimOf(serviceId, source), affinities };
+    return { group, checks: new Checks(group, this.table), version: this.table.changes.version };
   }
 
   /** Reasons are told as they are when all is placed: another pass finds the same ones. */
   #tellRefused(now: number): Refusals {
-    const { parked } = this.#backlog;
+    const { parked, due } = this.#backlog;
     const refusals = new Refusals(this.table, now, parked.size);
-    for (const group of parked) refusals.tell(group, group.takeFresh());
+    // Those that are to be looked at again are told after that.
+    for (const group of parked) if (!due.has(group)) refusals.tell(group, group.takeFresh());
     return refusals;
   }
 }

@@ -1,6 +1,6 @@
 import { ApiError, isFencedTemplate, isJob, type ServiceSpec } from '@tessera/api';
 import { cronProblem } from '@tessera/api/cron/cron';
-import { ConstraintError, parseConstraint } from '@tessera/api/placement/constraint';
+import { attributeKey, ConstraintError, parseConstraint } from '@tessera/api/placement/constraint';
 
 const NOWHERE = 'which exists neither in the stack nor in the cluster';
 
@@ -15,7 +15,7 @@ const NOUN = { networks: 'network', configs: 'config', secrets: 'secret' } as co
 export function serviceProblems(spec: ServiceSpec, known: Known): string[] {
   return [
     ...scheduleProblems(spec),
-    ...constraintProblems(spec),
+    ...placementProblems(spec),
     ...partitionProblems(spec),
     ...referenceProblems(spec, known),
     ...dependencyProblems(spec, known),
@@ -67,16 +67,30 @@ function scheduleProblems({ name, mode, schedule }: ServiceSpec): string[] {
   return problem ? [`service '${name}': ${problem.message}`] : [];
 }
 
-function constraintProblems(spec: ServiceSpec): string[] {
-  return spec.placement.constraints.flatMap((constraint) => {
-    try {
-      parseConstraint(constraint);
-      return [];
-    } catch (error) {
-      if (!(error instanceof ConstraintError)) throw error;
-      return [`service '${spec.name}': constraint ${error.message}: ${error.cure}`];
-    }
-  });
+function placementProblems({ name, placement }: ServiceSpec): string[] {
+  const { constraints, preferences, affinity } = placement;
+  const terms = affinity ? [...affinity.near, ...affinity.apart] : [];
+  const wrong = [
+    ...[...constraints, ...(affinity?.nodes ?? []).map(({ constraint }) => constraint)].flatMap((text) =>
+      mistake(() => parseConstraint(text)),
+    ),
+    ...[...preferences.map(({ spread }) => spread), ...terms.map(({ topology }) => topology)].flatMap((text) =>
+      mistake(() => attributeKey(text)),
+    ),
+  ].map((words) => `constraint ${words}`);
+  const empty = terms.some((term) => term.service === undefined && Object.keys(term.labels ?? {}).length === 0);
+  if (empty) wrong.push('an affinity names neither a service nor labels');
+  return wrong.map((words) => `service '${name}': ${words}`);
+}
+
+function mistake(read: () => unknown): string[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConstraintError)) throw error;
+    return [`${error.message}: ${error.cure}`];
+  }
 }
 
 function referenceProblems(spec: ServiceSpec, known: Known): string[] {

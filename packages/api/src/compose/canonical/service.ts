@@ -75,6 +75,8 @@ const canonicalHosts: Canonicalizer = (node, path, context) => {
 const started = canonicalNames((item) => mapNode({ condition: scalarNode('service_started', item.at) }, item.at));
 const attached = canonicalNames((item) => scalarNode(null, item.at));
 
+const affinityTerms = eachItem(chain(canonicalText('service'), keys({ labels: canonicalPairs })));
+
 const canonicalReferences = eachItem(canonicalText('source'));
 
 /** Gives a long bind its default: the host's folder is made when it is missing. Source: Compose specification, `volumes.bind.create_host_path`. */
@@ -119,4 +121,5 @@ export const canonicalService: Canonicalizer = keys({
   tmpfs: canonicalList,
   ulimits: eachValue(canonicalUlimit),
   volumes: eachItem(withBindDefaults),
+  'x-affinity': keys({ near: affinityTerms, apart: affinityTerms }),
 });

@@ -103,6 +103,16 @@ const DEPLOY: Row[] = [
     [{ key: 'dedicated', value: 'db', effect: 'no-schedule' }, { key: 'gpu' }, {}],
   ],
   [
+    'x-affinity: {near: [{labels: [tier=cache], topology: node.labels.zone, weight: 50}], apart: [web], nodes: [{constraint: "node.labels.disk == ssd", weight: 5}]}',
+    ({ placement }) => placement.affinity,
+    {
+      near: [{ labels: { tier: 'cache' }, topology: 'node.labels.zone', weight: 50 }],
+      apart: [{ service: 'p_web', topology: 'node.id' }],
+      nodes: [{ constraint: 'node.labels.disk==ssd', weight: 5 }],
+    },
+  ],
+  ['x-strategy: binpack', ({ placement }) => placement.strategy, 'binpack'],
+  [
     'deploy: {placement: {constraints: ["node.role == worker", node.labels.zone!=a]}}',
     ({ placement }) => placement.constraints,
     ['node.role==worker', 'node.labels.zone!=a'],

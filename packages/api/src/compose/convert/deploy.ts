@@ -1,8 +1,10 @@
 import { isJob } from '../../object/job.js';
-import { ConstraintError, parseConstraint } from '../../placement/constraint.js';
+import { attributeKey, parseConstraint } from '../../placement/constraint.js';
 import { DEFAULT_RESTART, type Placement, type RestartPolicy, type ServiceMode, type UpdateConfig } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
+import { checked } from './constraint.js';
 import { type ConvertContext, compact } from './context.js';
+import { convertAffinity } from './extension/affinity.js';
 import { convertTolerations } from './extension/tolerations.js';
 import type { ComposeService, ComposeUpdate } from './model.js';
 
@@ -71,23 +73,20 @@ export function convertPlacement(service: ComposeService, mode: ServiceMode, pat
     context.error([...place, 'max_replicas_per_node'], `does not go with mode ${mode.kind}: it runs one task on each node`);
   }
   return {
-    constraints: constraints.map((constraint, index) => convertConstraint(constraint, [...place, 'constraints', index], context)),
-    preferences: preferences.map(({ spread }) => ({ spread })),
+    constraints: constraints.map(
+      (text, index) => checked(context, [...place, 'constraints', index], () => parseConstraint(text).text) ?? text,
+    ),
+    preferences: preferences.map(({ spread }, index) => ({
+      spread: checked(context, [...place, 'preferences', index, 'spread'], () => attributeKey(spread)) ?? spread,
+    })),
     maxReplicasPerNode,
     platforms: convertPlatform(service, path, context),
-    ...compact({ tolerations: convertTolerations(service, path, context) }),
+    ...compact({
+      affinity: convertAffinity(service, path, context),
+      strategy: service['x-strategy'],
+      tolerations: convertTolerations(service, path, context),
+    }),
   };
-}
-
-/** A constraint without the spaces that Swarm allows around its operator. */
-function convertConstraint(text: string, path: Path, context: ConvertContext): string {
-  try {
-    return parseConstraint(text).text;
-  } catch (error) {
-    if (!(error instanceof ConstraintError)) throw error;
-    context.error(path, error.message, error.cure);
-    return text;
-  }
 }
 
 /** `linux/arm64/v8` as what a node must be. */

@@ -181,10 +181,23 @@ export interface ComposeService {
   volumes?: ComposeMount[];
   working_dir?: string;
   'x-partition'?: 'keep' | 'stop';
+  'x-affinity'?: {
+    near?: ComposeAffinityTerm[];
+    apart?: ComposeAffinityTerm[];
+    nodes?: { constraint: string; weight: number }[];
+  };
+  'x-strategy'?: 'spread' | 'binpack';
   'x-tolerations'?: (string | Toleration)[];
   'x-canary'?: number | string;
   'x-progress-deadline'?: number;
   'x-schedule'?: string | ComposeSchedule;
+}
+
+export interface ComposeAffinityTerm {
+  service?: string;
+  labels?: Texts;
+  topology?: string;
+  weight?: number;
 }
 
 interface ComposeResource {

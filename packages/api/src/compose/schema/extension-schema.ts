@@ -1,11 +1,20 @@
 import { TAINT_EFFECTS } from '../../spec/scheduling.js';
-import { duration, either, integer, list, map, type Schema, text, word } from './dsl.js';
+import { duration, either, integer, list, map, pairs, type Schema, text, word } from './dsl.js';
+
+const weight = integer(1, 100);
+const affinityTerms = list(either(text, map({ service: text, labels: pairs, topology: text, weight })));
 
 /** Tessera's own keys of a service. They merge, interpolate and are checked like all others. */
 export const extensionSchemas: Readonly<Record<`x-${string}`, Schema>> = {
+  'x-affinity': map({
+    near: affinityTerms,
+    apart: affinityTerms,
+    nodes: list(map({ constraint: text, weight }, ['constraint', 'weight'])),
+  }),
   'x-canary': either(integer(1, 1_000_000), text),
   'x-progress-deadline': duration,
   'x-partition': word('keep', 'stop'),
+  'x-strategy': word('spread', 'binpack'),
   'x-tolerations': list(either(text, map({ key: text, value: text, effect: word(...TAINT_EFFECTS) }))),
   'x-schedule': either(
     text,

@@ -169,6 +169,18 @@ const EXTENSIONS: readonly SupportRow[] = [
     'x-partition',
     '`stop`: never two tasks of a slot run, also when a node is cut off: see [operations](operations.md#fencing).',
   ),
+  ...rows(
+    'honoured',
+    SERVICE,
+    'x-affinity',
+    'Near to and apart from tasks of services, and nodes that are wished for: see [scheduling](scheduling.md#affinity).',
+  ),
+  ...['near', 'apart'].flatMap((key) => [
+    ...rows('honoured', `${SERVICE}.x-affinity`, key),
+    ...rows('honoured', `${SERVICE}.x-affinity.${key}[]`, 'service labels topology weight'),
+  ]),
+  ...rows('honoured', `${SERVICE}.x-affinity`, 'nodes nodes[].constraint nodes[].weight'),
+  ...rows('honoured', SERVICE, 'x-strategy', 'spread (the default) or binpack: see [scheduling](scheduling.md#what-is-best).'),
   ...rows('honoured', SERVICE, 'x-tolerations', 'Taints of nodes that the tasks put up with: see [scheduling](scheduling.md).'),
   ...rows('honoured', SERVICE, 'x-tolerations[].key x-tolerations[].value x-tolerations[].effect'),
   ...rows('honoured', SERVICE, 'x-schedule', 'When a job runs: a cron schedule as text, or a map with it. See [jobs](jobs.md).'),

@@ -30,7 +30,7 @@ export const command = defineCommand<UpdateOptions>({
     { flags: '--label-rm <key>', summary: 'take a label away', repeat: true },
     {
       flags: '--taint <key=value:effect>',
-      summary: 'keep tasks off that do not tolerate it: no-schedule (new ones), no-execute (all)',
+      summary: 'keep tasks off that do not tolerate it: no-schedule (new ones), prefer-no-schedule, no-execute (all)',
       repeat: true,
       parse: taintValue,
     },

@@ -1,4 +1,5 @@
 import type { ServiceSpec } from '@tessera/api';
+import type { Affinities } from '../affinity/rules.js';
 import type { Claim } from '../claim.js';
 import type { NodeTable } from '../node-table.js';
 
@@ -8,6 +9,7 @@ export interface TaskGroup {
   templateHash: string;
   spec: ServiceSpec;
   claim: Claim;
+  affinities: Affinities;
 }
 
 /** What `refuse` answers for a node that passes. */

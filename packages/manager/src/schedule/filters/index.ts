@@ -1,4 +1,5 @@
 import { addressFilter } from './addresses.js';
+import { affinityFilter } from './affinity.js';
 import { constraintFilter } from './constraints.js';
 import type { Filter } from './filter.js';
 import { hostPortFilter } from './host-ports.js';
@@ -18,4 +19,5 @@ export const FILTERS: readonly Filter[] = [
   hostPortFilter,
   maxReplicasFilter,
   addressFilter,
+  affinityFilter,
 ];

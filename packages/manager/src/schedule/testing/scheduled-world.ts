@@ -1,6 +1,11 @@
+import assert from 'node:assert/strict';
 import type { Kind, Node, ObjectTypes, ServiceSpec, Task } from '@tessera/api';
+import { sourceOf } from '../../model/spec-of.js';
 import { deployed } from '../../model/testing/builders.js';
 import { IndexedView } from '../../model/view.js';
+import { affinitiesOf } from '../affinity/rules.js';
+import { Checks } from '../checks.js';
+import { claimOf } from '../claim.js';
 import type { Decision } from '../decision.js';
 import { NodeTable } from '../node-table.js';
 import { schedule } from '../schedule.js';
@@ -72,12 +77,19 @@ export class ScheduledWorld {
     });
   }
 
-  /** Passes until nothing is left to decide, and carries them out. @returns how many decisions there were */
-  pass(): number {
+  /**
+   * Passes until nothing is left to decide, and carries them out.
+   * @param isStrict each placed task is to fit by what the view says at that moment
+   * @returns how many decisions there were
+   */
+  pass(isStrict = false): number {
     let count = 0;
     for (;;) {
       const { decisions, againInMs } = this.scheduler.pass(this.now, this.most);
-      for (const { after } of decisions) this.putTask(after);
+      for (const { before, after } of decisions) {
+        if (isStrict && after.nodeId && !before.nodeId) assert.ok(this.#fits(after), `${after.id} does not fit on ${after.nodeId}`);
+        this.putTask(after);
+      }
       count += decisions.length;
       this.againInMs = againInMs;
       if (againInMs !== 0 && decisions.length === 0) return count;
@@ -92,6 +104,15 @@ export class ScheduledWorld {
   /** How often filters have asked for the state of a node object so far. */
   nodesAsked(): number {
     return this.#table.asked;
+  }
+
+  #fits(task: Task): boolean {
+    const table = NodeTable.of(this.view);
+    const source = sourceOf(this.view, task)!;
+    const { serviceId, templateHash } = task;
+    const affinities = affinitiesOf(this.view, serviceId, source.spec);
+    const group = { serviceId, templateHash, spec: source.spec, claim: claimOf(serviceId, source), affinities };
+    return new Checks(group, table).passes(table.indexOf(task.nodeId!)!);
   }
 
   #apply(change: { kind: Kind; id: string; object: ObjectTypes[Kind] | undefined }): void {
