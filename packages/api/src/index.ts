@@ -2,6 +2,7 @@ export * from './client/index.js';
 export type { ComposeFiles, Diagnostic, LoadOptions, LoadResult } from './compose/index.js';
 export * from './error/index.js';
 export * from './fencing/index.js';
+export * from './net/hash32.js';
 export * from './net/ipv4.js';
 export * from './net/network-options.js';
 export * from './object/index.js';

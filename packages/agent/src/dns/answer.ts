@@ -1,5 +1,6 @@
 import type { Random } from '@tessera/kit';
 import packet, { type Answer, type DecodedPacket, type Question } from 'dns-packet';
+import type { ZoneAnswer } from '../plan/network/zone.js';
 
 /** Answers are good for a second: tasks come and go. */
 const TTL_SECONDS = 1;
@@ -9,7 +10,7 @@ const SERVFAIL = 2;
 const MAX_UDP_BYTES = 512;
 
 /** What the zone holds for a name; `undefined`: it is not ours. */
-export type Lookup = (name: string) => string[] | undefined;
+export type Lookup = (name: string) => ZoneAnswer | undefined;
 
 /** The one question of a query, or `undefined` when the message is no query that we answer. */
 export function questionOf(query: DecodedPacket): Question | undefined {
@@ -19,11 +20,25 @@ export function questionOf(query: DecodedPacket): Question | undefined {
 
 /** The answer to a question about one of our names, in a random order so that clients spread over the tasks. `undefined`: not ours. */
 export function answerFromZone(query: DecodedPacket, question: Question, lookup: Lookup, random: Random): Buffer | undefined {
-  const addresses = lookup(question.name);
-  if (!addresses) return undefined;
-  const wanted = question.type === 'A' || (question.type as string) === 'ANY' ? shuffled(addresses, random) : [];
-  const answers: Answer[] = wanted.map((data) => ({ type: 'A', name: question.name, ttl: TTL_SECONDS, class: 'IN', data }));
-  return encode(query, answers, packet.AUTHORITATIVE_ANSWER);
+  const found = lookup(question.name);
+  if (!found) return undefined;
+  const isAsked = (type: 'A' | 'SRV'): boolean => question.type === type || (question.type as string) === 'ANY';
+  const records = isAsked('SRV') ? shuffled([...found.records], random) : [];
+  const answers = [
+    ...(isAsked('A') ? shuffled([...found.addresses], random).map((address) => addressRecord(question.name, address)) : []),
+    ...records.map(({ target, port }) => serviceRecord(question.name, target, port)),
+  ];
+  // Who asks where tasks listen wants their addresses next.
+  const additionals = records.map(({ target, address }) => addressRecord(target, address));
+  return encode(query, answers, packet.AUTHORITATIVE_ANSWER, additionals);
+}
+
+function addressRecord(name: string, data: string): Answer {
+  return { type: 'A', name, ttl: TTL_SECONDS, class: 'IN', data };
+}
+
+function serviceRecord(name: string, target: string, port: number): Answer {
+  return { type: 'SRV', name, ttl: TTL_SECONDS, class: 'IN', data: { target, port, priority: 0, weight: 0 } };
 }
 
 export function failure(query: DecodedPacket, kind: 'no-such-name' | 'server-failure'): Buffer {
@@ -34,18 +49,19 @@ export function failure(query: DecodedPacket, kind: 'no-such-name' | 'server-fai
 export function fitUdp(answer: Buffer): Buffer {
   if (answer.length <= MAX_UDP_BYTES) return answer;
   const whole = packet.decode(answer);
-  return packet.encode({ ...whole, answers: [], flags: (whole.flags ?? 0) | packet.TRUNCATED_RESPONSE });
+  return packet.encode({ ...whole, answers: [], additionals: [], flags: (whole.flags ?? 0) | packet.TRUNCATED_RESPONSE });
 }
 
-function encode(query: DecodedPacket, answers: Answer[], flags: number): Buffer {
+function encode(query: DecodedPacket, answers: Answer[], flags: number, additionals: Answer[] = []): Buffer {
   const recursion = ((query.flags ?? 0) & packet.RECURSION_DESIRED) | packet.RECURSION_AVAILABLE;
-  return packet.encode({ type: 'response', id: query.id ?? 0, flags: flags | recursion, questions: query.questions ?? [], answers });
+  const questions = query.questions ?? [];
+  return packet.encode({ type: 'response', id: query.id ?? 0, flags: flags | recursion, questions, answers, additionals });
 }
 
-function shuffled(addresses: string[], random: Random): string[] {
-  for (let last = addresses.length - 1; last > 0; last--) {
+function shuffled<T>(items: T[], random: Random): T[] {
+  for (let last = items.length - 1; last > 0; last--) {
     const other = Math.floor(random.next() * (last + 1));
-    [addresses[last], addresses[other]] = [addresses[other] as string, addresses[last] as string];
+    [items[last], items[other]] = [items[other] as T, items[last] as T];
   }
-  return addresses;
+  return items;
 }

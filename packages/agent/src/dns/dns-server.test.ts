@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { SeededRandom, SystemClock, silentLog } from '@tessera/kit';
 import packet, { type Answer, type RecordType } from 'dns-packet';
+import type { ZoneAnswer } from '../plan/network/zone.js';
 import { DnsServer } from './dns-server.js';
 
 const NAMES: Record<string, string[]> = {
@@ -10,12 +11,14 @@ const NAMES: Record<string, string[]> = {
   many: Array.from({ length: 100 }, (_, index) => `10.0.1.${index}`),
 };
 
+const RECORDS: Record<string, ZoneAnswer['records']> = { web: [{ target: '1.web', address: '10.0.0.2', port: 80 }] };
+
 function makeServer(upstreams: string[] = []): DnsServer {
   return new DnsServer({
     clock: new SystemClock(),
     random: new SeededRandom(1),
     log: silentLog,
-    lookupFor: () => (name) => NAMES[name] && [...NAMES[name]],
+    lookupFor: () => (name) => NAMES[name] && { addresses: NAMES[name], records: RECORDS[name] ?? [] },
     upstreams: () => upstreams,
     port: 0,
   });
@@ -45,6 +48,13 @@ describe('the discovery server', () => {
     const firsts = new Set<string>();
     for (let round = 0; round < 30; round++) firsts.add((((await ask(server, query('web')))?.answers ?? [])[0] as { data: string }).data);
     assert.equal(firsts.size, 2);
+  });
+
+  it('answers SRV questions with name and port of each task, and their addresses besides', async () => {
+    const answer = await ask(makeServer(), query('web', 'SRV'));
+    const [record] = answer?.answers ?? [];
+    assert.deepEqual(record?.type === 'SRV' && record.data, { target: '1.web', port: 80, priority: 0, weight: 0 });
+    assert.deepEqual(addresses(answer?.additionals), ['10.0.0.2']);
   });
 
   it('answers IPv6 questions about a service with no record instead of "no such name"', async () => {

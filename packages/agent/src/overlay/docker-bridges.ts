@@ -57,13 +57,12 @@ export class DockerBridges implements Bridges {
   }
 
   async containers(): Promise<PluggedContainer[]> {
-    const networkIdByName = new Map((await this.list()).map((bridge) => [bridge.name, bridge.networkId]));
     const filters = { label: [`${LABELS.cluster}=${this.clusterId}`] };
     const containers = await this.#call('list containers', this.docker.listContainers({ filters }));
     return containers.map((container) => {
-      const plugs = Object.entries(container.NetworkSettings?.Networks ?? {}).filter(([name]) => networkIdByName.has(name));
+      const plugs = Object.entries(container.NetworkSettings?.Networks ?? {});
       return {
-        networkIds: plugs.map(([name]) => networkIdByName.get(name) as string),
+        networks: plugs.map(([name]) => name),
         addresses: plugs.map(([, plug]) => plug.IPAddress).filter((address) => address !== ''),
       };
     });

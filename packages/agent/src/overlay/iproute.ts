@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { LinkStep, OverlayLink, PeerEntry, Underlay } from '../plan/network/links.js';
 import { BRIDGE_PREFIX, VXLAN_PREFIX } from '../plan/network/names.js';
-import { TABLE } from '../plan/network/ruleset.js';
+import { TABLE } from '../plan/network/table/fragment.js';
 import { type HostRoute, underlayMtu } from '../plan/network/underlay.js';
 import type { KernelNetwork } from '../ports/kernel.js';
 import { run } from './run.js';
@@ -28,6 +28,11 @@ interface IpRoute {
   dev: string;
   prefsrc?: string;
   metrics?: { mtu?: number }[];
+}
+interface BridgePort {
+  ifname: string;
+  master?: string;
+  hairpin?: boolean;
 }
 interface BridgeEntry {
   mac: string;
@@ -85,34 +90,58 @@ export class IprouteKernel implements KernelNetwork {
     }
   }
 
+  async bridges(): Promise<string[]> {
+    const links = await this.#json<IpLink>('ip', ['-j', 'link', 'show', 'type', 'bridge']);
+    return links.map((link) => link.ifname).filter((name) => name.startsWith(BRIDGE_PREFIX));
+  }
+
+  async allowHairpin(): Promise<void> {
+    const ports = await this.#json<BridgePort>('bridge', ['-j', '-d', 'link', 'show']);
+    const lacking = ports.filter(({ master, hairpin }) => master?.startsWith(BRIDGE_PREFIX) && hairpin !== true);
+    if (lacking.length === 0) return;
+    const lines = lacking.map(({ ifname }) => `link set dev ${ifname} hairpin on\n`);
+    // A container may have ended meanwhile.
+    await run('bridge', ['-force', '-batch', '-'], lines.join('')).catch(() => {});
+  }
+
   async applyRuleset(script: string): Promise<void> {
     await run('nft', ['-f', '-'], script);
   }
 
+  /** Without the elements of sets, which are what takes long to list. */
   async hasRuleset(): Promise<boolean> {
-    return (await run('nft', ['list', 'tables', 'ip'])).split('\n').includes(`table ip ${TABLE}`);
+    const listed = await run('nft', ['-t', 'list', 'chain', 'ip', TABLE, 'forward']).catch((error: Error) => {
+      if (/No such file/.test(error.message)) return '';
+      throw error;
+    });
+    return listed.includes('@pairs');
   }
 
   async openDockerFirewall(): Promise<void> {
     await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
     // Published ports answer on 127.0.0.1 too.
     await writeFile('/proc/sys/net/ipv4/conf/all/route_localnet', '1');
-    for (const rule of DOCKER_RULES) {
-      if (!(await this.#hasDockerRule(rule))) await run('iptables', ['-w', '-I', 'DOCKER-USER', ...rule, ...RULE_TAIL]);
-    }
+    await this.#filterBridged();
+    const there = await this.#dockerRules();
+    for (const rule of DOCKER_RULES) if (!hasRule(there, rule)) await run('iptables', ['-w', '-I', 'DOCKER-USER', ...rule, ...RULE_TAIL]);
   }
 
   async closeDockerFirewall(): Promise<void> {
-    for (const rule of DOCKER_RULES) {
-      while (await this.#hasDockerRule(rule)) await run('iptables', ['-w', '-D', 'DOCKER-USER', ...rule, ...RULE_TAIL]);
-    }
+    for (const rule of DOCKER_RULES)
+      while (hasRule(await this.#dockerRules(), rule)) await run('iptables', ['-w', '-D', 'DOCKER-USER', ...rule, ...RULE_TAIL]);
   }
 
-  #hasDockerRule(rule: readonly string[]): Promise<boolean> {
-    return run('iptables', ['-w', '-C', 'DOCKER-USER', ...rule, ...RULE_TAIL]).then(
-      () => true,
-      () => false,
-    );
+  /** Translated addresses must be translated back also between two containers of one bridge. */
+  async #filterBridged(): Promise<void> {
+    const file = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+    await writeFile(file, '1').catch(async () => {
+      await run('modprobe', ['br_netfilter']);
+      await writeFile(file, '1');
+    });
+  }
+
+  async #dockerRules(): Promise<string> {
+    return run('iptables', ['-w', '-S', 'DOCKER-USER']);
   }
 
   async #json<T>(program: string, args: string[]): Promise<T[]> {
@@ -124,6 +153,10 @@ export class IprouteKernel implements KernelNetwork {
 function toHostRoute({ dst, dev, metrics }: IpRoute): HostRoute {
   const mtu = metrics?.find((metric) => metric.mtu !== undefined)?.mtu;
   return { dst, dev, ...(mtu !== undefined && { mtu }) };
+}
+
+function hasRule(listed: string, rule: readonly string[]): boolean {
+  return listed.split('\n').some((line) => line.startsWith(`-A DOCKER-USER ${rule.join(' ')} `) && line.includes('tessera'));
 }
 
 /** Puts a device together with the peers that are whole: route, next hop and forwarding entry all there. */
@@ -138,6 +171,7 @@ function toOverlayLink(link: IpLink, neighbours: IpNeighbour[], routes: IpRoute[
     const peerAddress = hardwareAddress && peerByHardware.get(hardwareAddress);
     return hardwareAddress && peerAddress ? [{ block: route.dst, nextHop, hardwareAddress, peerAddress }] : [];
   });
+  const vips = routes.find((route) => route.dev === name && route.gateway === undefined)?.dst;
   return {
     vxlan: name,
     vni: link.linkinfo?.info_data?.id ?? 0,
@@ -145,6 +179,7 @@ function toOverlayLink(link: IpLink, neighbours: IpNeighbour[], routes: IpRoute[
     mtu: link.mtu,
     localAddress: link.linkinfo?.info_data?.local ?? '',
     gateway: ownRoutes[0]?.prefsrc ?? '',
+    ...(vips !== undefined && { vips }),
     peers: peers.sort((a, b) => a.block.localeCompare(b.block)),
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import type { NetworkAssignment } from '@tessera/api';
+import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
 import { silentLog, VirtualClock } from '@tessera/kit';
+import type { Lookup } from '../dns/answer.js';
 import type { LinkStep, OverlayLink, Underlay } from '../plan/network/links.js';
 import { desiredLink } from '../plan/network/links.js';
 import type { Bridges, ObservedBridge, PluggedContainer } from '../ports/bridges.js';
@@ -32,9 +33,14 @@ class FakeHost {
   held: OverlayLink[] = [];
   networks: ObservedBridge[] = [];
   inUse = new Set<string>();
+  /** Bridges whose interface somebody deleted. */
+  lostLinks = new Set<string>();
   containers: PluggedContainer[] = [];
   gateways: readonly string[] = [];
-  lookupFor: (gateway: string, client: string) => (name: string) => string[] | undefined = () => () => undefined;
+  lookupFor: (gateway: string, client: string) => Lookup = () => () => undefined;
+  scripts: string[] = [];
+  refusesNext = false;
+  hairpins = 0;
 
   readonly kernel: KernelNetwork = {
     underlay: async () => underlay,
@@ -43,10 +49,17 @@ class FakeHost {
       this.done.push(`links ${steps.length}`);
       this.linkSteps = [...steps];
     },
+    bridges: async () => this.networks.filter((one) => !this.lostLinks.has(one.bridge)).map((one) => one.bridge),
     answerForOthers: async () => {},
+    allowHairpin: async () => void this.hairpins++,
     applyRuleset: async (script) => {
-      this.done.push('ruleset');
-      this.tables = script.includes('chain forward') ? new Set(['tessera']) : new Set();
+      if (this.refusesNext) {
+        this.refusesNext = false;
+        throw new Error('nft -f -: File exists');
+      }
+      this.done.push(script.includes('chain forward') ? 'ruleset' : script.includes('delete table') ? 'no ruleset' : 'change');
+      this.scripts.push(script);
+      if (script.includes('delete table')) this.tables = script.includes('chain forward') ? new Set(['tessera']) : new Set();
     },
     hasRuleset: async () => this.tables.has('tessera'),
     openDockerFirewall: async () => {},
@@ -62,6 +75,7 @@ class FakeHost {
     remove: async (dockerId) => {
       if (this.inUse.has(dockerId)) throw new Error('has active endpoints');
       this.done.push(`remove ${dockerId}`);
+      for (const one of this.networks) if (one.dockerId === dockerId) this.lostLinks.delete(one.bridge);
       this.networks = this.networks.filter((one) => one.dockerId !== dockerId);
     },
     containers: async () => this.containers,
@@ -94,6 +108,20 @@ function setUp() {
   return { host, clock, overlay, apply };
 }
 
+const service = (id: string, networkId: string, address: string): ServiceEndpoints => ({
+  id: `${id}n${networkId}`,
+  serviceId: id,
+  serviceName: id,
+  shortName: id,
+  networkId,
+  aliases: [],
+  endpointMode: 'vip',
+  vip: `10.${networkId.slice(3)}.240.1`,
+  ports: [],
+  ingress: [],
+  endpoints: [{ taskId: 't', nodeId: 'n1', address }],
+});
+
 describe('the network of a node', () => {
   it('makes bridge, links, rules and discovery of a new network, and tells where containers plug in', async () => {
     const { host, overlay, apply } = setUp();
@@ -125,6 +153,51 @@ describe('the network of a node', () => {
     await overlay.stop();
   });
 
+  it('makes a bridge anew whose interface somebody deleted', async () => {
+    const { host, clock, overlay, apply } = setUp();
+    await apply(network(7));
+    host.done.length = 0;
+    host.lostLinks.add('tsb7');
+    await clock.advance(5_000);
+    assert.deepEqual(host.done, ['remove tessera.shop_net7--7', 'create tessera.shop_net7--7']);
+    await overlay.stop();
+  });
+
+  it('touches only the service that changed, and nothing of links and bridges', async () => {
+    const { host, overlay } = setUp();
+    const networks = [network(7)];
+    const [web, db] = [service('web', 'net7', '10.7.1.9'), service('db', 'net7', '10.7.1.8')];
+    await overlay.apply({ networks, services: [web, db] });
+    host.held = networks.map((one) => desiredLink(one, underlay));
+    host.done.length = 0;
+    await overlay.apply({ networks, services: [web, service('db', 'net7', '10.7.2.4')] });
+    assert.deepEqual(host.done, ['change']);
+    assert.doesNotMatch(host.scripts.at(-1) ?? '', /10\.7\.1\.9/);
+    assert.match(host.scripts.at(-1) ?? '', /dnat ip to 10\.7\.2\.4/);
+    await overlay.stop();
+  });
+
+  it('loads the whole table when the kernel refuses a change', async () => {
+    const { host, overlay } = setUp();
+    const networks = [network(7)];
+    await overlay.apply({ networks, services: [] });
+    host.done.length = 0;
+    host.refusesNext = true;
+    await overlay.apply({ networks, services: [service('web', 'net7', '10.7.1.9')] });
+    assert.deepEqual(host.done, ['ruleset']);
+    await overlay.stop();
+  });
+
+  it('sets the ports of containers that start once for many of them', async () => {
+    const { host, overlay, apply } = setUp();
+    await apply(network(7));
+    const before = host.hairpins;
+    for (let count = 0; count < 20; count++) overlay.containersChanged();
+    await overlay.apply({ networks: [network(7)], services: [] });
+    assert.ok(host.hairpins > before && host.hairpins <= before + 3);
+    await overlay.stop();
+  });
+
   it('comes back to a network that containers are still on', async () => {
     const { host, clock, overlay, apply } = setUp();
     await apply(network(7));
@@ -149,7 +222,7 @@ describe('the network of a node', () => {
   it('makes a bridge anew for another MTU once no container is on it', async () => {
     const { host, overlay, apply } = setUp();
     await apply(network(7));
-    host.containers = [{ networkIds: ['net7'], addresses: ['10.7.1.5'] }];
+    host.containers = [{ networks: ['tessera.shop_net7--7'], addresses: ['10.7.1.5'] }];
     await apply(network(7));
     host.done.length = 0;
     await apply(network(7, { mtu: 1230 }));
@@ -184,25 +257,15 @@ describe('the network of a node', () => {
 
   it('answers a container for all networks that it is on, and a stranger for the one it asks in', async () => {
     const { host, overlay } = setUp();
-    const service = (id: string, networkId: string, address: string) => ({
-      id: `${id}n${networkId}`,
-      serviceId: id,
-      serviceName: id,
-      shortName: id,
-      networkId,
-      aliases: [],
-      endpointMode: 'vip' as const,
-      ingress: [],
-      endpoints: [{ taskId: 't', nodeId: 'n1', address }],
-    });
-    host.containers = [{ networkIds: ['net7', 'net8'], addresses: ['10.7.1.5', '10.8.1.5'] }];
+    host.containers = [{ networks: ['tessera.shop_net7--7', 'tessera.shop_net8--8', 'bridge'], addresses: ['10.7.1.5', '10.8.1.5'] }];
     await overlay.apply({
       networks: [network(7), network(8)],
       services: [service('web', 'net7', '10.7.1.9'), service('db', 'net8', '10.8.1.9')],
     });
-    assert.deepEqual(host.lookupFor('10.7.1.1', '10.7.1.5')('db'), ['10.8.1.9']);
-    assert.equal(host.lookupFor('10.7.1.1', '10.7.1.77')('db'), undefined);
-    assert.deepEqual(host.lookupFor('10.7.1.1', '10.7.1.77')('web'), ['10.7.1.9']);
+    const names = (client: string) => host.lookupFor('10.7.1.1', client);
+    assert.deepEqual(names('10.7.1.5')('tasks.db')?.addresses, ['10.8.1.9']);
+    assert.equal(names('10.7.1.77')('db'), undefined);
+    assert.deepEqual(names('10.7.1.77')('web')?.addresses, ['10.7.240.1']);
     await overlay.stop();
   });
 

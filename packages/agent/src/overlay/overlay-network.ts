@@ -1,13 +1,16 @@
 import type { NetworkAssignment, NodeDescription } from '@tessera/api';
 import type { Clock, Log } from '@tessera/kit';
+import type { Lookup } from '../dns/answer.js';
 import type { DnsServer } from '../dns/dns-server.js';
 import { type BridgeNetwork, desiredBridge, desiredLink, planLinks, type Underlay } from '../plan/network/links.js';
 import { dockerNetworkName, gatewayOf } from '../plan/network/names.js';
-import { emptyRuleset, ruleset } from '../plan/network/ruleset.js';
-import { buildZone, lookUp, type Zone } from '../plan/network/zone.js';
-import type { Bridges, ObservedBridge, PluggedContainer } from '../ports/bridges.js';
+import { Zone } from '../plan/network/zone.js';
+import type { Bridges, ObservedBridge } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
 import type { NetworkPlug, NetworkState, NodeNetwork } from '../ports/node-network.js';
+import { AppliedTable } from './applied-table.js';
+import { Coalesced } from './coalesced.js';
+import { Plugs } from './plugs.js';
 
 /** How often the kernel is compared with what it should be, though nothing changed: others may flush tables or routes. */
 const REPAIR_INTERVAL_MS = 5_000;
@@ -21,7 +24,7 @@ export interface OverlayNetworkOptions {
   kernel: KernelNetwork;
   bridges: Bridges;
   /** Makes the discovery server, given how it finds the zone of an asker. */
-  makeDns(lookupFor: (gateway: string, client: string) => (name: string) => string[] | undefined): Discovery;
+  makeDns(lookupFor: (gateway: string, client: string) => Lookup): Discovery;
   clock: Clock;
   log: Log;
 }
@@ -32,26 +35,31 @@ const NOTHING: NetworkState = { networks: [], services: [] };
 export class OverlayNetwork implements NodeNetwork {
   readonly #options: OverlayNetworkOptions;
   readonly #dns: Discovery;
+  readonly #table: AppliedTable;
+  readonly #plugs: Plugs;
+  readonly #zone = new Zone();
+  readonly #work = new Coalesced(() => this.#reconcile());
   #state: NetworkState = NOTHING;
-  #zone: Zone = new Map();
-  #containers: PluggedContainer[] = [];
-  #ruleset = '';
-  /** The work under way and the one that waits behind it: of several that wait, only the newest state counts. */
-  #running: Promise<void> = Promise.resolve();
-  #waiting: Promise<void> | undefined;
+  /** Networks that were found or made right in the last round. `undefined`: not known, or something of them failed. */
+  #settled: readonly NetworkAssignment[] | undefined;
+  /** A Docker network is to go, or to be made anew, once the last container has left it. */
+  #isOneInUse = false;
+  /** The next round compares what others may have touched with what it should be. */
+  #lookDue = false;
   #repair: { cancel(): void } | undefined;
   #stopped = false;
 
   constructor(options: OverlayNetworkOptions) {
+    const { kernel, bridges, log } = options;
     this.#options = options;
-    this.#dns = options.makeDns((gateway, client) => (name) => lookUp(this.#zone, this.#networksOf(gateway, client), name));
+    this.#table = new AppliedTable(kernel, log);
+    this.#plugs = new Plugs({ kernel, bridges, log, networks: () => this.#state.networks });
+    this.#dns = options.makeDns((gateway, client) => (name) => this.#zone.lookUp(this.#plugs.networksOf(gateway, client), name));
   }
 
   apply(state: NetworkState): Promise<void> {
     this.#state = state;
-    // Names need no kernel: they are right at once, whatever else is under way.
-    this.#zone = buildZone(state.services);
-    return this.#enqueue();
+    return this.#work.request();
   }
 
   plug(networkId: string): NetworkPlug {
@@ -62,106 +70,124 @@ export class OverlayNetwork implements NodeNetwork {
 
   /** What the managers must know of the way to other nodes. @throws Error when no interface has the node's address. */
   async describe(): Promise<Pick<NodeDescription, 'underlayMtu'>> {
-    const { mtu } = await this.#options.kernel.underlay(this.#options.address, peerAddresses(this.#state.networks));
-    return { underlayMtu: mtu };
+    return { underlayMtu: (await this.#underlay(this.#state.networks)).mtu };
   }
 
   containersChanged(): void {
-    void this.#refreshContainers();
+    void this.#plugs.refresh();
   }
 
   async leave(): Promise<void> {
     this.#state = NOTHING;
-    await this.#enqueue();
+    await this.#work.request();
     await this.stop();
-    await this.#options.kernel.applyRuleset(emptyRuleset());
+    await this.#table.remove();
     await this.#options.kernel.closeDockerFirewall();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#repair?.cancel();
-    await this.#running.catch(() => {});
+    await this.#work.idle();
     this.#dns.stop();
   }
 
-  #enqueue(): Promise<void> {
-    this.#waiting ??= this.#running
-      .catch(() => {})
-      .then(() => {
-        this.#running = this.#waiting as Promise<void>;
-        this.#waiting = undefined;
-        return this.#reconcile();
-      });
-    return this.#waiting;
+  /** Services come and go far more often than networks: where those are as they were, nothing of them is looked at. */
+  async #reconcile(): Promise<void> {
+    const state = this.#state;
+    try {
+      if (this.#lookDue) await this.#look();
+      if (!this.#settled || !sameItems(this.#settled, state.networks)) await this.#reconcileNetworks(state.networks);
+      await this.#table.bring(state);
+    } finally {
+      // Names follow the kernel, so that none leads to a virtual address that it does not balance yet.
+      this.#zone.put(state.services);
+      this.#armRepair();
+    }
   }
 
-  async #reconcile(): Promise<void> {
+  async #reconcileNetworks(networks: readonly NetworkAssignment[]): Promise<void> {
     const { kernel } = this.#options;
-    const state = this.#state;
-    this.#repair?.cancel();
-    try {
-      const underlay = await kernel.underlay(this.#options.address, peerAddresses(state.networks));
-      if (state.networks.length > 0) await kernel.openDockerFirewall();
-      await this.#reconcileBridges(state.networks, underlay);
-      const links = state.networks.map((network) => desiredLink(network, underlay));
-      const steps = planLinks(links, await kernel.links(), underlay);
-      if (steps.length > 0) await kernel.applyLinks(steps);
-      await this.#reconcileRuleset(state);
-      await this.#dns.listenOn(state.networks.map((network) => gatewayOf(network.block)));
-      await this.#refreshContainers();
-    } finally {
-      if (!this.#stopped)
-        this.#repair = this.#options.clock.timer(REPAIR_INTERVAL_MS, () => void this.#enqueue().catch((error) => this.#warn(error)));
-    }
+    this.#settled = undefined;
+    const underlay = await this.#underlay(networks);
+    if (networks.length > 0) await kernel.openDockerFirewall();
+    await this.#reconcileBridges(networks, underlay);
+    await this.#reconcileLinks(networks, underlay);
+    await this.#dns.listenOn(networks.map((network) => gatewayOf(network.block)));
+    await this.#plugs.refresh();
+    this.#settled = networks;
   }
 
   async #reconcileBridges(networks: readonly NetworkAssignment[], underlay: Underlay): Promise<void> {
-    const { bridges } = this.#options;
+    const { bridges, kernel } = this.#options;
     const wanted = networks.map((network) => desiredBridge(network, underlay));
     const observed = await bridges.list();
-    const stale = observed.filter(
-      (bridge) => !wanted.some((candidate) => isSame(candidate, bridge) && !this.#isOutdated(candidate, bridge)),
+    const present = new Set(await kernel.bridges());
+    // An entry of the engine without its interface is of no use: someone deleted the link.
+    const kept = observed.filter(
+      (bridge) => present.has(bridge.bridge) && wanted.some((one) => isSame(one, bridge) && !this.#isOutdated(one, bridge)),
     );
-    // A network with containers still on it cannot go yet; the next round comes back to it.
-    for (const bridge of stale) await bridges.remove(bridge.dockerId).catch((error) => this.#warn(error));
-    for (const bridge of wanted) {
-      if (!observed.some((candidate) => isSame(bridge, candidate) && !stale.includes(candidate))) await bridges.create(bridge);
-    }
-    await this.#options.kernel.answerForOthers(wanted.map((bridge) => bridge.bridge));
+    this.#isOneInUse = kept.some((bridge) => wanted.some((one) => isSame(one, bridge) && one.mtu !== bridge.mtu));
+    for (const bridge of observed.filter((one) => !kept.includes(one)))
+      await bridges.remove(bridge.dockerId).catch((error) => {
+        this.#isOneInUse = true;
+        this.#warn(error);
+      });
+    for (const bridge of wanted) if (!kept.some((candidate) => isSame(bridge, candidate))) await bridges.create(bridge);
+    await kernel.answerForOthers(wanted.map((bridge) => bridge.bridge));
   }
 
   /** Containers take the MTU that their network has when they start: it is made anew once it has none. */
   #isOutdated(wanted: BridgeNetwork, observed: ObservedBridge): boolean {
-    return wanted.mtu !== observed.mtu && !this.#containers.some(({ networkIds }) => networkIds.includes(wanted.networkId));
+    return wanted.mtu !== observed.mtu && !this.#plugs.isUsed(observed.name);
   }
 
-  async #reconcileRuleset(state: NetworkState): Promise<void> {
+  async #reconcileLinks(networks: readonly NetworkAssignment[], underlay: Underlay): Promise<void> {
     const { kernel } = this.#options;
-    const script = state.networks.length > 0 ? ruleset(state.networks, state.services) : emptyRuleset();
-    if (script === this.#ruleset && (state.networks.length === 0 || (await kernel.hasRuleset()))) return;
-    await kernel.applyRuleset(script);
-    this.#ruleset = script;
+    const links = networks.map((network) => desiredLink(network, underlay));
+    const steps = planLinks(links, await kernel.links(), underlay);
+    if (steps.length > 0) await kernel.applyLinks(steps);
   }
 
-  async #refreshContainers(): Promise<void> {
-    try {
-      this.#containers = await this.#options.bridges.containers();
-    } catch (error) {
-      this.#warn(error);
-    }
+  #armRepair(): void {
+    this.#repair?.cancel();
+    if (this.#stopped) return;
+    this.#repair = this.#options.clock.timer(REPAIR_INTERVAL_MS, () => {
+      this.#lookDue = true;
+      this.#work.request().catch((error) => this.#warn(error));
+    });
   }
 
-  /** Networks that the asker is on: those of its container, or at least the one whose gateway it asked. */
-  #networksOf(gateway: string, client: string): string[] {
-    const container = this.#containers.find((candidate) => candidate.addresses.includes(client));
-    if (container) return container.networkIds;
-    return this.#state.networks.filter((network) => gatewayOf(network.block) === gateway).map((network) => network.id);
+  /** Only what differs costs more than a look. */
+  async #look(): Promise<void> {
+    const networks = this.#settled;
+    this.#lookDue = false;
+    await this.#table.look();
+    if (!networks || (networks.length === 0 && !this.#isOneInUse)) return;
+    this.#settled = undefined;
+    if (this.#isOneInUse) return;
+    const { kernel } = this.#options;
+    const underlay = await this.#underlay(networks);
+    await kernel.openDockerFirewall();
+    const present = new Set(await kernel.bridges());
+    if (networks.some((network) => !present.has(desiredBridge(network, underlay).bridge))) return;
+    await this.#reconcileLinks(networks, underlay);
+    await this.#plugs.refresh();
+    this.#settled = networks;
+  }
+
+  #underlay(networks: readonly NetworkAssignment[]): Promise<Underlay> {
+    return this.#options.kernel.underlay(this.#options.address, peerAddresses(networks));
   }
 
   #warn(error: unknown): void {
     this.#options.log.warn({ error }, 'network is not yet as it should be');
   }
+}
+
+/** Items of the desired set are replaced when they change, never altered. */
+function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, at) => item === b[at]);
 }
 
 function peerAddresses(networks: readonly NetworkAssignment[]): string[] {

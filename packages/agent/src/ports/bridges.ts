@@ -5,9 +5,9 @@ export interface ObservedBridge extends Pick<BridgeNetwork, 'name' | 'networkId'
   dockerId: string;
 }
 
-/** A container on one of the agent's networks: the networks it is on, by its addresses. */
+/** A container of the agent: the Docker networks that it is on, and its addresses there. */
 export interface PluggedContainer {
-  networkIds: string[];
+  networks: string[];
   addresses: string[];
 }
 
@@ -17,6 +17,6 @@ export interface Bridges {
   create(bridge: BridgeNetwork): Promise<void>;
   /** @throws Error when containers are still on it. */
   remove(dockerId: string): Promise<void>;
-  /** Containers on the agent's networks, with where they are plugged in. */
+  /** The agent's containers, with where they are plugged in. */
   containers(): Promise<PluggedContainer[]>;
 }

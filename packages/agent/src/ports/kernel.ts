@@ -9,13 +9,17 @@ export interface KernelNetwork {
   underlay(address: string, peers: readonly string[]): Promise<Underlay>;
   /** The agent's VXLAN devices with the peers that they know. */
   links(): Promise<OverlayLink[]>;
+  /** Names of the agent's bridges. */
+  bridges(): Promise<string[]>;
   /** Carries out steps in order. A step that fails does not keep the later ones back. @throws Error that names those that failed. */
   applyLinks(steps: readonly LinkStep[]): Promise<void>;
   /** Makes the node answer on these bridges for addresses that it routes elsewhere (proxy ARP), without delay. */
   answerForOthers(bridges: readonly string[]): Promise<void>;
+  /** Lets the agent's bridges give packets back to the port that they came from, where a bridge does not do so yet. */
+  allowHairpin(): Promise<void>;
   /** Takes over an nftables script, all or nothing. */
   applyRuleset(script: string): Promise<void>;
-  /** Whether the agent's table is there. */
+  /** Whether the agent's table is there and has its rules. */
   hasRuleset(): Promise<boolean>;
   /** Lets the agent's interfaces pass Docker's own firewall, and forwards packets. Does nothing where that is so already. */
   openDockerFirewall(): Promise<void>;

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
+import { parseIpv4 } from '../net/ipv4.js';
 import { Bytes, Id, Labels, Name, NanoCpus, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
 import { GivenResource, MAX_TAINTS, OfferedResource, SystemReserve, Taint } from '../spec/scheduling.js';
 import { PublishedPort, ServiceSpec } from '../spec/service-spec.js';
@@ -246,6 +247,13 @@ export const NetworkBlock = stored({
 });
 export type NetworkBlock = Static<typeof NetworkBlock>;
 
+/**
+ * The virtual address of a service on one network, out of the network's subnet. Id: `<networkId>v<address as a number>`, so
+ * that the store itself gives no address out twice. Written by the network controller.
+ */
+export const Vip = stored({ networkId: Id, serviceId: Id, address: Type.String() });
+export type Vip = Static<typeof Vip>;
+
 /** `spec.data` of a secret is empty in every answer of the API. `hash`: sha256 of the content, in hex. */
 export const Config = stored({ spec: FileSpec, hash: Type.String() });
 export type Config = Static<typeof Config>;
@@ -273,6 +281,7 @@ export const OBJECT_SCHEMAS = {
   managers: Manager,
   networks: Network,
   blocks: NetworkBlock,
+  vips: Vip,
   configs: Config,
   secrets: Secret,
 } as const;
@@ -287,6 +296,7 @@ export interface ObjectTypes {
   managers: Manager;
   networks: Network;
   blocks: NetworkBlock;
+  vips: Vip;
   configs: Config;
   secrets: Secret;
 }
@@ -302,4 +312,8 @@ export function serviceRevisionId(serviceId: string, specRevision: number): stri
 
 export function networkBlockId(networkId: string, nodeId: string): string {
   return `${networkId}n${nodeId}`;
+}
+
+export function vipId(networkId: string, address: string): string {
+  return `${networkId}v${parseIpv4(address) ?? 0}`;
 }

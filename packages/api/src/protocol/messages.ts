@@ -3,7 +3,7 @@ import { NodeDescription, TaskRestart, TaskStatus } from '../object/objects.js';
 import { DesiredState } from '../object/task-state.js';
 import { Id, Labels, Name, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
 import { GivenResource } from '../spec/scheduling.js';
-import { PublishedPort, TaskTemplate } from '../spec/service-spec.js';
+import { PublishedPort, Stickiness, TaskTemplate } from '../spec/service-spec.js';
 
 /** Version of the session protocol. A manager refuses an agent of another one with a message that says which side is older. */
 export const PROTOCOL_VERSION = 1;
@@ -58,6 +58,8 @@ export const NetworkAssignment = strictObject({
   subnet: Type.String(),
   /** This node's block of the subnet, in CIDR form; its first host address is the gateway. */
   block: Type.String(),
+  /** The part of the subnet that virtual addresses of services come from, in CIDR form. Absent: the subnet is too small for any. */
+  vips: Type.Optional(Type.String()),
   internal: Type.Boolean(),
   attachable: Type.Boolean(),
   driverOptions: Labels,
@@ -67,8 +69,17 @@ export const NetworkAssignment = strictObject({
 });
 export type NetworkAssignment = Static<typeof NetworkAssignment>;
 
-/** A task that takes traffic: running, and healthy when it has a health check. */
-export const Endpoint = strictObject({ taskId: Id, nodeId: Id, slot: Type.Optional(Type.Integer()), address: Type.String() });
+/**
+ * A task that takes traffic: running, and healthy when it has a health check. `ready: false`: it is not there yet, but its
+ * service publishes such tasks as well (`x-publish-not-ready`).
+ */
+export const Endpoint = strictObject({
+  taskId: Id,
+  nodeId: Id,
+  slot: Type.Optional(Type.Integer()),
+  address: Type.String(),
+  ready: Type.Optional(Type.Literal(false)),
+});
 export type Endpoint = Static<typeof Endpoint>;
 
 /** A service as discovery and load balancing see it on one network. Id: `<serviceId>n<networkId>`. */
@@ -82,6 +93,11 @@ export const ServiceEndpoints = strictObject({
   networkId: Id,
   aliases: Type.Array(Type.String()),
   endpointMode: oneOf(['vip', 'dnsrr']),
+  /** Virtual address on this network; absent with `dnsrr`, for jobs, and until the manager has given one. */
+  vip: Type.Optional(Type.String()),
+  sticky: Type.Optional(Stickiness),
+  /** Ports that the service says it listens on: what SRV records tell. */
+  ports: Type.Array(strictObject({ name: Type.Optional(Type.String()), protocol: oneOf(['tcp', 'udp', 'sctp']), target: Port })),
   /** Ports published on every node and sent to these endpoints; empty on all networks of the service but one. */
   ingress: Type.Array(
     strictObject({ protocol: oneOf(['tcp', 'udp', 'sctp']), published: Port, target: Port, hostIp: Type.Optional(Type.String()) }),

@@ -118,6 +118,16 @@ export const TaskTemplate = strictObject({
 });
 export type TaskTemplate = Static<typeof TaskTemplate>;
 
+/** The same client is sent to the same task, as long as that is there. */
+export const Stickiness = strictObject({
+  /**
+   * A client keeps its task for so long after its last new connection, also when tasks are added. Absent: added tasks take
+   * their share of the clients over at once.
+   */
+  keepMs: Type.Optional(DurationMs),
+});
+export type Stickiness = Static<typeof Stickiness>;
+
 export const ServiceDependency = strictObject({
   /** Full name of the service. */
   service: Name,
@@ -143,6 +153,10 @@ export const ServiceSpec = strictObject({
   /** Absent: an update replaces all tasks. */
   canary: Type.Optional(Canary),
   endpointMode: oneOf(['vip', 'dnsrr']),
+  /** Absent: each connection goes to any task. */
+  sticky: Type.Optional(Stickiness),
+  /** Names and balancing also know tasks that are not ready yet, for those that must find each other to become ready. */
+  publishNotReady: Type.Optional(Type.Boolean()),
   ports: Type.Array(PublishedPort, { maxItems: 1024 }),
   dependsOn: Type.Array(ServiceDependency, { maxItems: 256 }),
   /** Of jobs: when they run. Absent: once for each template. */

@@ -9,7 +9,7 @@ import { planLoop } from './plan-loop.js';
 /** When addresses run out, those of a network that is removed may help: looked at again after this. */
 const AGAIN_WHEN_EXHAUSTED_MS = 30_000;
 
-/** Gives networks their VXLAN ids and nodes their blocks of addresses; keys are network ids, also of networks that are gone. */
+/** Gives networks their VXLAN ids, nodes their blocks of addresses and services their virtual ones; keys are network ids, also of networks that are gone. */
 export class NetworkController implements Controller {
   readonly name = 'network';
   readonly #loop: ReconcileLoop;
@@ -23,16 +23,17 @@ export class NetworkController implements Controller {
     const { view } = this.deps.store;
     for (const node of view.all('nodes')) this.#nodes.add(node.id);
     for (const network of view.all('networks')) this.#loop.mark(network.id);
-    for (const block of view.all('blocks')) this.#loop.mark(block.networkId);
+    for (const kind of ['blocks', 'vips'] as const) for (const { networkId } of view.all(kind)) this.#loop.mark(networkId);
   }
 
   onChange(change: ObjectChange): void {
     const { view } = this.deps.store;
     if (change.kind === 'networks') this.#loop.mark(change.id);
     else if (change.kind === 'tasks' && change.object) this.#task(change.object);
-    else if (change.kind === 'services' && change.object)
-      this.#markByName(change.object.spec.template.networks.map((attachment) => attachment.network));
-    else if (change.kind === 'nodes' && this.#nodes.has(change.id) !== (change.object !== undefined)) {
+    else if (change.kind === 'services') {
+      for (const vip of view.vipsOfService(change.id)) this.#loop.mark(vip.networkId);
+      this.#markByName(change.object?.spec.template.networks.map((attachment) => attachment.network) ?? []);
+    } else if (change.kind === 'nodes' && this.#nodes.has(change.id) !== (change.object !== undefined)) {
       if (change.object) this.#nodes.add(change.id);
       else this.#nodes.delete(change.id);
       for (const network of view.all('networks')) this.#loop.mark(network.id);

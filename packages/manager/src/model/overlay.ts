@@ -1,4 +1,4 @@
-import type { Kind, NetworkBlock, ObjectTypes, Service, ServiceRevision, Task } from '@tessera/api';
+import type { Kind, NetworkBlock, ObjectTypes, Service, ServiceRevision, Task, Vip } from '@tessera/api';
 import { type ClusterView, IndexedView, type NamedKind } from './view.js';
 
 /** What an overlay takes over: a store's change without its expectation. */
@@ -90,6 +90,14 @@ export class OverlayView implements ClusterView {
 
   blocksOfNode(nodeId: string): Iterable<NetworkBlock> {
     return this.#merge('blocks', this.base.blocksOfNode(nodeId), this.#own.blocksOfNode(nodeId));
+  }
+
+  vipsOfNetwork(networkId: string): Iterable<Vip> {
+    return this.#merge('vips', this.base.vipsOfNetwork(networkId), this.#own.vipsOfNetwork(networkId));
+  }
+
+  vipsOfService(serviceId: string): Iterable<Vip> {
+    return this.#merge('vips', this.base.vipsOfService(serviceId), this.#own.vipsOfService(serviceId));
   }
 
   *#merge<T extends { id: string }>(kind: Kind, base: Iterable<T>, own: Iterable<T>): IterableIterator<T> {

@@ -6,19 +6,26 @@ import { formatRange, type Ipv4Range, parseRange, rangeSize, rangesOverlap } fro
  */
 const BLOCK_PREFIX = { widest: 24, narrowest: 29 };
 const BLOCKS_PER_SUBNET_BITS = 4;
-/** A network that names no subnet of its own has room for so many nodes at least, so that the cluster may grow. */
+/** Virtual addresses of services are the top sixteenth of a subnet, and one block at least. */
+const VIP_SHARE_BITS = 4;
+/** A subnet of fewer blocks (/28, /29) has none: half of it would be lost for containers. */
+const LEAST_BLOCKS_WITH_VIPS = 4;
+/** A network that names no subnet of its own has so many blocks at least, those of virtual addresses among them, so that the cluster may grow. */
 const LEAST_BLOCKS = 64;
 /** Of each block: the address that stands for the node among its peers, the gateway, and the subnet's broadcast address. */
 const RESERVED_ADDRESSES = 3;
 
-/** How a subnet is divided among nodes. */
+/** How a subnet is divided among nodes and services. */
 export interface Division {
   range: Ipv4Range;
   /** Prefix length of a block. */
   prefix: number;
+  /** Blocks that nodes may have. */
   blocks: number;
   /** Containers that one block has addresses for. */
   perBlock: number;
+  /** What virtual addresses come from, above all blocks. Absent: the subnet is too small, and names of services stand for their tasks. */
+  vips?: Ipv4Range;
 }
 
 /** `undefined` when the text is no subnet. */
@@ -26,11 +33,18 @@ export function divisionOf(subnet: string): Division | undefined {
   const range = parseRange(subnet);
   if (!range) return undefined;
   const prefix = blockPrefix(range);
-  const blocks = 2 ** (prefix - range.prefix);
-  return { range, prefix, blocks, perBlock: Math.max(0, rangeSize(prefix) - RESERVED_ADDRESSES) };
+  const vips = vipRange(range, prefix);
+  const blocks = ((vips?.base ?? range.base + rangeSize(range.prefix)) - range.base) / rangeSize(prefix);
+  return { range, prefix, blocks, perBlock: Math.max(0, rangeSize(prefix) - RESERVED_ADDRESSES), ...(vips && { vips }) };
 }
 
-/** All blocks of a subnet, lowest first. */
+function vipRange(subnet: Ipv4Range, blockPrefix: number): Ipv4Range | undefined {
+  if (2 ** (blockPrefix - subnet.prefix) < LEAST_BLOCKS_WITH_VIPS) return undefined;
+  const prefix = Math.min(subnet.prefix + VIP_SHARE_BITS, blockPrefix);
+  return { base: subnet.base + rangeSize(subnet.prefix) - rangeSize(prefix), prefix };
+}
+
+/** All blocks of a subnet that nodes may have, lowest first. */
 export function* blocksOf({ range, prefix, blocks }: Division): Generator<string> {
   for (let index = 0; index < blocks; index++) yield formatRange({ base: range.base + index * rangeSize(prefix), prefix });
 }

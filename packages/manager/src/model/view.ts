@@ -1,4 +1,4 @@
-import type { Kind, NetworkBlock, ObjectChange, ObjectTypes, Service, ServiceRevision, Task } from '@tessera/api';
+import type { Kind, NetworkBlock, ObjectChange, ObjectTypes, Service, ServiceRevision, Task, Vip } from '@tessera/api';
 import { isPending } from './task.js';
 
 /** Kinds whose names are unique. */
@@ -28,6 +28,8 @@ export interface ClusterView {
   servicesOfNetwork(network: string): Iterable<Service>;
   blocksOfNetwork(networkId: string): Iterable<NetworkBlock>;
   blocksOfNode(nodeId: string): Iterable<NetworkBlock>;
+  vipsOfNetwork(networkId: string): Iterable<Vip>;
+  vipsOfService(serviceId: string): Iterable<Vip>;
 }
 
 /** Name of an object of a kind whose names are unique. */
@@ -96,6 +98,8 @@ export class IndexedView implements ClusterView {
   readonly #servicesByNetwork = new Index<Service>((service) => service.spec.template.networks.map((attachment) => attachment.network));
   readonly #blocksByNetwork = new Index<NetworkBlock>((block) => [block.networkId]);
   readonly #blocksByNode = new Index<NetworkBlock>((block) => [block.nodeId]);
+  readonly #vipsByNetwork = new Index<Vip>((vip) => [vip.networkId]);
+  readonly #vipsByService = new Index<Vip>((vip) => [vip.serviceId]);
 
   get revision(): number {
     return this.#revision;
@@ -162,6 +166,14 @@ export class IndexedView implements ClusterView {
     return this.#blocksByNode.of(nodeId);
   }
 
+  vipsOfNetwork(networkId: string): Iterable<Vip> {
+    return this.#vipsByNetwork.of(networkId);
+  }
+
+  vipsOfService(serviceId: string): Iterable<Vip> {
+    return this.#vipsByService.of(serviceId);
+  }
+
   /** Takes over one change. An older revision of an object than the one held is left out; returns whether it was taken. */
   apply(change: ObjectChange): boolean {
     const objects = this.#kind(change.kind);
@@ -209,6 +221,10 @@ export class IndexedView implements ClusterView {
       case 'blocks':
         this.#blocksByNetwork.update(before as NetworkBlock | undefined, change.object);
         this.#blocksByNode.update(before as NetworkBlock | undefined, change.object);
+        break;
+      case 'vips':
+        this.#vipsByNetwork.update(before as Vip | undefined, change.object);
+        this.#vipsByService.update(before as Vip | undefined, change.object);
         break;
       default:
     }

@@ -1,8 +1,9 @@
-import { isTerminal, type Network, type NetworkBlock, networkBlockId } from '@tessera/api';
+import { isTerminal, type Network, type NetworkBlock, networkBlockId, type Vip } from '@tessera/api';
 import { blocksOf, type Division, divisionOf, freeSubnet } from '../model/subnet.js';
 import type { ClusterView } from '../model/view.js';
 import { othersSubnets, tasksByNode } from './network-space.js';
 import type { Change } from './plan.js';
+import { planVips } from './vips.js';
 
 /** First VXLAN id: below are those that Docker Swarm (4096 and up would clash as well, so ours begin far off) and administrators use. */
 const FIRST_VNI = 0x540000;
@@ -15,20 +16,27 @@ export interface NetworkPlan {
 }
 
 /**
- * Gives a network its VXLAN id and subnet, and each node that takes part in it a block of that; takes the blocks of nodes and
- * networks that are gone back, once no task holds an address of them. A node takes part when it runs a task of the network, or
+ * Gives a network its VXLAN id and subnet, each node that takes part in it a block of that, and each of its services a virtual address;
+ * takes back what services, nodes and networks that are gone had, blocks once no task holds an address of them. A node takes part when it runs a task of the network, or
  * when the network has a published service, whose traffic every node must be able to forward.
  * @param pool range in CIDR form that subnets are cut from when the network does not name its own
  */
 export function planNetwork(view: ClusterView, networkId: string, pool: string, now: number): NetworkPlan {
   const network = view.get('networks', networkId);
-  if (!network) return { changes: releasable(view, networkId).map(removeBlock), problems: [] };
+  if (!network) {
+    const vips = [...view.vipsOfNetwork(networkId)].map(removeVip);
+    return { changes: [...releasable(view, networkId).map(removeBlock), ...vips], problems: [] };
+  }
   if (network.spec.driver !== 'overlay') return { changes: [], problems: [] };
   const stale = [...view.blocksOfNetwork(networkId)].filter((block) => !view.get('nodes', block.nodeId)).map(removeBlock);
   const allocated = network.allocation ? network : allocate(view, network, pool);
   if (typeof allocated === 'string') return { changes: stale, problems: [allocated] };
   const blocks = planBlocks(view, allocated, now);
-  return { changes: [...(allocated === network ? [] : [putNetwork(allocated)]), ...stale, ...blocks.changes], problems: blocks.problems };
+  const vips = planVips(view, allocated, divisionOf(allocated.allocation?.subnet ?? '')?.vips, now);
+  return {
+    changes: [...(allocated === network ? [] : [putNetwork(allocated)]), ...stale, ...blocks.changes, ...vips.changes],
+    problems: [...blocks.problems, ...vips.problems],
+  };
 }
 
 /** A service on the network publishes a port, which every node answers. */
@@ -116,6 +124,10 @@ function newBlock({ id: networkId, allocation }: Network, nodeId: string, subnet
 
 function putNetwork(network: Network): Change {
   return { type: 'put', kind: 'networks', object: network, expect: { revision: network.revision } };
+}
+
+function removeVip({ id, revision }: Vip): Change {
+  return { type: 'delete', kind: 'vips', id, expect: { revision } };
 }
 
 function removeBlock(block: NetworkBlock): Change {

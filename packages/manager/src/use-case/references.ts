@@ -13,6 +13,7 @@ export const NOUNS: Readonly<Record<Kind, string>> = {
   managers: 'manager',
   networks: 'network',
   blocks: 'network block',
+  vips: 'virtual address',
   configs: 'config',
   secrets: 'secret',
 };

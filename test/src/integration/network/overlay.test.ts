@@ -73,6 +73,12 @@ describe('the overlay between three hosts', function () {
     return stdout.includes('Name:') ? [...answer.matchAll(/^Address: (\S+)$/gm)].map((match) => match[1] as string).sort() : [];
   }
 
+  /** What a web server answers to a container; undefined when nothing comes. */
+  async function fetchFrom(from: Container, url: string): Promise<string | undefined> {
+    const { code, stdout } = await from.host.exec(['docker', 'exec', from.id, 'timeout', '2', 'wget', '-qO-', url]);
+    return code === 0 ? stdout.trim() : undefined;
+  }
+
   const one = (service: string, at = 0): Container => {
     const container = services[service]?.[at];
     assert.ok(container, `${service} has no container number ${at}`);
@@ -112,20 +118,58 @@ describe('the overlay between three hosts', function () {
     }
   });
 
-  it('answers the names of services, replicas and all tasks with the addresses on the network of the asker', async () => {
+  it('answers the names of a service with one virtual address, the same everywhere', async () => {
+    const [vip = '', ...others] = await resolve(one('front'), 'front');
+    assert.deepEqual(others, []);
+    assert.ok(![...addresses('front', 'front'), ...addresses('both', 'front')].includes(vip));
+    for (const from of services.front ?? [])
+      for (const name of ['front', 'front.shop', 'shop_front', 'FRONT']) assert.deepEqual(await resolve(from, name), [vip], name);
+  });
+
+  it('answers the names of all tasks and of replicas with the addresses on the network of the asker', async () => {
     const from = one('front');
-    for (const name of ['front', 'front.shop', 'shop_front', 'tasks.front', 'TASKS.FRONT']) {
+    for (const name of ['tasks.front', 'tasks.shop_front', 'TASKS.FRONT'])
       assert.deepEqual(await resolve(from, name), addresses('front', 'front'), name);
-    }
-    assert.deepEqual(await resolve(from, 'both'), addresses('both', 'front'));
+    assert.deepEqual(await resolve(from, 'tasks.both'), addresses('both', 'front'));
     const replica = await resolve(from, '2.front');
     assert.ok(replica.length === 1 && addresses('front', 'front').includes(replica[0] ?? ''));
   });
 
+  it('balances the virtual address of a service over all its tasks, the one that asks included', async () => {
+    for (const from of [...(services.front ?? []), ...(services.both ?? [])]) {
+      const answers = await Promise.all(Array.from({ length: 40 }, () => fetchFrom(from, 'http://front/')));
+      assert.equal(answers.filter((answer) => answer === undefined).length, 0, `requests from ${from.host.name} failed`);
+      assert.equal(new Set(answers).size, HOSTS, `${from.host.name} did not reach all tasks: ${answers.join()}`);
+    }
+  });
+
+  it('answers pings to a virtual address', async () => {
+    const [vip] = await resolve(one('front'), 'both');
+    assert.ok(await pings(one('front'), vip));
+  });
+
+  it('keeps the virtual addresses of a network from those that are not on it', async () => {
+    const [vip = ''] = await resolve(one('back'), 'back');
+    assert.notEqual(await fetchFrom(one('back'), `http://${vip}/`), undefined);
+    assert.equal(await fetchFrom(one('front'), `http://${vip}/`), undefined);
+  });
+
+  it('refuses at once what a service without tasks is asked', async () => {
+    await cluster.tsctl.succeed(['service', 'scale', 'shop_back=0', '--timeout', '60s']);
+    const from = one('both');
+    const isRefused = async (): Promise<boolean> => {
+      const { stderr } = await from.host.exec(['docker', 'exec', from.id, 'timeout', '5', 'wget', '-qO-', 'http://back/']);
+      return /refused/i.test(stderr);
+    };
+    await eventually(isRefused, 'a refusal', REPAIR_LIMIT_MS);
+    await cluster.tsctl.succeed(['service', 'scale', 'shop_back=3', '--timeout', '60s']);
+    services.back = await containersOf('back');
+  });
+
   it('answers a container with two networks for both, and hides the names of a network from those that are not on it', async () => {
-    assert.deepEqual(await resolve(one('both'), 'back'), addresses('back', 'back'));
-    assert.deepEqual(await resolve(one('both'), 'front'), addresses('front', 'front'));
-    assert.deepEqual(await resolve(one('front'), 'back'), []);
+    assert.deepEqual(await resolve(one('both'), 'tasks.back'), addresses('back', 'back'));
+    assert.deepEqual(await resolve(one('both'), 'tasks.front'), addresses('front', 'front'));
+    for (const name of ['back', 'tasks.back']) assert.deepEqual(await resolve(one('front'), name), []);
   });
 
   it('answers a published port on every host, also on localhost', async () => {

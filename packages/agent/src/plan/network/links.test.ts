@@ -32,6 +32,15 @@ describe('planning the links of the overlay', () => {
     ]);
   });
 
+  it('routes virtual addresses to the device, where the bridge may answer for them', () => {
+    const withVips = desiredLink({ ...network(7), vips: '10.255.240.0/20' }, underlay);
+    assert.ok(lines(planLinks([withVips], [], underlay)).includes('ip route replace 10.255.240.0/20 dev tsv7 src 10.128.7.1'));
+    assert.deepEqual(planLinks([withVips], [withVips], underlay), []);
+    assert.deepEqual(lines(planLinks([desiredLink(network(7), underlay)], [withVips], underlay)), [
+      'ip route flush 10.255.240.0/20 dev tsv7',
+    ]);
+  });
+
   it('touches only the peers that came, went or moved', () => {
     const before = desiredLink(network(7, [2, 3]), underlay);
     const steps = lines(planLinks([desiredLink(network(7, [3, 4]), underlay)], [before], underlay));

@@ -30,6 +30,11 @@ export interface OverlayLink {
   localAddress: string;
   /** Source address for what the node itself sends into the network. */
   gateway: string;
+  /**
+   * Virtual addresses, routed here: so the bridge answers for them to containers (proxy ARP), and what is balanced to no task
+   * comes to the rules that refuse it.
+   */
+  vips?: string;
   peers: PeerEntry[];
 }
 
@@ -63,6 +68,7 @@ export function desiredLink(network: NetworkAssignment, underlay: Underlay): Ove
     mtu: overlayMtu(network, underlay),
     localAddress: underlay.address,
     gateway: gatewayOf(network.block),
+    ...(network.vips !== undefined && { vips: network.vips }),
     peers: peers.sort((a, b) => a.block.localeCompare(b.block)),
   };
 }
@@ -77,8 +83,12 @@ export function planLinks(desired: readonly OverlayLink[], observed: readonly Ov
   const steps = observed.filter((link) => !wanted.has(link.vxlan)).map(removeLink);
   for (const link of desired) {
     const before = observedByName.get(link.vxlan);
-    if (before && sameDevice(before, link)) steps.push(...planMtu(link, before), ...planPeers(link, before.peers));
-    else steps.push(...(before ? [removeLink(before)] : []), ...addLink(link, underlay), ...planPeers(link, []));
+    if (before && sameDevice(before, link))
+      steps.push(...planMtu(link, before), ...planVips(link, before.vips), ...planPeers(link, before.peers));
+    else {
+      if (before) steps.push(removeLink(before));
+      steps.push(...addLink(link, underlay), ...planVips(link, undefined), ...planPeers(link, []));
+    }
   }
   return steps;
 }
@@ -104,6 +114,14 @@ function addLink(link: OverlayLink, underlay: Underlay): LinkStep[] {
       line: `link add ${vxlan} address ${hardwareAddress} mtu ${mtu} type vxlan id ${vni} dstport ${VXLAN_PORT} local ${localAddress} dev ${underlay.device} nolearning`,
     },
     { tool: 'ip', line: `link set ${vxlan} up` },
+  ];
+}
+
+function planVips({ vxlan, gateway, vips }: OverlayLink, before: string | undefined): LinkStep[] {
+  if (vips === before) return [];
+  return [
+    ...(before === undefined ? [] : [{ tool: 'ip' as const, line: `route flush ${before} dev ${vxlan}` }]),
+    ...(vips === undefined ? [] : [{ tool: 'ip' as const, line: `route replace ${vips} dev ${vxlan} src ${gateway}` }]),
   ];
 }
 

@@ -1,37 +1,74 @@
-import type { ServiceEndpoints } from '@tessera/api';
+import type { Endpoint, ServiceEndpoints } from '@tessera/api';
 
-/** Addresses by lower-case name, by network. A name without ready tasks is there with no address. */
-export type Zone = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
-
-/**
- * Names that containers can ask for, for each network:
- * the service by its short name, its full name, `short.stack` and its aliases; `tasks.` before each of these; and
- * `<slot>.` before each for one replica.
- */
-export function buildZone(services: readonly ServiceEndpoints[]): Zone {
-  const zone = new Map<string, Map<string, string[]>>();
-  for (const service of services) {
-    let names = zone.get(service.networkId);
-    if (!names) zone.set(service.networkId, (names = new Map()));
-    for (const base of baseNames(service)) {
-      addTo(names, base, addressesOf(service));
-      addTo(names, `tasks.${base}`, addressesOf(service));
-      for (const endpoint of service.endpoints) {
-        if (endpoint.slot !== undefined) addTo(names, `${endpoint.slot}.${base}`, [endpoint.address]);
-      }
-    }
-  }
-  return zone;
+/** Where one task of a service listens, as an SRV record tells it. */
+export interface ServiceRecord {
+  /** Name of the task, without a final dot. */
+  target: string;
+  address: string;
+  port: number;
 }
 
-/** Addresses of a name as seen from some networks, or `undefined` when none of them knows it. A final dot is ignored. */
-export function lookUp(zone: Zone, networkIds: readonly string[], name: string): string[] | undefined {
-  const wanted = name.toLowerCase().replace(/\.$/, '');
-  for (const networkId of networkIds) {
-    const addresses = zone.get(networkId)?.get(wanted);
-    if (addresses) return [...addresses];
+/** What a name of ours stands for. Both empty: it is known, and nothing is there at the moment. */
+export interface ZoneAnswer {
+  addresses: readonly string[];
+  /** Only for names of the form `_port._protocol.service`. */
+  records: readonly ServiceRecord[];
+}
+
+type Names = ReadonlyMap<string, ReadonlySet<ServiceEndpoints>>;
+
+const NUMBER = /^\d+$/;
+
+/**
+ * Names that containers can ask for, for each network: the service by its short name, its full name, `short.stack` and its aliases,
+ * which stand for its virtual address (its tasks, when it has none); `tasks.` before each of these for all tasks; `<slot>.` before
+ * each for one replica; and `_<port>._<protocol>.` before each for SRV records.
+ *
+ * Kept service by service: what has not changed is the same object and is not looked at again.
+ */
+export class Zone {
+  readonly #services = new Map<string, ServiceEndpoints>();
+  readonly #networks = new Map<string, Map<string, Set<ServiceEndpoints>>>();
+
+  /** Holds exactly these services from now on. */
+  put(services: readonly ServiceEndpoints[]): void {
+    const wanted = new Map(services.map((service) => [service.id, service]));
+    for (const [id, service] of this.#services) if (wanted.get(id) !== service) this.#drop(service);
+    for (const [id, service] of wanted) if (this.#services.get(id) !== service) this.#add(service);
   }
-  return undefined;
+
+  /** What a name stands for as seen from some networks; `undefined` when none of them knows it. A final dot is ignored. */
+  lookUp(networkIds: readonly string[], name: string): ZoneAnswer | undefined {
+    const wanted = name.toLowerCase().replace(/\.$/, '');
+    for (const networkId of networkIds) {
+      const names = this.#networks.get(networkId);
+      const answer = names && answerFrom(names, wanted);
+      if (answer) return answer;
+    }
+    return undefined;
+  }
+
+  #add(service: ServiceEndpoints): void {
+    this.#services.set(service.id, service);
+    let names = this.#networks.get(service.networkId);
+    if (!names) this.#networks.set(service.networkId, (names = new Map()));
+    for (const base of baseNames(service)) {
+      const holders = names.get(base);
+      if (holders) holders.add(service);
+      else names.set(base, new Set([service]));
+    }
+  }
+
+  #drop(service: ServiceEndpoints): void {
+    this.#services.delete(service.id);
+    const names = this.#networks.get(service.networkId);
+    for (const base of baseNames(service)) {
+      const holders = names?.get(base);
+      holders?.delete(service);
+      if (holders?.size === 0) names?.delete(base);
+    }
+    if (names?.size === 0) this.#networks.delete(service.networkId);
+  }
 }
 
 function baseNames(service: ServiceEndpoints): Set<string> {
@@ -40,12 +77,44 @@ function baseNames(service: ServiceEndpoints): Set<string> {
   return new Set(names.map((name) => name.toLowerCase()));
 }
 
-function addressesOf(service: ServiceEndpoints): string[] {
-  return service.endpoints.map((endpoint) => endpoint.address);
+function answerFrom(names: Names, name: string): ZoneAnswer | undefined {
+  const whole = names.get(name);
+  if (whole) return addresses([...whole].flatMap(({ vip, endpoints }) => (vip === undefined ? endpoints.map(addressOf) : [vip])));
+  const [label = '', ...more] = name.split('.');
+  if (label.startsWith('_')) return recordsFrom(names, label, more);
+  const services = names.get(more.join('.'));
+  if (!services) return undefined;
+  const endpoints = [...services].flatMap((service) => service.endpoints);
+  if (label === 'tasks') return addresses(endpoints.map(addressOf));
+  const named = endpoints.filter((endpoint) => labelOf(endpoint) === label);
+  return named.length > 0 || NUMBER.test(label) ? addresses(named.map(addressOf)) : undefined;
 }
 
-function addTo(names: Map<string, string[]>, name: string, addresses: readonly string[]): void {
-  const held = names.get(name);
-  if (held) held.push(...addresses);
-  else names.set(name, [...addresses]);
+/** `_http._tcp.web` or `_80._tcp.web`: each task with the port of that name or number. */
+function recordsFrom(names: Names, portLabel: string, [protocolLabel = '', ...rest]: readonly string[]): ZoneAnswer | undefined {
+  const base = (rest[0] === 'tasks' ? rest.slice(1) : rest).join('.');
+  const services = names.get(base);
+  if (!services || !protocolLabel.startsWith('_')) return undefined;
+  const port = portLabel.slice(1);
+  const records = [...services].flatMap((service) =>
+    service.ports
+      .filter(({ name, protocol, target }) => `_${protocol}` === protocolLabel && (name?.toLowerCase() === port || String(target) === port))
+      .flatMap(({ target }) =>
+        service.endpoints.map((endpoint) => ({ target: `${labelOf(endpoint)}.${base}`, address: endpoint.address, port: target })),
+      ),
+  );
+  return { addresses: [], records };
+}
+
+/** The stable name of a replica is its slot; tasks of global services have none and go by their ids. */
+function labelOf({ slot, taskId }: Endpoint): string {
+  return slot === undefined ? taskId : String(slot);
+}
+
+function addressOf({ address }: Endpoint): string {
+  return address;
+}
+
+function addresses(list: readonly string[]): ZoneAnswer {
+  return { addresses: list, records: [] };
 }

@@ -1,4 +1,4 @@
-import type { NetworkBlock, Node, ObjectChange, Service, ServiceRevision, Task } from '@tessera/api';
+import type { NetworkBlock, Node, ObjectChange, Service, ServiceRevision, Task, Vip } from '@tessera/api';
 import { endedAt, endedByItself } from '../../model/task.js';
 import { endpointOf } from '../projection/network-assignment.js';
 import { slotKeyOf } from '../projection/slot-index.js';
@@ -16,6 +16,7 @@ export class ChangeRouter {
   readonly #endpoints = new Map<string, string>();
   readonly #services = new Map<string, Service>();
   readonly #blocks = new Map<string, NetworkBlock>();
+  readonly #vips = new Map<string, Vip>();
   readonly #nodes = new Map<string, Node>();
   /** Names of networks, configs and secrets by id. */
   readonly #names = new Map<string, string>();
@@ -32,6 +33,7 @@ export class ChangeRouter {
     for (const revision of view.all('revisions')) this.#noteRevision(revision.id, revision);
     for (const task of view.all('tasks')) this.#noteTask(task);
     for (const block of view.all('blocks')) this.#blocks.set(block.id, block);
+    for (const vip of view.all('vips')) this.#vips.set(vip.id, vip);
     for (const node of view.all('nodes')) this.#nodes.set(node.id, node);
     for (const kind of ['networks', 'configs', 'secrets'] as const)
       for (const object of view.all(kind)) this.#names.set(object.id, object.spec.name);
@@ -51,6 +53,9 @@ export class ChangeRouter {
         break;
       case 'blocks':
         this.#blockChanged(change.id, change.object);
+        break;
+      case 'vips':
+        this.#vipChanged(change.id, change.object);
         break;
       case 'networks':
         this.#networkChanged(change.id, change.object?.spec.name);
@@ -113,6 +118,16 @@ export class ChangeRouter {
     this.#markPeers(block.networkId);
   }
 
+  #vipChanged(id: string, after: Vip | undefined): void {
+    const before = this.#vips.get(id);
+    if (after) this.#vips.set(id, after);
+    else this.#vips.delete(id);
+    for (const { serviceId, networkId } of [before, after].flatMap((vip) => vip ?? [])) {
+      const network = this.projector.view.get('networks', networkId);
+      if (network) this.#markServiceOn(serviceId, network.spec.name);
+    }
+  }
+
   #networkChanged(id: string, name: string | undefined): void {
     const names = new Set([this.#names.get(id), name].flatMap((one) => one ?? []));
     if (name === undefined) this.#names.delete(id);
@@ -173,7 +188,8 @@ export class ChangeRouter {
   #noteTask(task: Task): void {
     this.#tasks.set(task.id, task);
     const takesTraffic = Object.keys(task.status.addresses ?? {}).some((networkId) => endpointOf(this.projector.view, task, networkId));
-    if (takesTraffic) this.#endpoints.set(task.id, JSON.stringify([task.status.state, task.desired, task.status.addresses]));
+    if (takesTraffic)
+      this.#endpoints.set(task.id, JSON.stringify([task.status.state, task.status.health, task.desired, task.status.addresses]));
     else this.#endpoints.delete(task.id);
   }
 

@@ -1,5 +1,6 @@
 import {
   type Endpoint,
+  formatRange,
   type Network,
   type NetworkAssignment,
   type NetworkPeer,
@@ -8,8 +9,10 @@ import {
   type ServiceEndpoints,
   type Task,
 } from '@tessera/api';
+import { divisionOf } from '../../model/subnet.js';
 import type { ClusterView } from '../../model/view.js';
 import { networkMtu } from '../../plan/network-mtu.js';
+import { wantsVip } from '../../plan/vips.js';
 import { revisionOf, type SlotIndex } from './slot-index.js';
 
 /** A network as the node takes part in it, or `undefined` when it has no block of it. */
@@ -18,12 +21,14 @@ export function projectNetwork(view: ClusterView, nodeId: string, networkId: str
   const block = view.get('blocks', networkBlockId(networkId, nodeId));
   if (!network?.allocation || !block) return undefined;
   const mtu = networkMtu(view, network)?.mtu;
+  const { vips } = divisionOf(network.allocation.subnet) ?? {};
   return {
     id: network.id,
     name: network.spec.name,
     vni: network.allocation.vni,
     subnet: network.allocation.subnet,
     block: block.subnet,
+    ...(vips && { vips: formatRange(vips) }),
     internal: network.spec.internal,
     attachable: network.spec.attachable,
     driverOptions: network.spec.driverOptions,
@@ -43,7 +48,8 @@ export function projectService(view: ClusterView, slots: SlotIndex, serviceId: s
   const network = view.get('networks', networkId);
   const attachment = network && service?.spec.template.networks.find((one) => one.network === network.spec.name);
   if (!service || !network?.allocation || !attachment) return undefined;
-  const { name, stack, endpointMode } = service.spec;
+  const { name, stack, endpointMode, sticky } = service.spec;
+  const vip = vipOf(view, serviceId, networkId);
   return {
     id: serviceEndpointsId(serviceId, networkId),
     serviceId,
@@ -53,16 +59,38 @@ export function projectService(view: ClusterView, slots: SlotIndex, serviceId: s
     networkId,
     aliases: attachment.aliases,
     endpointMode,
+    ...(vip !== undefined && wantsVip(service) && { vip }),
+    ...(sticky && { sticky }),
+    ports: service.ports.map(({ name: portName, protocol, target }) => ({
+      ...(portName !== undefined && { name: portName }),
+      protocol,
+      target,
+    })),
     ingress: carriesIngress(view, service, network) ? ingressPorts(service) : [],
     endpoints: endpointsOf(view, slots, serviceId, networkId),
   };
 }
 
-/** The address of the task on the network while it takes traffic: running, and healthy when it has a health check. */
+function vipOf(view: ClusterView, serviceId: string, networkId: string): string | undefined {
+  for (const vip of view.vipsOfService(serviceId)) if (vip.networkId === networkId) return vip.address;
+  return undefined;
+}
+
+/**
+ * The address of the task on the network while it takes traffic: running, and healthy when it has a health check; earlier when its
+ * service publishes tasks that are not ready.
+ */
 export function endpointOf(view: ClusterView, task: Task, networkId: string): Endpoint | undefined {
   const address = task.status.addresses?.[networkId];
-  if (!address || !task.nodeId || !isHealthy(view, task)) return undefined;
-  return { taskId: task.id, nodeId: task.nodeId, ...(task.slot !== undefined && { slot: task.slot }), address };
+  if (!address || !task.nodeId) return undefined;
+  const ready = task.status.state === 'running' && isHealthy(view, task);
+  if (!ready && !publishesNotReady(view, task)) return undefined;
+  const slot = task.slot !== undefined && { slot: task.slot };
+  return { taskId: task.id, nodeId: task.nodeId, ...slot, address, ...(!ready && { ready: false as const }) };
+}
+
+function publishesNotReady(view: ClusterView, task: Task): boolean {
+  return view.get('services', task.serviceId)?.spec.publishNotReady === true && task.status.health !== 'unhealthy';
 }
 
 function endpointsOf(view: ClusterView, slots: SlotIndex, serviceId: string, networkId: string): Endpoint[] {

@@ -28,7 +28,7 @@ export class SlotIndex {
     yield* this.#read(this.#slots.get(slotKey));
   }
 
-  /** Tasks of the service that run and are wanted running. Whether they are healthy is not looked at. */
+  /** Tasks of the service that have started and are wanted running. Whether they are healthy is not looked at. */
   *servingTasks(serviceId: string): Iterable<Task> {
     yield* this.#read(this.#serving.get(serviceId));
   }
@@ -70,9 +70,9 @@ export function belongsToNode(task: Task, slots: SlotIndex): boolean {
   return wanted && !slots.isSucceeded(task);
 }
 
-/** Running and wanted running. Tasks of jobs (wanted `complete`) do their work and take no traffic. */
+/** Started and wanted running. Tasks of jobs (wanted `complete`) do their work and take no traffic. */
 function mayServe(task: Task): boolean {
-  return task.status.state === 'running' && task.desired === 'running';
+  return (task.status.state === 'running' || task.status.state === 'starting') && task.desired === 'running';
 }
 
 function add(buckets: Map<string, Set<string>>, key: string, id: string): void {

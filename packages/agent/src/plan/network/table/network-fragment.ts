@@ -1,0 +1,29 @@
+import type { NetworkAssignment } from '@tessera/api';
+import { bridgeName, gatewayOf, vxlanName } from '../names.js';
+import type { Fragment } from './fragment.js';
+
+/** What the table knows of one network: its interfaces, who may send from them, and what they may reach. */
+export function networkFragment(network: NetworkAssignment): Fragment {
+  const [bridge, vxlan] = [`"${bridgeName(network.vni)}"`, `"${vxlanName(network.vni)}"`];
+  const gateway = gatewayOf(network.block);
+  return {
+    chains: {},
+    clientMaps: {},
+    elements: {
+      overlay: [network.subnet],
+      vipnets: network.vips === undefined ? [] : [network.vips],
+      interfaces: [bridge, vxlan],
+      internal: network.internal ? [bridge] : [],
+      pairs: [`${bridge} . ${bridge}`, `${bridge} . ${vxlan}`, `${vxlan} . ${bridge}`],
+      sources: [`${bridge} . ${network.block}`, ...network.peers.map((peer) => `${vxlan} . ${peer.block}`)],
+      members: [`${network.subnet} . ${bridge}`, `${network.subnet} . ${vxlan}`],
+      gateways: [`${bridge} : ${gateway}`, `${vxlan} : ${gateway}`],
+    },
+  };
+}
+
+/** What concerns all networks together: a peer may share several of them. */
+export function nodeFragment(networks: readonly NetworkAssignment[]): Fragment {
+  const peers = new Set(networks.flatMap((network) => network.peers.map((peer) => peer.address)));
+  return { chains: {}, clientMaps: {}, elements: { peers: [...peers] } };
+}

@@ -1,0 +1,139 @@
+import { VXLAN_PORT } from '../links.js';
+import { BRIDGE_PREFIX, VXLAN_PREFIX } from '../names.js';
+import { type Fragments, fragmentChanges, TABLE } from './fragment.js';
+
+/**
+ * The whole table as text for `nft -f`, which takes it over atomically: isolation of networks, protection of the node,
+ * source checks, masquerade of what leaves, virtual addresses and published ports. The chains here never change; what networks
+ * and services add to them is in sets, maps and chains of their own, so that a change of one touches no other.
+ */
+export function wholeTable(fragments: Fragments): string {
+  return [
+    // Adding before deleting makes the deletion succeed whether or not the table is there.
+    `table ip ${TABLE}`,
+    `delete table ip ${TABLE}`,
+    `table ip ${TABLE} {`,
+    ...sets(),
+    ...filterChains(),
+    ...natChains(),
+    '}',
+    ...fragmentChanges(new Map(), fragments),
+    '',
+  ].join('\n');
+}
+
+/** Removes the table, whether or not it is there. */
+export function noTable(): string {
+  return `table ip ${TABLE}\ndelete table ip ${TABLE}\n`;
+}
+
+function sets(): string[] {
+  return [
+    '  set peers { type ipv4_addr; }',
+    '  set overlay { type ipv4_addr; flags interval; }',
+    '  set vipnets { type ipv4_addr; flags interval; }',
+    '  set interfaces { type ifname; }',
+    '  set internal { type ifname; }',
+    '  set pairs { type ifname . ifname; }',
+    '  set sources { type ifname . ipv4_addr; flags interval; }',
+    '  set members { type ipv4_addr . ifname; flags interval; }',
+    '  set hairpin { type ipv4_addr . ipv4_addr; }',
+    '  set closed { type inet_proto . inet_service; }',
+    '  set hostclosed { type ipv4_addr . inet_proto . inet_service; }',
+    '  map gateways { type ifname : ipv4_addr; }',
+    '  map vips { type ipv4_addr : verdict; }',
+    '  map ports { type inet_proto . inet_service : verdict; }',
+    '  map hostports { type ipv4_addr . inet_proto . inet_service : verdict; }',
+    '  map recorders { type ipv4_addr : verdict; }',
+  ];
+}
+
+/**
+ * Order of the hooks: Docker's own chains accept what DOCKER-USER lets through; the real policy is here, a little
+ * before them, where a drop is final.
+ */
+function filterChains(): string[] {
+  return [
+    '  chain raw {',
+    '    type filter hook prerouting priority raw; policy accept;',
+    '    iifname @interfaces iifname . ip saddr != @sources counter drop comment "spoofed source"',
+    `    udp dport ${VXLAN_PORT} ip saddr != @peers counter drop comment "VXLAN from strangers"`,
+    '  }',
+    '  chain forward {',
+    '    type filter hook forward priority filter - 10; policy accept;',
+    '    ct state established,related accept',
+    '    iifname . oifname @pairs accept',
+    // A virtual address is for members of its network alone: they are among the pairs.
+    '    ct status dnat ct original ip daddr != @vipnets accept comment "published ports"',
+    `    iifname "${VXLAN_PREFIX}*" counter drop`,
+    `    oifname "${VXLAN_PREFIX}*" counter drop`,
+    `    oifname "${BRIDGE_PREFIX}*" counter drop`,
+    '    iifname @internal counter drop',
+    '  }',
+    '  chain input {',
+    '    type filter hook input priority filter - 10; policy accept;',
+    '    ct state established,related accept',
+    '    iifname @interfaces udp dport 53 accept',
+    '    iifname @interfaces tcp dport 53 accept',
+    '    iifname @interfaces icmp type echo-request fib daddr . iif type local accept',
+    '    iifname @interfaces counter drop comment "containers do not reach the node itself"',
+    '  }',
+    ...refusals(),
+  ];
+}
+
+/** What nobody answers is refused at once, so that clients need not wait: what is balanced has another address by then. */
+function refusals(): string[] {
+  const refuse = (match: string): string[] => [
+    `    ${match} meta l4proto tcp counter reject with tcp reset`,
+    `    ${match} counter reject`,
+  ];
+  return [
+    '  chain refuse-forward {',
+    '    type filter hook forward priority filter - 20; policy accept;',
+    ...refuse('ip daddr @vipnets'),
+    '  }',
+    '  chain refuse-output {',
+    '    type filter hook output priority filter - 20; policy accept;',
+    ...refuse('ip daddr @vipnets'),
+    '  }',
+    '  chain refuse-input {',
+    '    type filter hook input priority filter - 20; policy accept;',
+    ...refuse('meta l4proto . th dport @closed'),
+    ...refuse('ip daddr . meta l4proto . th dport @hostclosed'),
+    '  }',
+  ];
+}
+
+function natChains(): string[] {
+  const dispatch = [
+    '    ip daddr vmap @vips',
+    '    ip daddr . meta l4proto . th dport vmap @hostports',
+    '    fib daddr type local meta l4proto . th dport vmap @ports',
+  ];
+  return [
+    '  chain prerouting {',
+    '    type nat hook prerouting priority dstnat - 10; policy accept;',
+    ...dispatch,
+    '  }',
+    '  chain output {',
+    '    type nat hook output priority -110; policy accept;',
+    ...dispatch,
+    '  }',
+    '  chain record {',
+    '    type filter hook postrouting priority srcnat - 20; policy accept;',
+    '    ct state new ct status dnat ip daddr vmap @recorders',
+    '  }',
+    '  chain postrouting {',
+    '    type nat hook postrouting priority srcnat - 10; policy accept;',
+    '    ct status dnat ip saddr 127.0.0.0/8 snat ip to oifname map @gateways',
+    // A container that is sent back to itself must see the answer come from where it asked.
+    '    ct status dnat ip saddr . ip daddr @hairpin snat ip to oifname map @gateways',
+    `    ct status dnat oifname "${VXLAN_PREFIX}*" ip saddr . oifname != @members snat ip to oifname map @gateways comment "from outside to a task elsewhere"`,
+    `    ct status dnat oifname "${BRIDGE_PREFIX}*" ip saddr @overlay ip saddr . oifname != @members snat ip to oifname map @gateways comment "from another network"`,
+    `    oifname "${BRIDGE_PREFIX}*" accept`,
+    `    oifname "${VXLAN_PREFIX}*" accept`,
+    '    ip saddr @overlay masquerade',
+    '  }',
+  ];
+}

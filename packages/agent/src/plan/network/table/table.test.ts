@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+import fc from 'fast-check';
+import { assignBuckets, BUCKETS } from './buckets.js';
+import { type Fragments, fragmentChanges } from './fragment.js';
+import { wholeTable } from './skeleton.js';
+import { TablePlanner } from './table-planner.js';
+
+function network(vni: number, peers: number[] = [2]): NetworkAssignment {
+  return {
+    id: `net${vni}`,
+    name: `shop_net${vni}`,
+    vni,
+    subnet: `10.${vni}.0.0/16`,
+    block: `10.${vni}.1.0/24`,
+    vips: `10.${vni}.240.0/20`,
+    internal: false,
+    attachable: false,
+    driverOptions: {},
+    peers: peers.map((peer) => ({ nodeId: `node${peer}`, address: `192.0.2.${10 + peer}`, block: `10.${vni}.${peer}.0/24` })),
+  };
+}
+
+function service(vni: number, number: number, hosts: string[], extra: Partial<ServiceEndpoints> = {}): ServiceEndpoints {
+  return {
+    id: `s${number}nnet${vni}`,
+    serviceId: `s${number}`,
+    serviceName: `shop_s${number}`,
+    shortName: `s${number}`,
+    networkId: `net${vni}`,
+    aliases: [],
+    endpointMode: 'vip',
+    vip: `10.${vni}.240.${number}`,
+    ports: [],
+    ingress: [],
+    endpoints: hosts.map((host, index) => ({ taskId: `t${index}`, nodeId: 'n', slot: index + 1, address: `10.${vni}.${host}` })),
+    ...extra,
+  };
+}
+
+const web = { protocol: 'tcp', published: 8080, target: 80 } as const;
+const fragmentsOf = (networks: NetworkAssignment[], services: ServiceEndpoints[]): Fragments =>
+  new TablePlanner().fragments(networks, services);
+const linesOf = (...services: ServiceEndpoints[]): string[] => fragmentChanges(new Map(), fragmentsOf([network(7)], services));
+const rulesOf = (service: ServiceEndpoints, chain: string): string[] =>
+  linesOf(service).flatMap((line) => line.split(`add rule ip tessera ${chain} `)[1] ?? []);
+
+describe('the nftables table', () => {
+  it('balances a virtual address over the tasks, whatever port and protocol', () => {
+    const rules = rulesOf(service(7, 1, ['1.2', '2.2']), 'vip-10.7.240.1');
+    assert.deepEqual(rules, ['dnat ip to numgen random mod 2 map { 0 : 10.7.1.2, 1 : 10.7.2.2 } comment "shop_s1"']);
+  });
+
+  it('sends a published port to the port of the tasks', () => {
+    const rules = rulesOf(service(7, 1, ['1.2', '2.2'], { ingress: [web] }), 'port-tcp-8080');
+    assert.deepEqual(rules, [
+      'meta l4proto tcp dnat ip to numgen random mod 2 map { 0 : 10.7.1.2 . 80, 1 : 10.7.2.2 . 80 } comment "shop_s1"',
+    ]);
+  });
+
+  it('keeps a port on one address of the node apart', () => {
+    const lines = linesOf(service(7, 1, ['1.2'], { ingress: [{ ...web, hostIp: '192.0.2.11' }] }));
+    assert.ok(lines.includes('add element ip tessera hostports { 192.0.2.11 . tcp . 8080 : goto port-tcp-8080-192.0.2.11 }'));
+    assert.ok(!lines.some((line) => line.startsWith('add element ip tessera ports')));
+  });
+
+  it('refuses ports and virtual addresses that nobody answers, in place of leading nowhere', () => {
+    const lines = linesOf(service(7, 1, [], { ingress: [web, { ...web, published: 81, hostIp: '192.0.2.11' }] }));
+    assert.ok(lines.includes('add element ip tessera closed { tcp . 8080 }'));
+    assert.ok(lines.includes('add element ip tessera hostclosed { 192.0.2.11 . tcp . 81 }'));
+    assert.ok(!lines.some((line) => line.includes('goto')));
+  });
+
+  it('notes which tasks of this node may be sent to themselves, and none of other nodes', () => {
+    assert.ok(linesOf(service(7, 1, ['1.2', '2.2'])).includes('add element ip tessera hairpin { 10.7.1.2 . 10.7.1.2 }'));
+  });
+
+  it('gives tasks that are not ready traffic only while no other is there', () => {
+    const joining = service(7, 1, ['1.2', '2.2']);
+    joining.endpoints[0] = { ...(joining.endpoints[0] as ServiceEndpoints['endpoints'][number]), ready: false };
+    assert.deepEqual(rulesOf(joining, 'vip-10.7.240.1'), ['dnat ip to 10.7.2.2 comment "shop_s1"']);
+    const alone = { ...joining, endpoints: joining.endpoints.slice(0, 1) };
+    assert.deepEqual(rulesOf(alone, 'vip-10.7.240.1'), ['dnat ip to 10.7.1.2 comment "shop_s1"']);
+  });
+
+  it('keeps clients in mind for a time, and forgets them when a task goes that they were sent to', () => {
+    const sticky = { sticky: { keepMs: 60_000 }, ingress: [web] };
+    const before = fragmentsOf([network(7)], [service(7, 1, ['1.2', '2.2'], sticky)]);
+    const lines = fragmentChanges(new Map(), before);
+    assert.ok(lines.includes('add rule ip tessera port-tcp-8080 meta l4proto tcp dnat ip to ip saddr map @clients-s1nnet7 : 80'));
+    assert.ok(lines.includes('add rule ip tessera record-s1nnet7 update @clients-s1nnet7 { ip saddr timeout 60s : ip daddr }'));
+    const change = (hosts: string[]): string[] => fragmentChanges(before, fragmentsOf([network(7)], [service(7, 1, hosts, sticky)]));
+    assert.ok(!change(['1.2', '2.2', '2.3']).some((line) => line.startsWith('flush map')));
+    assert.ok(change(['1.2']).includes('flush map ip tessera clients-s1nnet7'));
+  });
+
+  it('touches only what changed', () => {
+    const planner = new TablePlanner();
+    const net = network(7);
+    const others = Array.from({ length: 50 }, (_, number) => service(7, number + 10, ['1.2']));
+    const before = planner.fragments([net], [...others, service(7, 1, ['1.2'], { ingress: [web] })]);
+    const after = planner.fragments([net], [...others, service(7, 1, ['1.3'], { ingress: [web] })]);
+    assert.deepEqual(fragmentChanges(before, after), [
+      'delete element ip tessera hairpin { 10.7.1.2 . 10.7.1.2 }',
+      'flush chain ip tessera vip-10.7.240.1',
+      'flush chain ip tessera port-tcp-8080',
+      'add rule ip tessera vip-10.7.240.1 dnat ip to 10.7.1.3 comment "shop_s1"',
+      'add rule ip tessera port-tcp-8080 meta l4proto tcp dnat ip to 10.7.1.3:80 comment "shop_s1"',
+      'add element ip tessera hairpin { 10.7.1.3 . 10.7.1.3 }',
+    ]);
+  });
+
+  it('lets a port go from one service to another in one change', () => {
+    const [a, b] = [service(7, 1, ['1.2'], { ingress: [web] }), service(7, 2, ['1.3'])];
+    const [bare, taker] = [service(7, 1, ['1.2']), service(7, 2, ['1.3'], { ingress: [web] })];
+    const kernel = new NftModel();
+    const before = fragmentsOf([network(7)], [a, b]);
+    kernel.run(fragmentChanges(new Map(), before));
+    kernel.run(fragmentChanges(before, fragmentsOf([network(7)], [bare, taker])));
+    assert.equal(kernel.sets.get('ports')?.get('tcp . 8080'), 'goto port-tcp-8080');
+    assert.match(kernel.chains.get('port-tcp-8080')?.join() ?? '', /10\.7\.1\.3:80/);
+  });
+
+  it('comes by any change to what a whole load gives, and never points at what is not there', () => {
+    const vnis = fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { maxLength: 4 });
+    const stickiness = fc.constantFrom(undefined, {}, { keepMs: 5_000 });
+    const one = fc.record({
+      vni: fc.integer({ min: 1, max: 4 }),
+      number: fc.integer({ min: 1, max: 5 }),
+      hosts: fc.uniqueArray(fc.constantFrom('1.2', '1.3', '2.2', '2.3'), { maxLength: 4 }),
+      published: fc.boolean(),
+      sticky: stickiness,
+    });
+    const state = fc.record({ vnis, services: fc.uniqueArray(one, { selector: ({ vni, number }) => `${vni}/${number}`, maxLength: 8 }) });
+    const made = ({ vnis: present, services }: typeof state extends fc.Arbitrary<infer T> ? T : never): Fragments =>
+      fragmentsOf(
+        present.map((vni) => network(vni)),
+        services.map(({ vni, number, hosts, published, sticky }) =>
+          service(
+            vni,
+            number,
+            hosts.map((host) => `${host}${number}`),
+            {
+              ...(sticky && { sticky }),
+              ingress: published ? [{ ...web, published: 8000 + vni * 10 + number }] : [],
+            },
+          ),
+        ),
+      );
+    fc.assert(
+      fc.property(fc.array(state, { minLength: 1, maxLength: 4 }), (states) => {
+        const kernel = new NftModel();
+        let before: Fragments = new Map();
+        for (const next of states.map(made)) {
+          kernel.run(fragmentChanges(before, next));
+          before = next;
+        }
+        const fresh = new NftModel();
+        fresh.run(fragmentChanges(new Map(), before));
+        assert.deepEqual(kernel.contents(), fresh.contents());
+      }),
+    );
+  });
+
+  it('is a script of one table of its own', () => {
+    const text = wholeTable(fragmentsOf([network(7)], [service(7, 1, ['1.2'])]));
+    assert.ok(text.startsWith('table ip tessera\ndelete table ip tessera\ntable ip tessera {\n'));
+    for (const line of text.split('\n').filter((one) => /^(add|flush|delete)/.test(one)))
+      assert.match(line, /^\w+ \w+ ip tessera|^delete table/);
+  });
+});
+
+describe('the buckets of sticky services', () => {
+  const owners = (addresses: string[]): string[] =>
+    assignBuckets(addresses).flatMap(({ first, last, address }) => new Array<string>(last - first + 1).fill(address));
+  const ten = Array.from({ length: 10 }, (_, index) => `10.7.1.${index + 2}`);
+
+  it('cover every client, in shares that are about equal', () => {
+    const all = owners(ten);
+    assert.equal(all.length, BUCKETS);
+    for (const address of ten) {
+      const share = all.filter((owner) => owner === address).length;
+      assert.ok(share > 25 && share < 85, `${address} has ${share}`);
+    }
+  });
+
+  it('change hands only where the task is the one that came or went', () => {
+    const [before, after] = [owners(ten), owners(ten.slice(1))];
+    for (const [bucket, owner] of before.entries()) if (owner !== ten[0]) assert.equal(after[bucket], owner);
+  });
+
+  it('do not depend on the order of the tasks', () => assert.deepEqual(owners(ten), owners([...ten].reverse())));
+});
+
+/** A model of the kernel that takes the lines of a script as strictly as nft does. */
+class NftModel {
+  readonly sets = new Map<string, Map<string, string>>();
+  readonly chains = new Map<string, string[]>();
+  readonly maps = new Set<string>();
+
+  run(lines: readonly string[]): void {
+    for (const line of lines) this.#one(line);
+    for (const [set, elements] of this.sets)
+      for (const [key, value] of elements)
+        if (value.startsWith('goto ')) assert.ok(this.chains.has(value.slice(5)), `${set} ${key} leads to ${value}`);
+    for (const rule of [...this.chains.values()].flat())
+      for (const [, map = ''] of rule.matchAll(/@(clients-\S+)/g)) assert.ok(this.maps.has(map), `${rule} uses ${map}`);
+  }
+
+  contents(): unknown {
+    const sorted = <T>(map: ReadonlyMap<string, T>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+    const sets = [...this.sets].map(([name, elements]) => [name, sorted(elements)] as const).filter(([, elements]) => elements.length > 0);
+    return { sets: sorted(new Map(sets)), chains: sorted(this.chains), maps: [...this.maps].sort() };
+  }
+
+  #one(line: string): void {
+    const [verb, noun, , , name = ''] = line.split(' ');
+    const body = line.slice(line.indexOf(name) + name.length + 1);
+    if (noun === 'element') this.#element(verb as string, name, body);
+    else if (noun === 'map') this.#map(verb as string, name);
+    else if (verb === 'add' && noun === 'rule') this.#chain(name).push(body);
+    else if (verb === 'add') assert.ok(!this.chains.has(name) && this.chains.set(name, []), line);
+    else if (verb === 'flush') this.#chain(name).length = 0;
+    else assert.ok(this.#chain(name).length === 0 && this.#isUnused(name) && this.chains.delete(name), line);
+  }
+
+  #isUnused(chain: string): boolean {
+    return ![...this.sets.values()].some((elements) => [...elements.values()].includes(`goto ${chain}`));
+  }
+
+  #chain(name: string): string[] {
+    const chain = this.chains.get(name);
+    assert.ok(chain, `there is no chain ${name}`);
+    return chain;
+  }
+
+  #element(verb: string, set: string, body: string): void {
+    let elements = this.sets.get(set);
+    if (!elements) this.sets.set(set, (elements = new Map()));
+    for (const element of body.slice(2, -2).split(', ')) {
+      const [key = '', value = ''] = element.split(' : ');
+      if (verb === 'delete') assert.ok(elements.delete(key), `${set} has no ${key}`);
+      else {
+        assert.ok(!elements.has(key), `${set} has ${key} already`);
+        if (value.startsWith('goto ')) this.#chain(value.slice(5));
+        elements.set(key, value);
+      }
+    }
+  }
+
+  #map(verb: string, name: string): void {
+    if (verb === 'add') this.maps.add(name);
+    else if (verb === 'delete') assert.ok(this.maps.delete(name), `there is no map ${name}`);
+    else assert.ok(this.maps.has(name), `there is no map ${name}`);
+  }
+}
