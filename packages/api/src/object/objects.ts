@@ -85,7 +85,7 @@ export const TaskStatus = strictObject({
   state: TaskState,
   /** When it came to this state, by the writer's clock. */
   at: Timestamp,
-  /** What it is doing, in words: `pulling image`, `no suitable node (…)`. */
+  /** What it is doing, in words: `pulling image`, `0/3 nodes: …`. */
   message: Type.String({ maxLength: 4096 }),
   /** Why it failed, in words. */
   error: Type.Optional(Type.String({ maxLength: 4096 })),

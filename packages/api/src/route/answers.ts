@@ -45,13 +45,35 @@ export const ServiceProgress = strictObject({
   verdict: Type.Optional(oneOf(['failing', 'paused', 'deadline', 'rolled-back', 'canary'])),
   /** State of the last update. */
   update: Type.Optional(UpdateStatus),
-  /** What it waits for, in words: `2 tasks: no suitable node (3 nodes: not enough memory)`. */
+  /** What it waits for, in words: `2 tasks: 0/3 nodes: not enough memory`. */
   waiting: Type.Optional(Type.String()),
   /** Of a job with a schedule: its last run and the next time, in words. */
   job: Type.Optional(Type.String()),
   ports: Type.Array(Type.String()),
 });
 export type ServiceProgress = Static<typeof ServiceProgress>;
+
+/** Where a task could run as things are now, and why not elsewhere. */
+export const PlacementExplanation = strictObject({
+  /** Of the whole cluster. */
+  nodes: Type.Integer(),
+  /** Ids of the nodes that fulfil every rule. */
+  fitting: Type.Array(Id),
+  /** What turns the others away, that which turns away most first: each node is counted under the first rule that does. */
+  refusals: Type.Array(
+    strictObject({
+      /** Name of the rule: `ready`, `taints`, `constraints`, `platform`, `resources`, `host-ports`, `max-replicas`, `addresses`, `affinity`… */
+      filter: Type.String(),
+      /** In words, with numbers: `not enough memory (need 2 GiB, best has 1.4 GiB)`. */
+      reason: Type.String(),
+      count: Type.Integer(),
+      nodeIds: Type.Array(Id),
+    }),
+  ),
+  /** All of it in one sentence. */
+  message: Type.String(),
+});
+export type PlacementExplanation = Static<typeof PlacementExplanation>;
 
 export const StackSummary = strictObject({
   name: Name,

@@ -12,6 +12,7 @@ import {
   JoinRequest,
   NetworkDetail,
   Pem,
+  PlacementExplanation,
   PlanResult,
   ServiceProgress,
   SourcedLogFrame,
@@ -167,6 +168,14 @@ export const ROUTES = {
       all: Type.Optional(Flag),
     }),
     response: Type.Array(Task),
+  },
+  explainTask: {
+    method: 'GET',
+    path: '/v1/tasks/:ref/placement',
+    summary: 'Which nodes would take a task as things are now, and which rule turns each of the others away',
+    access: 'viewer',
+    params: ByReference,
+    response: PlacementExplanation,
   },
   getTask: { method: 'GET', path: '/v1/tasks/:ref', summary: 'A task', access: 'viewer', params: ByReference, response: Task },
   taskLogs: {

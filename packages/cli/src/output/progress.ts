@@ -10,7 +10,7 @@ export interface ProgressState {
   disturbance?: string | undefined;
 }
 
-/** `2/3 running, 1/3 updated: 1 task: no suitable node (…)`. */
+/** `2/3 running, 1/3 updated: 1 task: 0/3 nodes: …`. */
 export function describeProgress(service: ServiceProgress): string {
   const { desired, running, updated, converged, failed, waiting, mode, job } = service;
   if (job !== undefined) return job;

@@ -11,7 +11,7 @@ import { relayLogs } from '../use-case/node-log.js';
 import { getNode, listNodes, removeNode, updateNode } from '../use-case/nodes.js';
 import { createService, getService, listProgress, listServices, removeService, scaleService, updateService } from '../use-case/services.js';
 import { deployStack, getStack, listStacks, planStack, removeStack } from '../use-case/stacks.js';
-import { getTask, listTasks } from '../use-case/tasks.js';
+import { explainTask, getTask, listTasks } from '../use-case/tasks.js';
 import { controlUpdate } from '../use-case/updates.js';
 import { parseKinds, watchState } from '../use-case/watch.js';
 
@@ -64,6 +64,7 @@ export const HANDLERS: Handlers = {
   resumeJob: (context, { params }) => resumeJob(context, params.ref),
 
   listTasks: (context, { query }) => listTasks(context, query),
+  explainTask: (context, { params }) => explainTask(context, params.ref),
   getTask: (context, { params }) => getTask(context, params.ref),
   taskLogs: (context, { params, query, signal }) => taskLogs(context, params.ref, query, signal),
   relayLogs: (context, { params, query, signal }) => relayLogs(context, params, query, signal),

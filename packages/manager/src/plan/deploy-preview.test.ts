@@ -52,7 +52,7 @@ describe('the preview of a deploy', () => {
     const before = world.view.revision;
     const spec = serviceSpec('web', 1, (draft) => void (draft.placement.constraints = ['node.labels.disk==ssd']));
     const { unplaced } = previewDeploy(world.view, changesOf(world, spec), world.now);
-    assert.deepEqual(unplaced, ['web.1: no suitable node (1 node: 1 constraint node.labels.disk==ssd)']);
+    assert.deepEqual(unplaced, ['web.1: 0/1 node: 1 constraint node.labels.disk==ssd']);
     assert.deepEqual([world.view.revision, world.view.count('tasks')], [before, 0]);
   });
 

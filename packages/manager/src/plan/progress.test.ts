@@ -38,7 +38,7 @@ describe('the progress of a service', () => {
     const world = cluster();
     world.deploy(serviceSpec('web', 2));
     obey(world);
-    assert.equal(progressOf(world).waiting, '2 tasks: no suitable node (the cluster has no nodes)');
+    assert.equal(progressOf(world).waiting, '2 tasks: 0/0 nodes: the cluster has no nodes');
     assert.equal(progressOf(world).failed, undefined);
   });
 

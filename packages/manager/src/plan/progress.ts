@@ -141,7 +141,7 @@ function slotFailure(service: Service, tasks: readonly Task[]): string | undefin
   return failed.length >= FAILURES_TOO_MANY ? `failed ${failed.length} times: ${words}` : undefined;
 }
 
-/** `2 tasks: no suitable node (…)`: what tasks that do not run yet wait for, the most frequent reason first. */
+/** `2 tasks: 0/3 nodes: …`: what tasks that do not run yet wait for, the most frequent reason first. */
 function waitReasons(tasks: readonly Task[]): string | undefined {
   const reasons = new Map<string, number>();
   for (const task of tasks) if (isWanted(task) && !isRunning(task)) reasons.set(reasonOf(task), (reasons.get(reasonOf(task)) ?? 0) + 1);

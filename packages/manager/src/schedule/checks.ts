@@ -4,7 +4,9 @@ import type { NodeTable } from './node-table.js';
 import type { Since } from './table-changes.js';
 
 /** The nodes that one check turns away for one reason. */
-interface Refusal {
+export interface Refusal {
+  /** Name of the filter. */
+  filter: string;
   check: Check;
   /** Place of the check in the order of the filters: breaks ties, so that the same words come every time. */
   at: number;
@@ -14,7 +16,9 @@ interface Refusal {
 
 /** All filters that concern a group, made ready for it. */
 export class Checks {
-  readonly #checks: Check[];
+  readonly #checks: Check[] = [];
+  /** Of their filters. */
+  readonly #names: string[] = [];
   /** Whether a task may make other nodes unfit than its own. */
   readonly reachFar: boolean;
   readonly #helpedByRoom: boolean;
@@ -27,7 +31,12 @@ export class Checks {
     group: TaskGroup,
     private readonly table: NodeTable,
   ) {
-    this.#checks = FILTERS.map((filter) => filter.prepare(group, table)).filter((check) => check !== undefined);
+    for (const filter of FILTERS) {
+      const check = filter.prepare(group, table);
+      if (!check) continue;
+      this.#checks.push(check);
+      this.#names.push(filter.name);
+    }
     this.#countFar = this.#checks.filter((check) => check.placed ?? check.helpedByTask);
     this.countsFar = this.#countFar.length > 0;
     this.reachFar = this.#checks.some((check) => check.placed !== undefined);
@@ -67,17 +76,6 @@ export class Checks {
     return found;
   }
 
-  /** Why no node takes the task, each reason with the number of nodes that it turned away. */
-  explain(): string {
-    const refusals = this.#refusals();
-    const nodes = refusals.reduce((sum, { indices }) => sum + indices.length, 0);
-    if (nodes === 0) return 'no suitable node (the cluster has no nodes)';
-    const reasons = refusals
-      .sort((a, b) => b.indices.length - a.indices.length || a.at - b.at || a.reason - b.reason)
-      .map(({ check, reason, indices }) => `${indices.length} ${check.explain(reason, indices)}`);
-    return `no suitable node (${nodes} ${nodes === 1 ? 'node' : 'nodes'}: ${reasons.join(', ')})`;
-  }
-
   /** Why one node does not take the task. */
   explainNode(index: number): string {
     for (const check of this.#checks) {
@@ -87,7 +85,8 @@ export class Checks {
     return '';
   }
 
-  #refusals(): Refusal[] {
+  /** What turns nodes away, that which turns away most first: each node is counted under the first check that does. */
+  refusals(): Refusal[] {
     const found = new Map<string, Refusal>();
     for (let index = 0; index < this.table.size; index++) {
       if (!this.table.node(index)) continue;
@@ -98,8 +97,8 @@ export class Checks {
       const key = `${at}/${reason}`;
       const entry = found.get(key);
       if (entry) entry.indices.push(index);
-      else found.set(key, { check, at, reason, indices: [index] });
+      else found.set(key, { filter: this.#names[at]!, check, at, reason, indices: [index] });
     }
-    return [...found.values()];
+    return [...found.values()].sort((a, b) => b.indices.length - a.indices.length || a.at - b.at || a.reason - b.reason);
   }
 }

@@ -1,6 +1,7 @@
 import type { Task } from '@tessera/api';
 import type { Checks } from './checks.js';
 import { type Decision, refuse } from './decision.js';
+import { sentence } from './explain.js';
 import type { NodeTable } from './node-table.js';
 import type { PendingGroup, Told } from './pending-group.js';
 
@@ -54,7 +55,7 @@ export class Refusals {
   }
 
   #reason(checks: Checks, told: Told, task: Task): string {
-    if (task.nodeId === undefined) return (told.text ??= checks.explain());
+    if (task.nodeId === undefined) return (told.text ??= sentence(0, checks.refusals()));
     const index = this.table.indexOf(task.nodeId);
     return index === undefined ? 'its node was removed' : checks.explainNode(index);
   }

@@ -49,7 +49,7 @@ describe('the scheduler', () => {
   it('never gives a node more than it has, and says how much is missing', () => {
     const { nodes, message } = placed(three(), 4, (spec) => void (spec.template.reservations.memoryBytes = 5 * GIB));
     assert.deepEqual(counts(nodes), { a: 1, b: 1, c: 1, none: 1 });
-    assert.equal(message, 'no suitable node (3 nodes: 3 not enough memory (need 5 GiB, most free 3 GiB))');
+    assert.equal(message, '0/3 nodes: 3 not enough memory (need 5 GiB, best has 3 GiB)');
   });
 
   it('counts every refusal under its reason', () => {
@@ -58,21 +58,18 @@ describe('the scheduler', () => {
       spec.placement.constraints = ['node.labels.disk==ssd'];
       spec.template.reservations.nanoCpus = 8e9;
     });
-    assert.equal(
-      message,
-      'no suitable node (3 nodes: 1 drained, 1 constraint node.labels.disk==ssd, 1 not enough CPU (need 8, most free 4))',
-    );
+    assert.equal(message, '0/3 nodes: 1 drained, 1 constraint node.labels.disk==ssd, 1 not enough CPU (need 8, best has 4)');
   });
 
   it('says that there are no nodes', () => {
-    assert.equal(placed([], 1, () => {}).message, 'no suitable node (the cluster has no nodes)');
+    assert.equal(placed([], 1, () => {}).message, '0/0 nodes: the cluster has no nodes');
   });
 
   it('counts generic resources', () => {
     const nodes = [readyNode('a', { resources: { generic: [{ kind: 'gpu', count: 2 }] } }), readyNode('b')];
     const { nodes: places, message } = placed(nodes, 3, (spec) => void (spec.template.reservations.generic = [{ kind: 'gpu', count: 1 }]));
     assert.deepEqual(counts(places), { a: 2, none: 1 });
-    assert.match(message, /2 not enough gpu \(need 1, most free 0\)/);
+    assert.match(message, /2 not enough gpu \(need 1, best has 0\)/);
   });
 
   it('gives a host port once to a node, but for different addresses', () => {
@@ -102,7 +99,7 @@ describe('the scheduler', () => {
     const tainted = readyNode('a');
     tainted.spec.taints = [{ key: 'dedicated', value: 'db', effect: 'no-schedule' }];
     const { message } = placed([tainted], 1, () => {});
-    assert.equal(message, 'no suitable node (1 node: 1 taint dedicated=db:no-schedule not tolerated)');
+    assert.equal(message, '0/1 node: 1 taint dedicated=db:no-schedule not tolerated');
     const tolerant = placed([tainted], 1, (spec) => void (spec.placement.tolerations = [{ key: 'dedicated' }]));
     assert.deepEqual(tolerant.nodes, ['a']);
   });
@@ -113,7 +110,7 @@ describe('the scheduler', () => {
       spec.template.reservations.memoryBytes = 1 * GIB;
     });
     assert.deepEqual(counts(nodes), { a: 2, none: 1 });
-    assert.match(message, /not enough memory \(need 1 GiB, most free 0 B\)/);
+    assert.match(message, /not enough memory \(need 1 GiB, best has 0 B\)/);
     const overruled = readyNode('a', { resources: { reserved } });
     overruled.spec.reserved = { memoryBytes: 0 };
     assert.deepEqual(counts(placed([overruled], 9, (spec) => void (spec.template.reservations.memoryBytes = 1 * GIB)).nodes), {
@@ -223,7 +220,7 @@ describe('the scheduler', () => {
       spec.template.reservations.memoryBytes = 2 * GIB;
     });
     assert.deepEqual(nodes.sort(), ['a', 'b']);
-    assert.equal(message, 'node b does not suit: not enough memory (need 2 GiB, most free 1 GiB)');
+    assert.equal(message, 'node b does not suit: not enough memory (need 2 GiB, best has 1 GiB)');
   });
 
   it('places waiting tasks as soon as a node comes', () => {

@@ -174,7 +174,7 @@ describe('the scheduler, change by change', () => {
     assert.equal(fill('b'), 1);
     world.now += 1;
     assert.equal(world.pass(), 3_000);
-    assert.match([...world.view.tasksOfService('big')][7]!.status.message, /most free 80 B/);
+    assert.match([...world.view.tasksOfService('big')][7]!.status.message, /best has 80 B/);
     assert.equal(world.againInMs, undefined);
   });
 

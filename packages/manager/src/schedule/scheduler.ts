@@ -1,16 +1,14 @@
 import type { Node, ObjectChange, Service, Task } from '@tessera/api';
-import { sourceOf } from '../model/spec-of.js';
 import { type ClusterView, keepsApart } from '../model/view.js';
-import { affinitiesOf, affinityFacts, hasAffinities } from './affinity/rules.js';
+import { affinityFacts, hasAffinities } from './affinity/rules.js';
 import { Backlog } from './backlog.js';
 import { Checks } from './checks.js';
-import { claimOf } from './claim.js';
 import { assign, type Decision } from './decision.js';
-import type { TaskGroup } from './filters/filter.js';
 import { NodeTable } from './node-table.js';
 import type { PendingGroup } from './pending-group.js';
 import { placeTasks } from './place.js';
 import { Refusals } from './refusals.js';
+import { taskGroupOf } from './task-group.js';
 
 export interface Pass {
   /** Tasks that stay without a node are among them only when their reason is to be told anew. */
@@ -153,12 +151,9 @@ export class Scheduler {
     if (group.size > 0 && decisions.length < most) this.#backlog.park(group);
   }
 
-  #prepare({ serviceId, templateHash, first }: PendingGroup): PendingGroup['prepared'] {
-    const source = sourceOf(this.view, first);
-    if (!source) return undefined;
-    const affinities = affinitiesOf(this.view, serviceId, source.spec);
-    const group: TaskGroup = { serviceId, templateHash, spec: source.spec, claim: claimOf(serviceId, source), affinities };
-    return { group, checks: new Checks(group, this.table), version: this.table.changes.version };
+  #prepare({ first }: PendingGroup): PendingGroup['prepared'] {
+    const group = taskGroupOf(this.view, first);
+    return group && { group, checks: new Checks(group, this.table), version: this.table.changes.version };
   }
 
   /** Reasons are told as they are when all is placed: another pass finds the same ones. */

@@ -1,4 +1,6 @@
-import { isTerminal, type Task } from '@tessera/api';
+import { ApiError, isTerminal, type PlacementExplanation, type Task } from '@tessera/api';
+import { explainTask as explainPlacementOf } from '../schedule/explain.js';
+import { NodeTable } from '../schedule/node-table.js';
 import type { UseCaseContext } from './context.js';
 import { resolve } from './references.js';
 
@@ -24,6 +26,17 @@ export function listTasks({ store: { view } }: UseCaseContext, { service, stack,
 /** @throws ApiError `not-found` or `ambiguous`. */
 export function getTask({ store: { view } }: UseCaseContext, ref: string): Task {
   return resolve(view, 'tasks', ref);
+}
+
+/**
+ * Where the task could run now, if it were to be placed. Looks at every task and node of the cluster.
+ * @throws ApiError `not-found` when there is no such task, or what it was made from is gone.
+ */
+export function explainTask({ store: { view } }: UseCaseContext, ref: string): PlacementExplanation {
+  const task = resolve(view, 'tasks', ref);
+  const explanation = explainPlacementOf(view, NodeTable.of(view), task);
+  if (!explanation) throw new ApiError('not-found', `what task '${task.id}' was made from is gone`);
+  return explanation;
 }
 
 /** Runs or is to run. */

@@ -40,7 +40,7 @@ const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/\bTSJ-1-([wm])-<hash>-[0-9a-f]{32}\b/g, 'TSJ-1-$1-<hash>-<secret>'],
   [/\b(?=[0-9a-f]*\d)[0-9a-f]{12}\b/g, '<short-id>'],
   [/(rejected|failed) \d+ times/g, '$1 <n> times'],
-  [/most free [\d.]+(?: [KMGT]iB)?/g, 'most free <amount>'],
+  [/best has [\d.]+(?: [KMGT]iB)?/g, 'best has <amount>'],
   [/(converged in|pending|preparing|rejected|failed|running) \d+m?s\b/g, '$1 <time>'],
   [/(?<=\S) {3,}/g, '   '],
   [/ +$/gm, ''],

@@ -104,7 +104,7 @@ describe('Deploying to a manager', () => {
     const circle = [service('bad_a', { dependsOn: [dependency('bad_b')] }), service('bad_b', { dependsOn: [dependency('bad_a')] })];
     const { code, message, details } = await refusal(stack('bad', { services: [lost, ...circle] }));
     assert.deepEqual([code, message], ['invalid-spec', "stack 'bad' has 3 problems"]);
-    assert.match(details[0] ?? '', /^service 'bad_web': constraint "node.colour==red": unknown key "node.colour"/);
+    assert.match(details[0] ?? '', /^service 'bad_web': constraint "node.colour" is nothing of a node: known are node.id/);
     assert.deepEqual(details.slice(1), [
       "service 'bad_web' needs network 'nowhere', which exists neither in the stack nor in the cluster",
       'services depend on each other in a circle: bad_a -> bad_b -> bad_a',

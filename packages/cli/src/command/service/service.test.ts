@@ -11,7 +11,7 @@ const absent = new ApiError('not-found', 'no');
 
 describe('tsctl services', () => {
   it('prints a table with what each service waits for', async () => {
-    const waiting = aProgress(api, { running: 0, updated: 0, converged: false, waiting: '1 task: no suitable node' });
+    const waiting = aProgress(api, { running: 0, updated: 0, converged: false, waiting: '1 task: 0/1 node: 1 drained' });
     const transport = new FakeTransport().on('GET /v1/services', [web, api]).on('GET /v1/progress', [aProgress(web), waiting]);
     const { code, out } = await runCli('services', transport);
     assert.equal(code, 0);

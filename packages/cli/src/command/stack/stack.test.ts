@@ -103,7 +103,7 @@ describe('tsctl plan', () => {
     ],
     tasks: [
       { service: 'shop_web', slot: 1, action: 'replace', node: 'node1' },
-      { service: 'shop_web', slot: 2, action: 'start', reason: 'no suitable node' },
+      { service: 'shop_web', slot: 2, action: 'start', reason: '0/1 node: 1 drained' },
       { service: 'shop_db', slot: 1, action: 'keep', node: 'node2' },
     ],
     unplaced: ['shop_web.2: 3 nodes: not enough memory'],

@@ -10,7 +10,7 @@ const web = aService('shop_web', 'registry.example.com/shop/web:1.2.3', {
 const node = aNode('node1');
 const absent = new ApiError('not-found', 'no');
 const tasks = [
-  aTask(web, 2, 'pending', { status: { state: 'pending', at: NOW - 5_000, message: 'no suitable node (3 nodes: not enough memory)' } }),
+  aTask(web, 2, 'pending', { status: { state: 'pending', at: NOW - 5_000, message: '0/3 nodes: not enough memory' } }),
   aTask(web, 1, 'running', { nodeId: node.id }),
   aTask(web, 3, 'failed', {
     nodeId: node.id,

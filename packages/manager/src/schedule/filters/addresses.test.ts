@@ -29,7 +29,7 @@ describe('addresses as a limit of placement', () => {
   it('puts no more tasks on a node than its block has addresses for, and a pending task says so', () =>
     assert.deepEqual(outcome(worldOf(1, '10.9.0.0/28', 7)), {
       placed: { n0: 5 },
-      message: 'no suitable node (1 node: 1 no address left on network net (5 a node out of 10.9.0.0/28))',
+      message: '0/1 node: 1 no address left on network net (5 a node out of 10.9.0.0/28)',
     }));
 
   it('uses no more nodes than the subnet serves', () => {

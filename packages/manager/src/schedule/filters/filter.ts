@@ -19,7 +19,7 @@ export const PASS = -1;
 export interface Check {
   /** {@link PASS}, or a number that tells the reason for `explain`. Reads the table as it is now. */
   refuse(index: number): number;
-  /** The reason in words, for the nodes refused with it: `not enough memory (need 2 GiB, most free 1.4 GiB)`. */
+  /** The reason in words, for the nodes refused with it: `not enough memory (need 2 GiB, best has 1.4 GiB)`. */
   explain(reason: number, indices: readonly number[]): string;
   /**
    * A task that leaves a node may make that node pass. A change of the node object itself always may, so it need not be said;

@@ -23,11 +23,11 @@ export const resourceFilter: Filter = {
       },
       explain(reason, indices) {
         if (reason === CPU)
-          return `not enough CPU (need ${formatCpus(nanoCpus)}, most free ${formatCpus(most(indices, (index) => table.freeCpus[index]!))})`;
+          return `not enough CPU (need ${formatCpus(nanoCpus)}, best has ${formatCpus(most(indices, (index) => table.freeCpus[index]!))})`;
         if (reason === MEMORY)
-          return `not enough memory (need ${formatBytes(memoryBytes)}, most free ${formatBytes(most(indices, (index) => table.freeMemory[index]!))})`;
+          return `not enough memory (need ${formatBytes(memoryBytes)}, best has ${formatBytes(most(indices, (index) => table.freeMemory[index]!))})`;
         const { kind, count } = generic[reason - FIRST_GENERIC]!;
-        return `not enough ${kind} (need ${count}, most free ${most(indices, (index) => table.genericFree(index, kind))})`;
+        return `not enough ${kind} (need ${count}, best has ${most(indices, (index) => table.genericFree(index, kind))})`;
       },
     };
   },

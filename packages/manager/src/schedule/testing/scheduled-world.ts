@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Kind, Node, ObjectTypes, ServiceSpec, Task } from '@tessera/api';
-import { sourceOf } from '../../model/spec-of.js';
 import { deployed } from '../../model/testing/builders.js';
 import { IndexedView } from '../../model/view.js';
-import { affinitiesOf } from '../affinity/rules.js';
 import { Checks } from '../checks.js';
-import { claimOf } from '../claim.js';
 import type { Decision } from '../decision.js';
 import { NodeTable } from '../node-table.js';
 import { schedule } from '../schedule.js';
 import { Scheduler } from '../scheduler.js';
+import { taskGroupOf } from '../task-group.js';
 
 /** A node table that counts how often a filter asks for the state of a node object. */
 class CountingTable extends NodeTable {
@@ -108,10 +106,7 @@ export class ScheduledWorld {
 
   #fits(task: Task): boolean {
     const table = NodeTable.of(this.view);
-    const source = sourceOf(this.view, task)!;
-    const { serviceId, templateHash } = task;
-    const affinities = affinitiesOf(this.view, serviceId, source.spec);
-    const group = { serviceId, templateHash, spec: source.spec, claim: claimOf(serviceId, source), affinities };
+    const group = taskGroupOf(this.view, task)!;
     return new Checks(group, table).passes(table.indexOf(task.nodeId!)!);
   }
 

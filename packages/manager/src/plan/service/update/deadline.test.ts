@@ -57,7 +57,7 @@ describe('the progress deadline', () => {
     assert.equal(update(world)?.state, 'updating');
     starve(world, 1);
     assert.deepEqual([update(world)?.state, update(world)?.cause], ['paused', 'deadline']);
-    assert.match(update(world)!.message, /^update paused: 1 of 3 slots did not come up within 5m \(slot 1\): no suitable node \(3 nodes/);
+    assert.match(update(world)!.message, /^update paused: 1 of 3 slots did not come up within 5m \(slot 1\): 0\/3 nodes/);
     assert.equal(progress(world).verdict, 'deadline');
     assert.equal(runningImages(world, 'web').filter((image) => image === 'app:1').length, 2);
   });
@@ -139,7 +139,7 @@ describe('the progress deadline', () => {
     assert.equal(progress(world).verdict, undefined);
     world.now += 1;
     assert.equal(progress(world).verdict, 'deadline');
-    assert.match(progress(world).failed!, /^did not come up within 5m: web\.1: no suitable node/);
+    assert.match(progress(world).failed!, /^did not come up within 5m: web\.1: 0\/3 nodes/);
   });
 
   it('does not run while a task waits for what it depends on', () => {
