@@ -6,7 +6,7 @@ import Docker from 'dockerode';
 import type { ObservedContainer } from '../model/container.js';
 import type { ContainerRequest } from '../model/container-request.js';
 import { LABELS } from '../model/labels.js';
-import type { ContainerSummary, Engine, EngineEvent, EngineInfo, ImageInfo, PullOptions } from '../ports/engine.js';
+import type { ContainerSummary, ContainerUsage, Engine, EngineEvent, EngineInfo, ImageInfo, PullOptions } from '../ports/engine.js';
 import { EngineError } from '../ports/engine.js';
 import { engineError, engineMessage, pullError } from './errors.js';
 import { FrameParser, RawOutput } from './frames.js';
@@ -16,6 +16,7 @@ import { logLines } from './lines.js';
 import { observed } from './observe.js';
 import { PullProgress } from './pull-progress.js';
 import { credentialsFor, DEFAULT_DOCKER_CONFIG, nameAndTag, registryOf } from './registry.js';
+import { usageIn } from './usage.js';
 
 export interface DockerEngineOptions {
   clock: Clock;
@@ -214,6 +215,15 @@ export class DockerEngine implements Engine {
       if (isOpen && !signal.aborted) this.#endCalls();
       await sleep(this.#clock, REOPEN_MS, signal).catch(() => {});
     }
+  }
+
+  /** One reading, without the second that the engine would wait for another one to compare it with. */
+  async usage(containerId: string): Promise<ContainerUsage | undefined> {
+    const options = { stream: false, 'one-shot': true } as { stream: false };
+    const stats = await this.#optional(() =>
+      this.#call(`measure container ${short(containerId)}`, () => this.#docker.getContainer(containerId).stats(options)),
+    );
+    return stats && usageIn(stats);
   }
 
   async *logs(container: ObservedContainer, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogFrame> {

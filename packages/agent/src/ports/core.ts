@@ -1,4 +1,4 @@
-import type { LogFrame, LogOptions, NodeDescription, NodeSetItems, NodeSetKind, TaskReport } from '@tessera/api';
+import type { LogFrame, LogOptions, NodeDescription, NodeSetItems, NodeSetKind, TaskReport, TaskUsage } from '@tessera/api';
 
 export type RemovedItems = Record<NodeSetKind, string[]>;
 
@@ -17,6 +17,8 @@ export interface AgentCore {
   onReport(listener: (report: TaskReport) => void): () => void;
   /** The manager has stored these: ended tasks that are desired no more may be forgotten. */
   confirmReported(reports: readonly TaskReport[]): void;
+  /** What the running tasks of these services used since the last call. */
+  usage(serviceIds: ReadonlySet<string>): Promise<TaskUsage[]>;
   /** Lines of a task's log; ends when the log ends and `follow` is false, or on `signal`. */
   logs(taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame>;
 }

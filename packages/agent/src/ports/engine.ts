@@ -66,6 +66,14 @@ export interface ContainerSummary {
   imageId: string;
 }
 
+/** What a container has used so far, and uses now. */
+export interface ContainerUsage {
+  /** CPU time since it started, in nanoseconds. */
+  cpuNanos: number;
+  /** Without page cache that is not in use. */
+  memoryBytes: number;
+}
+
 /** Something happened to a container; read it again. `undefined`: the stream began anew, so anything may have happened. */
 export type EngineEvent = { containerId: string; taskId?: string } | undefined;
 
@@ -97,5 +105,7 @@ export interface Engine {
   pull(reference: string, options: PullOptions): Promise<void>;
   /** Changes of containers with `label`; reopened for ever, until `signal`. */
   events(label: string, signal: AbortSignal): AsyncIterable<EngineEvent>;
+  /** What a running container uses; `undefined` when it is gone or does not run. */
+  usage(containerId: string): Promise<ContainerUsage | undefined>;
   logs(container: ObservedContainer, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame>;
 }

@@ -6,6 +6,7 @@ import {
   type NodeDescription,
   type NodeSetItems,
   type TaskReport,
+  type TaskUsage,
 } from '@tessera/api';
 import { ReconcileLoop } from '@tessera/kit';
 import { ImageCleaner } from '../images/image-cleaner.js';
@@ -19,6 +20,7 @@ import type { AgentCore, RemovedItems } from '../ports/core.js';
 import { EngineError } from '../ports/engine.js';
 import type { GrantStore } from '../ports/grant-store.js';
 import type { TaskDb } from '../ports/task-db.js';
+import { UsageMeter } from '../usage/usage-meter.js';
 import { AgentState } from './agent-state.js';
 import { Executor, type ExecutorOptions, NetworkNotReady } from './executor.js';
 import { Fence } from './fence.js';
@@ -56,6 +58,7 @@ export class Runner implements AgentCore {
   readonly #executor: Executor;
   readonly #cleaner: ImageCleaner;
   readonly #fence: Fence;
+  readonly #meter: UsageMeter;
   readonly #loop: ReconcileLoop;
   readonly #stop = new AbortController();
   /** Ids of containers by task, as listings and events told: the way to containers of tasks that nobody knows. */
@@ -70,6 +73,7 @@ export class Runner implements AgentCore {
     const { clock, random, log } = options;
     this.#options = options;
     this.#state = new AgentState(options.db);
+    this.#meter = new UsageMeter(options.engine, clock);
     this.#cleaner = new ImageCleaner({ ...options, limits: options.images });
     const pulls = new Pulls(options.engine, (reference) => this.#cleaner.pulled(reference));
     this.#fence = new Fence({
@@ -151,6 +155,15 @@ export class Runner implements AgentCore {
       this.#state.update(taskId, { confirmed: true });
       this.#loop.mark(taskId);
     }
+  }
+
+  usage(serviceIds: ReadonlySet<string>): Promise<TaskUsage[]> {
+    const running = [...this.#state.records.values()].flatMap(({ assignment, status }) => {
+      const { id: taskId, serviceId } = assignment;
+      const { state, containerId } = status;
+      return state === 'running' && containerId !== undefined && serviceIds.has(serviceId) ? [{ taskId, containerId }] : [];
+    });
+    return this.#meter.measure(running);
   }
 
   async *logs(taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame> {

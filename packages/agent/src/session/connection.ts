@@ -46,6 +46,9 @@ export class Connection {
   #description: NodeDescription | undefined;
   #held: TaskReport[] = [];
   #stopListening: () => void = () => {};
+  /** Services whose tasks are measured. */
+  #measured: ReadonlySet<string> = new Set();
+  #isMeasuring = false;
   #received = 0;
   #synced = false;
   /** When each heartbeat was sent that was not answered yet; answers come in their order. */
@@ -86,6 +89,7 @@ export class Connection {
     this.#helloAt = this.#options.clock.monotonic();
     this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, description: this.#description, tasks: this.#held });
     this.#every(times.describeMs, () => void this.#describeAgain());
+    this.#every(times.usageMs, () => void this.#tellUsage());
     this.#timers.push(this.#options.clock.timer(times.greetLimitMs, () => this.#synced || this.close('the manager sent no desired set')));
   }
 
@@ -123,6 +127,9 @@ export class Connection {
         break;
       case 'open-logs':
         return void this.#options.logs.serve(this.#options.manager, message);
+      case 'measure':
+        this.#measured = new Set(message.serviceIds);
+        break;
       case 'refused':
         this.#options.socket.close(CLOSE_CODES.normal);
         this.#finish(`${message.message} (${message.code})`, message.final);
@@ -190,6 +197,15 @@ export class Connection {
     } catch (error) {
       this.#options.log.warn({ error }, 'the node cannot be described at the moment');
     }
+  }
+
+  async #tellUsage(): Promise<void> {
+    if (this.#measured.size === 0 || this.#isMeasuring) return;
+    this.#isMeasuring = true;
+    const tasks = await this.#options.core.usage(this.#measured).finally(() => {
+      this.#isMeasuring = false;
+    });
+    if (tasks.length > 0) this.#send({ type: 'usage', tasks });
   }
 
   #every(periodMs: number, run: () => void): void {

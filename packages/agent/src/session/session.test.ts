@@ -54,6 +54,7 @@ describe('session of an agent', () => {
     confirmReported: (reports) => {
       confirmed = reports;
     },
+    usage: async (serviceIds) => [...serviceIds].map((id) => ({ taskId: `of${id}`, nanoCpus: 1e9, memoryBytes: 5 })),
     logs: async function* () {
       yield { type: 'end' };
     },
@@ -86,6 +87,19 @@ describe('session of an agent', () => {
       confirmed.map((report) => report.taskId),
       ['held'],
     );
+  });
+
+  it('tells the usage of services that it is to measure, every five seconds, and of none before', async () => {
+    manager.send({ type: 'desired', seq: 1, items: NOTHING });
+    await clock.advance(2_000);
+    assert.equal(manager.count('usage'), 0);
+    manager.send({ type: 'measure', serviceIds: ['s1'] });
+    for (let second = 0; second < 10; second += 1) {
+      manager.send({ type: 'heartbeat' });
+      await clock.advance(1_000);
+    }
+    const told = manager.received.flatMap((message) => (message.type === 'usage' ? message.tasks : []));
+    assert.deepEqual(told, Array(2).fill({ taskId: 'ofs1', nanoCpus: 1e9, memoryBytes: 5 }));
   });
 
   it('connects anew when a delta is missing', async () => {

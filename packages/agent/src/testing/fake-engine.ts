@@ -5,6 +5,7 @@ import type { ContainerRequest } from '../model/container-request.js';
 import { LABELS } from '../model/labels.js';
 import {
   type ContainerSummary,
+  type ContainerUsage,
   type Engine,
   EngineError,
   type EngineEvent,
@@ -25,6 +26,8 @@ export class FakeEngine implements Engine {
   readonly removedImages: string[] = [];
   /** What every container printed; undefined: its log never comes. */
   printed: readonly string[] | undefined = [];
+  /** What containers have used, as a test says. */
+  readonly usages = new Map<string, ContainerUsage>();
   /** How long a container takes to stop, when there is a clock. */
   stopsAfterMs = (_graceMs: number): number => 0;
   clock: Clock | undefined;
@@ -113,6 +116,11 @@ export class FakeEngine implements Engine {
         wake = resolve;
       });
     }
+  }
+
+  async usage(containerId: string): Promise<ContainerUsage | undefined> {
+    this.#check();
+    return this.usages.get(containerId);
   }
 
   async *logs(): AsyncGenerator<LogFrame> {

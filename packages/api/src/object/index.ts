@@ -1,3 +1,4 @@
 export * from './job.js';
 export * from './objects.js';
 export * from './task-state.js';
+export * from './usage.js';

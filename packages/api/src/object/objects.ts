@@ -1,11 +1,12 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { parseIpv4 } from '../net/ipv4.js';
-import { Bytes, Id, Labels, Name, NanoCpus, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
+import { Bytes, DurationMs, Id, Labels, Name, NanoCpus, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
 import { GivenResource, MAX_TAINTS, OfferedResource, SystemReserve, Taint } from '../spec/scheduling.js';
 import { PublishedPort, ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec } from '../spec/stack-spec.js';
 import { JobControl, JobStatus } from './job.js';
 import { DesiredState, TaskState } from './task-state.js';
+import { AutoscaleStatus, TaskUsage } from './usage.js';
 
 /** Every stored object has these. `revision` is the store's revision of its last change: the token of optimistic concurrency. */
 const meta = {
@@ -65,6 +66,8 @@ export const Service = stored({
   /** Written by the service controllers. */
   update: Type.Optional(UpdateStatus),
   updateControl: Type.Optional(UpdateControl),
+  /** Of autoscaled services. Written by the autoscaler. */
+  autoscale: Type.Optional(AutoscaleStatus),
   /** Of jobs: its runs. Written by the service controller. */
   job: Type.Optional(JobStatus),
   /** Of jobs: what the user asked for besides the spec. Written by the user. */
@@ -270,6 +273,13 @@ export const Cluster = stored({
 });
 export type Cluster = Static<typeof Cluster>;
 
+/**
+ * What the autoscaled tasks of one node used lately. Id: the node's. Written by the dispatcher that holds the node's session, every few
+ * seconds at most: the leader, which need not be that manager, decides by it.
+ */
+export const NodeUsage = stored({ at: Timestamp, overMs: DurationMs, tasks: Type.Array(TaskUsage, { maxItems: 10_000 }) });
+export type NodeUsage = Static<typeof NodeUsage>;
+
 /** Every kind of stored object by its name in keys and routes. */
 export const OBJECT_SCHEMAS = {
   clusters: Cluster,
@@ -284,6 +294,7 @@ export const OBJECT_SCHEMAS = {
   vips: Vip,
   configs: Config,
   secrets: Secret,
+  usages: NodeUsage,
 } as const;
 
 export interface ObjectTypes {
@@ -299,6 +310,7 @@ export interface ObjectTypes {
   vips: Vip;
   configs: Config;
   secrets: Secret;
+  usages: NodeUsage;
 }
 export type Kind = keyof ObjectTypes;
 export const KINDS = Object.keys(OBJECT_SCHEMAS) as Kind[];

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { NodeDescription, TaskRestart, TaskStatus } from '../object/objects.js';
 import { DesiredState } from '../object/task-state.js';
+import { TaskUsage } from '../object/usage.js';
 import { Id, Labels, Name, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
 import { GivenResource } from '../spec/scheduling.js';
 import { PublishedPort, Stickiness, TaskTemplate } from '../spec/service-spec.js';
@@ -15,6 +16,8 @@ export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** An agent beats at least so often while its session is open; it is taken for lost after three missed beats. */
 export const HEARTBEAT_MS = 1_000;
 export const MISSED_HEARTBEATS = 3;
+/** Tasks that are measured are so this often. */
+export const USAGE_MS = 5_000;
 
 /** A network attachment of a task, by id. */
 export const AssignedNetwork = strictObject({ networkId: Id, name: Name, aliases: Type.Array(Type.String()) });
@@ -159,6 +162,8 @@ export const ManagerMessage = Type.Union([
   strictObject({ type: Type.Literal('open-logs'), streamId: Id, taskId: Id, options: LogOptions }),
   /** Statuses up to this report number are in the store. */
   strictObject({ type: Type.Literal('reported'), report: Type.Integer() }),
+  /** Tell usage of the tasks of these services, from now on. Sent when the list changes; without it, nothing is measured. */
+  strictObject({ type: Type.Literal('measure'), serviceIds: Type.Array(Id, { maxItems: 10_000 }) }),
   /** Answers a heartbeat, so that an agent notices a dead connection as soon as the manager does. */
   strictObject({ type: Type.Literal('heartbeat') }),
   /** The session is over; the agent connects again later, unless `final`. */
@@ -192,6 +197,8 @@ export const AgentMessage = Type.Union([
   strictObject({ type: Type.Literal('description'), description: NodeDescription }),
   /** A batch of what changed, in order; `report` numbers the batches of this session from 1. */
   strictObject({ type: Type.Literal('status'), report: Type.Integer(), tasks: Type.Array(TaskReport, { maxItems: 10_000 }) }),
+  /** What measured tasks used since the last such message. Lost ones are not made up for. */
+  strictObject({ type: Type.Literal('usage'), tasks: Type.Array(TaskUsage, { maxItems: 10_000 }) }),
   /** The desired set up to `seq` is taken over (saved to disk). */
   strictObject({ type: Type.Literal('ack'), seq: Type.Integer() }),
 ]);

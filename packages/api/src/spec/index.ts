@@ -1,3 +1,4 @@
+export * from './autoscale-spec.js';
 export * from './common.js';
 export * from './container-spec.js';
 export * from './defaults.js';

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { Autoscale } from './autoscale-spec.js';
 import { Bytes, DurationMs, Labels, Name, NanoCpus, oneOf, Port, strictObject } from './common.js';
 import { ContainerSpec } from './container-spec.js';
 import { Schedule } from './schedule-spec.js';
@@ -161,5 +162,7 @@ export const ServiceSpec = strictObject({
   dependsOn: Type.Array(ServiceDependency, { maxItems: 256 }),
   /** Of jobs: when they run. Absent: once for each template. */
   schedule: Type.Optional(Schedule),
+  /** Of replicated services: `mode.replicas` is the number to begin with. */
+  autoscale: Type.Optional(Autoscale),
 });
 export type ServiceSpec = Static<typeof ServiceSpec>;

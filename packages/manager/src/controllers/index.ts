@@ -1,4 +1,5 @@
 import { AbsenceController } from './absence-controller.js';
+import { AutoscaleController } from './autoscale-controller.js';
 import type { Controller, ControllerDeps } from './controller.js';
 import { NetworkController } from './network-controller.js';
 import { NodeController } from './node-controller.js';
@@ -15,6 +16,7 @@ const CONTROLLERS: ReadonlyArray<new (deps: ControllerDeps) => Controller> = [
   AbsenceController,
   NodeController,
   NetworkController,
+  AutoscaleController,
   ServiceController,
   SchedulerController,
 ];

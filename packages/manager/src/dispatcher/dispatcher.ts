@@ -6,6 +6,7 @@ import {
   type NodeDescription,
   type NodeSession,
   type ObjectChange,
+  type TaskUsage,
 } from '@tessera/api';
 import { CLOSE_CODES, type Clock, type Log, type Random, type SessionSocket, type Timer, until } from '@tessera/kit';
 import { sameSession } from '../model/session.js';
@@ -20,6 +21,7 @@ import { UpdateQueue } from './intake/update-queue.js';
 import { Liveness } from './liveness/liveness.js';
 import { LogRelay } from './logs/log-relay.js';
 import { AgentSession, type SessionHost } from './session/agent-session.js';
+import { UsageBook } from './usage/usage-book.js';
 
 export interface DispatcherOptions {
   store: ClusterStore;
@@ -70,6 +72,9 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   readonly #feeds = new Map<string, NodeFeed>();
   readonly #dirty = new Set<string>();
   readonly #unsubscribes: Array<() => void>;
+  readonly #usage: UsageBook;
+  /** Ids of autoscaled services. */
+  readonly #measured = new Set<string>();
   #deltaTick: Timer | undefined;
   #sweep: Timer;
   #stopped = false;
@@ -93,6 +98,8 @@ class SessionDispatcher implements Dispatcher, SessionHost {
       silenceLimitMs: this.#silentAfterMs() + this.#times.reconnectGraceMs,
     });
     this.#logs = new LogRelay({ clock, random, ...this.#times });
+    this.#usage = new UsageBook({ store, clock, log });
+    for (const service of store.view.all('services')) if (service.spec.autoscale) this.#measured.add(service.id);
     this.#unsubscribes = [
       store.onChange((change) => this.#changed(change)),
       presence.onChange(() => presence.id === undefined && this.#losePlace()),
@@ -156,6 +163,14 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     return this.#liveness.described(nodeId, held, description);
   }
 
+  used(nodeId: string, tasks: readonly TaskUsage[]): Promise<void> {
+    return this.#usage.take(nodeId, tasks);
+  }
+
+  measured(): string[] {
+    return [...this.#measured];
+  }
+
   openFeed(session: AgentSession): NodeFeed {
     const feed = new NodeFeed(session.nodeId, this.#projector, () => this.#markDirty(session.nodeId));
     this.#feeds.set(session.nodeId, feed);
@@ -166,6 +181,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     if (this.#sessions.get(session.nodeId) !== session) return;
     this.log.info({ nodeId: session.nodeId, reason }, 'dispatcher: node disconnected');
     this.#sessions.delete(session.nodeId);
+    this.#usage.forget(session.nodeId);
     this.#feeds.delete(session.nodeId);
     if (session.held) this.#liveness.disconnected(session.nodeId, session.held, session.silentForMs(), reason);
   }
@@ -178,11 +194,20 @@ class SessionDispatcher implements Dispatcher, SessionHost {
 
   #changed(change: ObjectChange): void {
     this.#router.route(change);
+    if (change.kind === 'services') this.#measure(change.id, change.object?.spec.autoscale !== undefined);
     if (change.kind !== 'nodes') return;
     const session = this.#sessions.get(change.id);
     if (!change.object) session?.refuse('node-removed', 'this node was removed from the cluster', true);
     else if (session?.held && !sameSession(change.object.session, session.held))
       session.refuse('moved', 'the node has a newer session, with another manager', false);
+  }
+
+  /** Tells the agents when the list of services to measure has changed. */
+  #measure(serviceId: string, isAutoscaled: boolean): void {
+    if (this.#measured.has(serviceId) === isAutoscaled) return;
+    if (isAutoscaled) this.#measured.add(serviceId);
+    else this.#measured.delete(serviceId);
+    for (const nodeId of this.#feeds.keys()) this.#sessions.get(nodeId)?.send({ type: 'measure', serviceIds: this.measured() });
   }
 
   #markDirty(nodeId: string): void {

@@ -26,8 +26,8 @@ export function tasksByNode(view: ClusterView, network: Network): Map<string, nu
 }
 
 /** Most tasks that a service wants at a time. */
-export function wantedTasks(view: ClusterView, { mode, placement }: ServiceSpec): number {
-  if (mode.kind === 'replicated') return mode.replicas;
+export function wantedTasks(view: ClusterView, { mode, placement, autoscale }: ServiceSpec): number {
+  if (mode.kind === 'replicated') return autoscale?.max ?? mode.replicas;
   if (mode.kind === 'replicated-job') return Math.min(mode.completions, mode.concurrency);
   return [...view.all('nodes')].filter((node) => fitsPlacement(placement, node)).length;
 }

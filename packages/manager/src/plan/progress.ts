@@ -1,5 +1,6 @@
 import { compareStates, isJob, type PublishedPort, type Service, type ServiceProgress, serviceRevisionId, type Task } from '@tessera/api';
 import { formatDuration } from '@tessera/api/spec/duration';
+import { replicasOf } from '../model/replicas.js';
 import { isExhausted } from '../model/restarts.js';
 import { byAge, endedByItself, isLive, isRunning, isWanted, slotKey } from '../model/task.js';
 import type { ClusterView } from '../model/view.js';
@@ -66,8 +67,9 @@ function countedTasks(view: ClusterView, service: Service): Task[] {
 }
 
 /** Tasks wanted; for global services, the nodes that fit and take tasks. */
-function desiredTasks(view: ClusterView, { spec }: Service): number {
-  if (spec.mode.kind === 'replicated') return spec.mode.replicas;
+function desiredTasks(view: ClusterView, service: Service): number {
+  const { spec } = service;
+  if (spec.mode.kind === 'replicated') return replicasOf(service);
   if (spec.mode.kind === 'replicated-job') return spec.mode.completions;
   return [...view.all('nodes')].filter((node) => takesTasks(node, spec.placement) && fitsPlacement(spec.placement, node)).length;
 }

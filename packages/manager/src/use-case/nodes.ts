@@ -1,5 +1,6 @@
 import { ApiError, type BodyOf, MAX_TAINTS, type Node, type NodeSpec, type Routes } from '@tessera/api';
 import { tolerates } from '@tessera/api/placement/taint';
+import type { ClusterView } from '../model/view.js';
 import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { resolve } from './references.js';
@@ -73,8 +74,18 @@ export async function removeNode(context: UseCaseContext, ref: string, { force }
         return [{ type: 'put', kind: 'tasks', object: { ...task, status }, expect: { revision: task.revision } }];
       });
     return {
-      units: [...tasks, blocks, [{ type: 'delete', kind: 'nodes', id: node.id, expect: { revision: node.revision } }]],
+      units: [
+        ...tasks,
+        blocks,
+        usageOf(view, node.id),
+        [{ type: 'delete', kind: 'nodes', id: node.id, expect: { revision: node.revision } }],
+      ],
       result: undefined,
     };
   });
+}
+
+function usageOf(view: ClusterView, nodeId: string): Unit {
+  const usage = view.get('usages', nodeId);
+  return usage ? [{ type: 'delete', kind: 'usages', id: nodeId, expect: { revision: usage.revision } }] : [];
 }

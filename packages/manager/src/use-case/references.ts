@@ -16,6 +16,7 @@ export const NOUNS: Readonly<Record<Kind, string>> = {
   vips: 'virtual address',
   configs: 'config',
   secrets: 'secret',
+  usages: 'usage of node',
 };
 
 const MAX_CANDIDATES = 10;

@@ -95,6 +95,8 @@ function nextService(
     ...(sameTemplate && before.update && { update: before.update }),
     ...(sameTemplate && before.updateControl && { updateControl: before.updateControl }),
     ...(!sameTemplate && back && { updateControl: { paused: false, resumes: 0, promoted: true, ...back } }),
+    // How many tasks there are is not for a deploy to say.
+    ...(spec.autoscale && before?.autoscale && { autoscale: before.autoscale }),
     ...(before?.job && { job: before.job }),
     ...(before?.jobControl && { jobControl: before.jobControl }),
   };

@@ -15,6 +15,7 @@ const NOUN = { networks: 'network', configs: 'config', secrets: 'secret' } as co
 export function serviceProblems(spec: ServiceSpec, known: Known): string[] {
   return [
     ...scheduleProblems(spec),
+    ...autoscaleProblems(spec),
     ...placementProblems(spec),
     ...partitionProblems(spec),
     ...referenceProblems(spec, known),
@@ -58,6 +59,18 @@ export function dependencyCycle(services: readonly ServiceSpec[]): string | unde
 function partitionProblems({ name, template, update, rollback }: ServiceSpec): string[] {
   if (!isFencedTemplate(template) || (update.order === 'stop-first' && rollback.order === 'stop-first')) return [];
   return [`service '${name}': with partition "stop" never two tasks of a slot run: the order of update and rollback must be stop-first`];
+}
+
+function autoscaleProblems({ name, mode, autoscale, template: { limits, reservations } }: ServiceSpec): string[] {
+  if (!autoscale) return [];
+  const { min, max, cpuPercent, memoryPercent } = autoscale;
+  const problems: string[] = [];
+  if (mode.kind !== 'replicated') problems.push('is autoscaled, which goes with replicated services only');
+  if (min > max) problems.push(`is autoscaled between ${min} and ${max}, and the least are more than the most`);
+  if (cpuPercent === undefined && memoryPercent === undefined) problems.push('is autoscaled by nothing: neither cpu nor memory is said');
+  if (memoryPercent !== undefined && (limits.memoryBytes ?? reservations.memoryBytes) === 0)
+    problems.push('is autoscaled by memory, and has neither a limit nor a reservation of it');
+  return problems.map((problem) => `service '${name}' ${problem}`);
 }
 
 function scheduleProblems({ name, mode, schedule }: ServiceSpec): string[] {

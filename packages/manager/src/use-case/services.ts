@@ -61,7 +61,7 @@ export function updateService(context: UseCaseContext, ref: string, spec: Servic
   });
 }
 
-/** @throws ApiError `invalid-spec` for a service whose number of tasks follows from the nodes. */
+/** @throws ApiError `invalid-spec` for a service whose number of tasks follows from the nodes, or from what they use. */
 export function scaleService(context: UseCaseContext, ref: string, replicas: number): Promise<Service> {
   return write(context, (view) => {
     const before = resolve(view, 'services', ref);
@@ -71,6 +71,12 @@ export function scaleService(context: UseCaseContext, ref: string, replicas: num
         'invalid-spec',
         `service '${before.spec.name}' cannot be scaled: it is ${mode.kind}, and only replicated services have a number of replicas`,
         { cure: 'change how it is deployed: deploy.mode in the Compose file' },
+      );
+    if (before.spec.autoscale)
+      throw new ApiError(
+        'invalid-spec',
+        `service '${before.spec.name}' is autoscaled: between ${before.spec.autoscale.min} and ${before.spec.autoscale.max} tasks by what they use`,
+        { cure: 'change min and max of x-autoscale in the Compose file, or take it out' },
       );
     return change(context, view, { ...before.spec, mode: { ...mode, replicas } }, before);
   });

@@ -7,6 +7,7 @@ import {
   type NodeSetKind,
   type TaskReport,
   type TaskStatus,
+  type TaskUsage,
 } from '@tessera/api';
 
 type Item = NodeSetItems[NodeSetKind][number];
@@ -70,6 +71,10 @@ export class RecordingCore {
 
   confirmReported(reports: readonly TaskReport[]): void {
     this.confirmed.push(...reports);
+  }
+
+  usage(): Promise<TaskUsage[]> {
+    return Promise.resolve([]);
   }
 
   logs(_taskId: string, _options: LogOptions, _signal: AbortSignal): AsyncIterable<LogFrame> {

@@ -3,6 +3,7 @@ import type { ContainerRequest } from '@tessera/agent/model/container-request';
 import { LABELS } from '@tessera/agent/model/labels';
 import {
   type ContainerSummary,
+  type ContainerUsage,
   type Engine,
   EngineError,
   type EngineErrorKind,
@@ -214,6 +215,13 @@ export class SimEngine implements Engine {
       });
     }
     this.#listeners.delete(listener);
+  }
+
+  /** Every container uses half a core and no memory to speak of. */
+  async usage(containerId: string): Promise<ContainerUsage | undefined> {
+    const found = this.#containers.get(containerId)?.seen;
+    if (found?.state !== 'running') return undefined;
+    return { cpuNanos: (this.#options.clock.now() - (found.startedAt ?? 0)) * 500_000, memoryBytes: 1 };
   }
 
   async *logs(): AsyncGenerator<LogFrame> {

@@ -189,6 +189,7 @@ function processEngine(engine: SimEngine, process: SimProcess): Engine {
     removeImage: (reference) => call(() => engine.removeImage(reference)),
     pull: (reference, options) => call(() => engine.pull(reference, options)),
     events: (label, signal) => heard(engine.events(label, signal), process),
+    usage: (containerId) => call(() => engine.usage(containerId)),
     logs: () => engine.logs(),
   };
 }

@@ -63,6 +63,16 @@ const MODE: Row[] = [
   ],
   ['deploy: {mode: replicated-job}\nx-schedule: "@daily"', ({ template }) => template.restart.maxAttempts, 6],
   [
+    'x-autoscale: {max: 5, cpu: 60%}',
+    ({ autoscale }) => autoscale,
+    { min: 1, max: 5, cpuPercent: 60, cooldown: { upMs: 30_000, downMs: 300_000 } },
+  ],
+  [
+    'mem_limit: 1g\nx-autoscale: {min: 2, max: 5, cpu: 60%, memory: 70%, cooldown: {up: 1m, down: 10m}}',
+    ({ autoscale }) => autoscale,
+    { min: 2, max: 5, cpuPercent: 60, memoryPercent: 70, cooldown: { upMs: 60_000, downMs: 600_000 } },
+  ],
+  [
     'deploy: {mode: replicated-job, restart_policy: {max_attempts: 0}}\nx-schedule: "@daily"',
     ({ template }) => template.restart.maxAttempts,
     0,

@@ -190,6 +190,7 @@ export interface ComposeService {
   'x-tolerations'?: (string | Toleration)[];
   'x-canary'?: number | string;
   'x-progress-deadline'?: number;
+  'x-autoscale'?: { min?: number; max: number; cpu?: string; memory?: string; cooldown?: { up?: number; down?: number } };
   'x-schedule'?: string | ComposeSchedule;
 }
 

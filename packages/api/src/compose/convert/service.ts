@@ -11,6 +11,7 @@ import type { Path } from '../diagnostic.js';
 import { convertContainer } from './container.js';
 import { type ConvertContext, compact, filled } from './context.js';
 import { convertPlacement, convertRestart, convertUpdate } from './deploy.js';
+import { convertAutoscale } from './extension/autoscale.js';
 import { convertCanary } from './extension/canary.js';
 import { convertPartition } from './extension/partition.js';
 import { convertSchedule } from './extension/schedule.js';
@@ -45,7 +46,7 @@ export function convertService(key: string, service: ComposeService, context: Co
     endpointMode: convertEndpointMode(service, path, context),
     ports: convertPorts(service, path, context),
     dependsOn: convertDependencies(key, service, context),
-    ...compact({ schedule: convertSchedule(service, mode, path, context) }),
+    ...compact({ schedule: convertSchedule(service, mode, path, context), autoscale: convertAutoscale(service, mode, path, context) }),
   };
 }
 

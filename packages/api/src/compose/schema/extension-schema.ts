@@ -16,6 +16,16 @@ export const extensionSchemas: Readonly<Record<`x-${string}`, Schema>> = {
   'x-partition': word('keep', 'stop'),
   'x-strategy': word('spread', 'binpack'),
   'x-tolerations': list(either(text, map({ key: text, value: text, effect: word(...TAINT_EFFECTS) }))),
+  'x-autoscale': map(
+    {
+      min: integer(1, 1_000_000),
+      max: integer(1, 1_000_000),
+      cpu: text,
+      memory: text,
+      cooldown: map({ up: duration, down: duration }),
+    },
+    ['max'],
+  ),
   'x-schedule': either(
     text,
     map(

@@ -183,6 +183,8 @@ const EXTENSIONS: readonly SupportRow[] = [
   ...rows('honoured', SERVICE, 'x-strategy', 'spread (the default) or binpack: see [scheduling](scheduling.md#what-is-best).'),
   ...rows('honoured', SERVICE, 'x-tolerations', 'Taints of nodes that the tasks put up with: see [scheduling](scheduling.md).'),
   ...rows('honoured', SERVICE, 'x-tolerations[].key x-tolerations[].value x-tolerations[].effect'),
+  ...rows('honoured', SERVICE, 'x-autoscale', 'The number of tasks follows what they use. See [autoscaling](autoscaling.md).'),
+  ...rows('honoured', `${SERVICE}.x-autoscale`, 'min max cpu memory cooldown cooldown.up cooldown.down'),
   ...rows('honoured', SERVICE, 'x-schedule', 'When a job runs: a cron schedule as text, or a map with it. See [jobs](jobs.md).'),
   ...rows('honoured', `${SERVICE}.x-schedule`, 'cron timezone concurrency missed starting_deadline history'),
 ];

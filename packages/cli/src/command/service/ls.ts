@@ -46,6 +46,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'NAME', value: ({ service }) => service.spec.name },
   { title: 'MODE', value: ({ service }) => service.spec.mode.kind },
   { title: 'TASKS', value: ({ progress }) => (progress ? `${progress.running}/${progress.desired}` : '-'), right: true },
+  { title: 'SCALING', value: ({ service }) => describeScaling(service), wide: true },
   { title: 'IMAGE', value: ({ service }) => service.spec.template.container.image, shrink: true },
   {
     title: 'STATE',
@@ -56,6 +57,13 @@ const COLUMNS: readonly Column<Row>[] = [
   },
   { title: 'PORTS', value: ({ service }) => service.ports.map(formatPort).join(', '), shrink: true },
 ];
+
+/** `2-10, 3 -> 5: cpu 84% of 60% target over 30 s`. */
+function describeScaling({ spec, autoscale }: Service): string {
+  if (!spec.autoscale) return '-';
+  const words = autoscale?.changes[0]?.words;
+  return `${spec.autoscale.min}-${spec.autoscale.max}${words === undefined ? '' : `, ${words}`}`;
+}
 
 function stateOf(progress: ServiceProgress | undefined): string {
   if (progress === undefined) return '-';

@@ -6,6 +6,7 @@ import {
   PROTOCOL_VERSION,
   parseAgentMessage,
   protocolOf,
+  type TaskUsage,
 } from '@tessera/api';
 import { CLOSE_CODES, type Clock, type Log, type SessionSocket } from '@tessera/kit';
 import type { NodeFeed } from '../feed/node-feed.js';
@@ -24,6 +25,10 @@ export interface SessionHost {
   /** What the node holds is known. Resolves when its status and description are stored. */
   connected(nodeId: string, held: NodeSession, description: NodeDescription): Promise<void>;
   described(nodeId: string, held: NodeSession, description: NodeDescription): Promise<void>;
+  /** Its measured tasks used so much. */
+  used(nodeId: string, tasks: readonly TaskUsage[]): Promise<void>;
+  /** Services whose tasks are to be measured. */
+  measured(): string[];
   /** The feed of this session, from now on told of every change. */
   openFeed(session: AgentSession): NodeFeed;
   /** @param reason in words, for people */
@@ -135,6 +140,9 @@ export class AgentSession {
       case 'description':
         this.#enqueue(async () => this.#held && this.host.described(this.nodeId, this.#held, message.description));
         break;
+      case 'usage':
+        this.#enqueue(() => this.host.used(this.nodeId, message.tasks));
+        break;
       case 'ack':
         this.#acknowledged = Math.max(this.#acknowledged, Math.min(message.seq, this.#seq));
         this.flush();
@@ -191,6 +199,8 @@ export class AgentSession {
     if (signal.aborted) return;
     this.#feed = this.host.openFeed(this);
     this.socket.send(encodeDesired(++this.#seq, this.#feed.start()));
+    const serviceIds = this.host.measured();
+    if (serviceIds.length > 0) this.send({ type: 'measure', serviceIds });
   }
 
   async #takeStatus({ report, tasks }: Extract<AgentMessage, { type: 'status' }>): Promise<void> {

@@ -63,6 +63,7 @@ export function deployed(spec: ServiceSpec, id: string, before?: Service): { ser
     ports: spec.ports,
     ...(before?.update && before.templateHash === hash && { update: before.update }),
     ...(before?.updateControl && before.templateHash === hash && { updateControl: before.updateControl }),
+    ...(spec.autoscale && before?.autoscale && { autoscale: before.autoscale }),
     ...(before?.job && { job: before.job }),
     ...(before?.jobControl && { jobControl: before.jobControl }),
   };

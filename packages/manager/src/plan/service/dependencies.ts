@@ -1,5 +1,6 @@
 import type { Service, ServiceSpec, Task } from '@tessera/api';
 import { compareStates } from '@tessera/api';
+import { replicasOf } from '../../model/replicas.js';
 import { isLive, isRunning, slotKey } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import { newestRun } from './job/job-status.js';
@@ -53,13 +54,14 @@ function meets(task: Task, condition: Dependency['condition']): boolean {
 }
 
 /** Slots that the service is sure to have; those of global services are seen once their tasks exist. */
-function wantedSlots({ spec: { mode } }: Service): number {
-  if (mode.kind === 'replicated') return mode.replicas;
+function wantedSlots(service: Service): number {
+  const { mode } = service.spec;
+  if (mode.kind === 'replicated') return replicasOf(service);
   return mode.kind === 'replicated-job' ? mode.completions : 0;
 }
 
 /** It wants no tasks at all, so there is nothing to wait for. */
 function isEmpty(service: Service): boolean {
   const { mode } = service.spec;
-  return (mode.kind === 'replicated' && mode.replicas === 0) || (mode.kind === 'replicated-job' && mode.completions === 0);
+  return (mode.kind === 'replicated' && replicasOf(service) === 0) || (mode.kind === 'replicated-job' && mode.completions === 0);
 }

@@ -1,3 +1,4 @@
+import { replicasOf } from '../../model/replicas.js';
 import { isAssigned, isLive } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import type { Change, NewId, Plan } from '../plan.js';
@@ -28,7 +29,7 @@ function planMode(draft: ServiceDraft): void {
   const { mode } = draft.service.spec;
   switch (mode.kind) {
     case 'replicated':
-      planReplicated(draft, mode.replicas);
+      planReplicated(draft, replicasOf(draft.service));
       break;
     case 'global':
       planGlobal(draft);
