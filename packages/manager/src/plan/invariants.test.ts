@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { byAge, isAssigned, isLive, isRunning, isToldToGo, isWanted, slotKey } from '../model/task.js';
 import { readyNode, serviceSpec } from '../model/testing/builders.js';
 import { serviceProgress } from './progress.js';
+import { movesStartFirst } from './service/starts-first.js';
 import { World } from './testing/world.js';
 
 const NODES = ['n1', 'n2', 'n3', 'n4'];
@@ -215,7 +216,10 @@ function checkInvariants(world: World): void {
   for (const service of new Set([...world.view.all('tasks')].map((task) => task.serviceId))) {
     for (const [key, tasks] of slotsOf(world, service)) {
       const active = tasks.filter(mayHaveProcess);
-      const paired = active.length === 2 && world.view.get('services', service)?.spec.update.order === 'start-first';
+      const spec = world.view.get('services', service)?.spec;
+      const isMove = active.some((task) => world.view.get('nodes', task.nodeId!)?.spec.availability === 'drain');
+      const paired =
+        active.length === 2 && spec !== undefined && (spec.update.order === 'start-first' || (isMove && movesStartFirst(spec)));
       const leaving = active.filter((task) => isToldToGo(task)).length;
       assert.ok(
         active.length - leaving <= (paired ? 2 : 1),

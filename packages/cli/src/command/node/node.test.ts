@@ -77,6 +77,34 @@ describe('tsctl node', () => {
     assert.deepEqual(transport.bodies, [{ availability: 'drain' }]);
   });
 
+  it('says with drain --wait what stands in the way of each task, and ends with 124 when time is over', async () => {
+    const web = aService('shop_web');
+    const obstacle = 'no suitable node (2 nodes: 1 drained, 1 constraint node.labels.disk==ssd)';
+    const transport = new FakeTransport()
+      .on('PATCH /v1/nodes/node1', node1)
+      .on('GET /v1/tasks?all=true', [
+        aTask(web, 1, 'running', { nodeId: node1.id }),
+        aTask(web, 2, 'running', { nodeId: node1.id }),
+        aTask(web, 3, 'running', { nodeId: node1.id, desired: 'shutdown' }),
+        aTask(web, 4, 'running', { nodeId: node1.id }),
+        aTask(web, 1, 'pending', { id: 'p1', status: { state: 'pending', at: NOW, message: obstacle } }),
+        aTask(web, 2, 'preparing', { id: 'p2', nodeId: node2.id }),
+      ])
+      .onStream('GET /v1/watch?kinds=tasks', new FakeStream());
+    const run = startCli('node drain --wait --timeout 5s node1', transport);
+    await passTimeUntil(run, () => run.io.err.includes('in vain'), 'the end');
+    assert.equal(await run.exit, 124);
+    for (const line of [
+      `shop_web.1 cannot move yet: ${obstacle}`,
+      `shop_web.1: running, its successor is pending: ${obstacle}`,
+      'shop_web.2: running, its successor is preparing',
+      'shop_web.3: stopping',
+      'shop_web.4: running, waits for its turn',
+      'tsctl node activate node1',
+    ])
+      assert.ok(run.io.err.includes(line), `${line}\nin:\n${run.io.err}`);
+  });
+
   it('activates and pauses', async () => {
     const transport = new FakeTransport().on('PATCH /v1/nodes/node1', node1);
     await runCli('node activate node1', transport);

@@ -4,6 +4,7 @@ import { sourceOf } from '../../model/spec-of.js';
 import { endedByItself, isRunning, isToldToGo } from '../../model/task.js';
 import type { ServiceDraft, Slot, TaskOrigin, TaskTemplateRef } from './draft.js';
 import { isDirty, isDrained, isDueToGo, isMisplaced } from './misfit.js';
+import { startsFirst } from './starts-first.js';
 
 /** What holds for a service's slots while they are kept. */
 export interface KeepRules {
@@ -19,24 +20,22 @@ export interface KeepRules {
 export function keepSlot(draft: ServiceDraft, slot: Slot, rules: KeepRules): void {
   settleSurplus(draft, slot);
   if (slot.wanted.length === 0 && rules.refill) refill(draft, slot, rules);
-  const drained = slot.wanted.length === 1 && isDrained(draft, slot.wanted[0]!);
-  if (drained && slot.number !== undefined) replaceSlot(draft, slot, rules);
   passHold(draft, slot, rules.hold);
   release(draft, slot);
 }
 
 /**
- * Starts the replacement of a slot's task by a new one, in the order of the update settings. Returns false when the
+ * Starts the replacement of a slot's task by a new one, which starts first where it may. Returns false when the
  * restart policy lets no further attempt through.
  */
 export function replaceSlot(draft: ServiceDraft, slot: Slot, rules: KeepRules): boolean {
   const { wanted } = slot;
-  const startsFirst = draft.service.spec.update.order === 'start-first' && wanted.some(isRunning);
+  const keepsOld = wanted.some((task) => isRunning(task) && startsFirst(draft, task));
   const [former] = wanted;
   const origin = retryAfter(draft, slot, former);
   if (!origin) return false;
-  if (startsFirst && slot.live.length > 1) return true;
-  if (!startsFirst) for (const task of wanted) draft.want(slot, task, 'shutdown');
+  if (keepsOld && slot.live.length > 1) return true;
+  if (!keepsOld) for (const task of wanted) draft.want(slot, task, 'shutdown');
   draft.create(slot, templateFor(draft, slot, rules), origin);
   release(draft, slot);
   return true;
@@ -57,7 +56,7 @@ function settleSurplus(draft: ServiceDraft, slot: Slot): void {
   const [best, ...others] = wanted.sort((a, b) => badness(a) - badness(b));
   let paired = false;
   for (const other of others) {
-    const pairs = !paired && draft.service.spec.update.order === 'start-first' && !isRunning(best!) && isRunning(other);
+    const pairs = !paired && startsFirst(draft, other) && !isRunning(best!) && isRunning(other);
     if (pairs && urgencyToGo(draft, best!) < urgencyToGo(draft, other)) paired = true;
     else draft.want(slot, other, 'shutdown');
   }
@@ -125,5 +124,5 @@ function release(draft: ServiceDraft, slot: Slot): void {
 
 /** An old task that goes on running until its replacement does. */
 function mayRunBeside(draft: ServiceDraft, other: Task): boolean {
-  return draft.service.spec.update.order === 'start-first' && !isToldToGo(other) && isRunning(other) && isDueToGo(draft, other);
+  return startsFirst(draft, other) && !isToldToGo(other) && isRunning(other) && isDueToGo(draft, other);
 }

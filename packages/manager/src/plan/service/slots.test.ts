@@ -83,25 +83,6 @@ describe('a replicated service', () => {
     );
   });
 
-  it('moves its tasks off a drained node, new ones first when the order is start-first', () => {
-    for (const order of ['stop-first', 'start-first'] as const) {
-      const world = cluster('a', 'b');
-      deployAndRun(
-        world,
-        serviceSpec('web', 2, (spec) => {
-          spec.update.order = order;
-        }),
-      );
-      world.setNode('a', (node) => {
-        node.spec.availability = 'drain';
-      });
-      world.settle();
-      assert.equal(running(world, 'web').length, order === 'start-first' ? 2 : 1);
-      obey(world);
-      assert.deepEqual(nodesOf(world), ['b', 'b']);
-    }
-  });
-
   it('leaves tasks on a paused node alone', () => {
     const world = cluster('a', 'b');
     deployAndRun(world, serviceSpec('web', 2));
