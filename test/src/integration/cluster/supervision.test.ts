@@ -121,7 +121,7 @@ describe('supervision on real hosts', function () {
     const movedTo = await eventually(
       async () => {
         const now = await look();
-        const place = now.findIndex((count) => count === 1);
+        const place = now.indexOf(1);
         return place >= 0 && place !== at ? `${place}` : undefined;
       },
       'the task to run elsewhere',

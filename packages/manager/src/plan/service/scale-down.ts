@@ -71,7 +71,7 @@ class Group {
 function partsOf(draft: ServiceDraft, slots: readonly Slot[], attribute: string | undefined): Slot[][] {
   const parts = new Map<string, Slot[]>();
   for (const slot of slots) {
-    const value = valueOf(draft, slot, attribute);
+    const value = placeOf(draft, slot, attribute);
     const part = parts.get(value);
     if (part) part.push(slot);
     else parts.set(value, [slot]);
@@ -80,7 +80,7 @@ function partsOf(draft: ServiceDraft, slots: readonly Slot[], attribute: string 
 }
 
 /** Absent attribute: the node itself. */
-function valueOf(draft: ServiceDraft, slot: Slot, attribute: string | undefined): string {
+function placeOf(draft: ServiceDraft, slot: Slot, attribute: string | undefined): string {
   const nodeId = slot.tasks.find((task) => isWanted(task) && isRunning(task))?.nodeId ?? '';
   const node = attribute === undefined ? undefined : draft.view.get('nodes', nodeId);
   return attribute === undefined || !node ? nodeId : attributeOf(node, attribute);
