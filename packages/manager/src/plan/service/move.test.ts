@@ -48,7 +48,7 @@ describe('draining a node starts successors before it stops anything (moby/moby 
     setAvailability(world, 'drain');
     obey(world);
     assert.deepEqual(nodesOf(world), ['a', 'a']);
-    assert.match(world.tasks('web').find(({ status }) => status.state === 'pending')?.status.message ?? '', /no suitable node/);
+    assert.match(world.tasks('web').find(({ status }) => status.state === 'pending')?.status.message ?? '', /2 paused, 1 drained/);
     world.setNode('b', (node) => void (node.spec.availability = 'active'));
     obey(world);
     assert.deepEqual(nodesOf(world), ['b', 'b']);
