@@ -2,3 +2,4 @@ export * from './answers.js';
 export type { JobDetail } from './job-routes.js';
 export * from './route.js';
 export * from './routes.js';
+export type { Finding, WhyAnswer } from './why-route.js';

@@ -22,6 +22,7 @@ import {
 } from './answers.js';
 import { JOB_ROUTES } from './job-routes.js';
 import type { RouteDefinition } from './route.js';
+import { WHY_ROUTE } from './why-route.js';
 
 /** A name, an id, or the beginning of an id that is like no other. */
 const Reference = Type.String({ minLength: 1, maxLength: 128 });
@@ -155,6 +156,7 @@ export const ROUTES = {
   },
 
   ...JOB_ROUTES,
+  ...WHY_ROUTE,
 
   listTasks: {
     method: 'GET',

@@ -14,6 +14,7 @@ import { deployStack, getStack, listStacks, planStack, removeStack } from '../us
 import { explainTask, getTask, listTasks } from '../use-case/tasks.js';
 import { controlUpdate } from '../use-case/updates.js';
 import { parseKinds, watchState } from '../use-case/watch.js';
+import { why } from '../use-case/why.js';
 
 /** A request after its checks. */
 export interface Call<Name extends RouteName> {
@@ -65,6 +66,7 @@ export const HANDLERS: Handlers = {
 
   listTasks: (context, { query }) => listTasks(context, query),
   explainTask: (context, { params }) => explainTask(context, params.ref),
+  why: (context, { params, query }) => why(context, params.ref, query.kind),
   getTask: (context, { params }) => getTask(context, params.ref),
   taskLogs: (context, { params, query, signal }) => taskLogs(context, params.ref, query, signal),
   relayLogs: (context, { params, query, signal }) => relayLogs(context, params, query, signal),
