@@ -6,7 +6,7 @@ import { byAge, endedByItself, isLive, isRunning, isWanted, slotKey } from '../m
 import type { ClusterView } from '../model/view.js';
 import { fitsPlacement, takesTasks } from '../schedule/fit.js';
 import { describeSchedule, jobFailure, tellingRun } from './job-progress.js';
-import { unmetDependency } from './service/dependencies.js';
+import { dependencyUpdatedAt, isOutrunBy, unmetDependency } from './service/dependencies.js';
 import { deadlineOf, waitReason, waitsSince } from './service/update/failures.js';
 
 /** So many failures of one slot under one template are no accident. */
@@ -31,7 +31,9 @@ export function serviceProgress(view: ClusterView, service: Service, now: number
   const desired = desiredTasks(view, service);
   const counted = tasks.filter((task) => isWanted(task) && isRunning(task));
   const updated = new Set(tasks.filter((task) => task.templateHash === service.templateHash && isThere(service, task)).map(slotKey)).size;
-  const leftovers = tasks.filter((task) => isLive(task) && !(isWanted(task) && task.templateHash === service.templateHash)).length;
+  const updatedAt = dependencyUpdatedAt(view, service);
+  const isNew = (task: Task): boolean => task.templateHash === service.templateHash && !isOutrunBy(updatedAt, task, service);
+  const leftovers = tasks.filter((task) => isLive(task) && !(isWanted(task) && isNew(task))).length;
   const isScheduled = service.spec.schedule !== undefined && isJob(service.spec.mode);
   const allThere = updated === desired && leftovers === 0 && !isUpdating(service) && tasks.filter(isWanted).length <= desired;
   const job = isScheduled ? describeSchedule(service, now) : undefined;

@@ -132,11 +132,7 @@ const NETWORKING: readonly SupportRow[] = [
 
 const DEPLOY: readonly SupportRow[] = [
   ...rows('honoured', SERVICE, 'deploy deploy.mode deploy.endpoint_mode deploy.replicas deploy.labels scale depends_on'),
-  ...rows(
-    'honoured',
-    SERVICE,
-    'depends_on.*.condition depends_on.*.required depends_on.*.restart profiles extends extends.service extends.file',
-  ),
+  ...rows('honoured', SERVICE, 'depends_on.*.condition depends_on.*.required profiles extends extends.service extends.file'),
   ...['update_config', 'rollback_config'].flatMap((config) => [
     ...rows('honoured', `${SERVICE}.deploy`, config),
     ...rows('honoured', `${SERVICE}.deploy.${config}`, 'parallelism delay failure_action monitor max_failure_ratio order'),
@@ -151,6 +147,7 @@ const DEPLOY: readonly SupportRow[] = [
     `${SERVICE}.deploy`,
     'placement placement.constraints placement.preferences placement.preferences[].spread placement.max_replicas_per_node',
   ),
+  ...rows('honoured', SERVICE, 'depends_on.*.restart', 'After an update of the other service, not after a crash of it.'),
   ...rows('honoured', SERVICE, 'restart', "Unlike `docker stack deploy`, 'no' means no."),
 ];
 

@@ -1,5 +1,5 @@
 import type { Service, ServiceSpec, Task } from '@tessera/api';
-import { compareStates } from '@tessera/api';
+import { compareStates, isJob } from '@tessera/api';
 import { replicasOf } from '../../model/replicas.js';
 import { isLive, isRunning, slotKey } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
@@ -14,6 +14,21 @@ export function unmetDependency(view: ClusterView, service: Service): string | u
     if (reason) return `waiting for ${dependency.service}: ${reason}`;
   }
   return undefined;
+}
+
+/**
+ * When the last update of a service ended on which this one depends with `restart: true`, in milliseconds since the epoch; 0: none did. An update is what a person
+ * asked for: neither scaling nor a crash of the other service counts.
+ */
+export function dependencyUpdatedAt(view: ClusterView, { spec }: Service): number {
+  const updates = spec.dependsOn.filter(({ restart }) => restart).map(({ service }) => view.byName('services', service)?.update);
+  return Math.max(0, ...updates.map((update) => update?.completedAt ?? 0));
+}
+
+/** It was made and started before the update of a dependency ended: it is to be started anew. Jobs run to their end. */
+export function isOutrunBy(updatedAt: number, task: Task, { spec }: Service): boolean {
+  if (isJob(spec.mode) || task.createdAt >= updatedAt || compareStates(task.status.state, 'starting') < 0) return false;
+  return (task.status.startedAt ?? task.status.at) < updatedAt;
 }
 
 function unmet(view: ClusterView, dependency: Dependency): string | undefined {

@@ -4,6 +4,7 @@ import { fitsPlacement, takesTasks } from '../../schedule/fit.js';
 import { mustLeave } from '../../schedule/taints.js';
 import { unmetDependency } from './dependencies.js';
 import type { ServiceDraft, Slot } from './draft.js';
+import { followDependencies } from './follow.js';
 import { keepSlot } from './keep.js';
 import { reapSlot, removeSlot } from './reap.js';
 import { advanceUpdate, completeUpdate } from './update/advance.js';
@@ -16,6 +17,7 @@ export function planGlobal(draft: ServiceDraft): void {
   const rules = { frozen: isHeld(view, service), hold: unmetDependency(view, service), refill: true };
   for (const slot of kept) keepSlot(draft, slot, { ...rules, refill: open.has(slot) });
   advanceUpdate(draft, kept, rules);
+  followDependencies(draft, kept, rules);
   completeUpdate(draft, kept);
   for (const slot of draft.slots.values()) reapSlot(draft, slot);
 }

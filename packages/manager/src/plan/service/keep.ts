@@ -3,7 +3,7 @@ import { endedRun } from '../../model/restarts.js';
 import { sourceOf } from '../../model/spec-of.js';
 import { endedByItself, isRunning, isToldToGo } from '../../model/task.js';
 import type { ServiceDraft, Slot, TaskOrigin, TaskTemplateRef } from './draft.js';
-import { isDirty, isDrained, isDueToGo, isMisplaced } from './misfit.js';
+import { isDirty, isDrained, isDueToGo, isMisplaced, isOutrun } from './misfit.js';
 import { startsFirst } from './starts-first.js';
 
 /** What holds for a service's slots while they are kept. */
@@ -65,7 +65,7 @@ function settleSurplus(draft: ServiceDraft, slot: Slot): void {
 /** An old task that an update left as it is still takes the place of one that cannot stay. */
 function urgencyToGo(draft: ServiceDraft, task: Task): number {
   if (isDrained(draft, task) || isMisplaced(draft, task)) return 2;
-  return isDirty(draft, task) ? 1 : 0;
+  return isDirty(draft, task) || isOutrun(draft, task) ? 1 : 0;
 }
 
 function refill(draft: ServiceDraft, slot: Slot, rules: KeepRules): void {

@@ -1,6 +1,7 @@
 import { type Node, type Placement, serviceRevisionId, type Task } from '@tessera/api';
 import { fitsPlacement } from '../../schedule/fit.js';
 import { mustLeave } from '../../schedule/taints.js';
+import { dependencyUpdatedAt, isOutrunBy } from './dependencies.js';
 import type { ServiceDraft, Slot } from './draft.js';
 
 /** Made from another template than the current one. */
@@ -37,7 +38,12 @@ function placementOf(draft: ServiceDraft, task: Task): Placement {
   return (revision ?? draft.service).spec.placement;
 }
 
+/** A service on which its own depends with `restart: true` was updated since it started. */
+export function isOutrun(draft: ServiceDraft, task: Task): boolean {
+  return isOutrunBy(dependencyUpdatedAt(draft.view, draft.service), task, draft.service);
+}
+
 /** For one reason or another, the task is to be replaced by another one. */
 export function isDueToGo(draft: ServiceDraft, task: Task): boolean {
-  return isDirty(draft, task) || isDrained(draft, task) || isMisplaced(draft, task);
+  return isDirty(draft, task) || isDrained(draft, task) || isMisplaced(draft, task) || isOutrun(draft, task);
 }

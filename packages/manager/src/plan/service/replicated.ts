@@ -1,5 +1,6 @@
 import { unmetDependency } from './dependencies.js';
 import type { ServiceDraft, Slot } from './draft.js';
+import { followDependencies } from './follow.js';
 import { type KeepRules, keepSlot } from './keep.js';
 import { moveDrained } from './move.js';
 import { reapSlot, removeSlot } from './reap.js';
@@ -15,6 +16,7 @@ export function planReplicated(draft: ServiceDraft, replicas: number): void {
   for (const slot of slots) keepSlot(draft, slot, rules);
   moveDrained(draft, slots, rules);
   advanceUpdate(draft, slots, rules);
+  followDependencies(draft, slots, rules);
   completeUpdate(draft, slots);
   for (const slot of slots) reapSlot(draft, slot);
 }
