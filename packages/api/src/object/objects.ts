@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { parseIpv4 } from '../net/ipv4.js';
 import { Bytes, DurationMs, Id, Labels, Name, NanoCpus, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
-import { GivenResource, MAX_TAINTS, OfferedResource, SystemReserve, Taint } from '../spec/scheduling.js';
+import { GivenResource, MAX_TAINTS, OfferedResource, Priority, SystemReserve, Taint } from '../spec/scheduling.js';
 import { PublishedPort, ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec } from '../spec/stack-spec.js';
 import { JobControl, JobStatus } from './job.js';
@@ -130,7 +130,9 @@ export const Task = stored({
   nodeId: Type.Optional(Id),
   /** Named resources of its node that are its own, such as GPUs. Written by the scheduler, with the node. */
   resources: Type.Optional(Type.Array(GivenResource, { maxItems: 64 })),
-  /** Written by controllers. Only moves forward. */
+  /** It was told to go, or its predecessor was, to make room for tasks of this service. Written by the scheduler; handed on by controllers. */
+  madeRoomFor: Type.Optional(strictObject({ service: Name, priority: Priority })),
+  /** Written by controllers, and by the scheduler for what makes room. Only moves forward. */
   desired: DesiredState,
   /** Start no earlier than this: a restart that waits out its delay. Written by controllers. */
   startAfter: Type.Optional(Timestamp),

@@ -68,3 +68,7 @@ export const Affinity = strictObject({
   nodes: Type.Array(strictObject({ constraint: Type.String({ minLength: 1, maxLength: 1024 }), weight: Weight }), { maxItems: 32 }),
 });
 export type Affinity = Static<typeof Affinity>;
+
+/** Bound of the absolute value of a priority. */
+export const MAX_PRIORITY = 1000;
+export const Priority = Type.Integer({ minimum: -MAX_PRIORITY, maximum: MAX_PRIORITY });

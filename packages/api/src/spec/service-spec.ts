@@ -3,7 +3,7 @@ import { Autoscale } from './autoscale-spec.js';
 import { Bytes, DurationMs, Labels, Name, NanoCpus, oneOf, Port, strictObject } from './common.js';
 import { ContainerSpec } from './container-spec.js';
 import { Schedule } from './schedule-spec.js';
-import { Affinity, Toleration } from './scheduling.js';
+import { Affinity, Priority, Toleration } from './scheduling.js';
 
 const Replicas = Type.Integer({ minimum: 0, maximum: 1_000_000 });
 
@@ -77,6 +77,8 @@ export const Placement = strictObject({
   platforms: Type.Array(strictObject({ os: Type.Optional(Type.String()), architecture: Type.Optional(Type.String()) })),
   /** Nearness to other services' tasks, and distance from them. */
   affinity: Type.Optional(Affinity),
+  /** Tasks of a higher one are placed first, and displace lower ones where there is no room. Absent: 0. */
+  priority: Type.Optional(Priority),
   /** Taints of nodes that the tasks put up with. */
   tolerations: Type.Optional(Type.Array(Toleration, { maxItems: 64 })),
   /** How nodes that suit equally are ranked: evenly used, or as few as can be. Absent: spread. */

@@ -70,7 +70,11 @@ class Simulation {
 
   #schedule(): boolean {
     const decisions = schedule(this.overlay, this.#table, this.#now);
-    for (const { after } of decisions) this.#apply({ type: 'put', kind: 'tasks', object: after });
+    for (const { after } of decisions) {
+      this.#apply({ type: 'put', kind: 'tasks', object: after });
+      // What makes room for the deploy is part of what it does.
+      if (after.madeRoomFor && !this.serviceIds.includes(after.serviceId)) this.serviceIds.push(after.serviceId);
+    }
     return decisions.length > 0;
   }
 

@@ -45,6 +45,7 @@ const specs: fc.Arbitrary<ServiceSpec> = fc
     progressDeadlineMs: fc.constantFrom(undefined, undefined, 3_000),
     canary: fc.constantFrom(undefined, undefined, { count: 1 }, { percent: 50 }),
     gpus: fc.constantFrom(0, 0, 1, 2),
+    priority: fc.constantFrom(undefined, undefined, 10, -10),
   })
   .map((choice) =>
     serviceSpec('web', 1, (spec) => {
@@ -56,6 +57,7 @@ const specs: fc.Arbitrary<ServiceSpec> = fc
       spec.rollback = { ...spec.update, failureAction: 'pause' };
       spec.template.restart = { condition: choice.condition, delayMs: 5_000, maxAttempts: choice.maxAttempts, windowMs: 0 };
       spec.template.reservations.memoryBytes = choice.memoryGib * GIB;
+      if (choice.priority !== undefined) spec.placement.priority = choice.priority;
       if (choice.gpus > 0) spec.template.reservations.generic = [{ kind: 'gpu', count: choice.gpus }];
       if (choice.constrained) spec.placement.constraints = ['node.labels.disk==ssd'];
       if (choice.progressDeadlineMs !== undefined) spec.progressDeadlineMs = choice.progressDeadlineMs;

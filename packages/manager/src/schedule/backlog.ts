@@ -9,9 +9,12 @@ export class Backlog {
   readonly due = new Set<PendingGroup>();
   /** Groups that were looked at in vain, and wait for something that can help. */
   readonly parked = new Set<PendingGroup>();
-  /** By service, then by template. */
+  /** By service, then by template and revision: tasks of an old template are placed by what their own revision says. */
   readonly #services = new Map<string, Map<string, PendingGroup>>();
   readonly #waiting = new Map<string, Waiting>();
+
+  /** @param priorityOf that of a service by its id */
+  constructor(private readonly priorityOf: (serviceId: string) => number) {}
 
   /** Number of waiting tasks. */
   get size(): number {
@@ -54,6 +57,7 @@ export class Backlog {
   /** What the tasks of a service are made from has changed. */
   wakeService(serviceId: string): void {
     for (const group of this.#services.get(serviceId)?.values() ?? []) {
+      group.priority = this.priorityOf(serviceId);
       group.outdate();
       this.wake(group);
     }
@@ -89,11 +93,22 @@ export class Backlog {
     return [...this.due].sort(compareGroups);
   }
 
+  /** Groups that were looked at in vain and have a higher priority, in the order in which they are served. */
+  parkedAbove(priority: number): PendingGroup[] {
+    return [...this.parked].filter((group) => group.priority > priority && !this.due.has(group)).sort(compareGroups);
+  }
+
+  /** Whether such a group still waits. */
+  has({ serviceId, key }: Pick<PendingGroup, 'serviceId' | 'key'>): boolean {
+    return this.#services.get(serviceId)?.has(key) ?? false;
+  }
+
   #groupFor(task: Task): PendingGroup {
     let templates = this.#services.get(task.serviceId);
     if (!templates) this.#services.set(task.serviceId, (templates = new Map()));
-    let group = templates.get(task.templateHash);
-    if (!group) templates.set(task.templateHash, (group = new PendingGroup(task.serviceId, task.templateHash)));
+    const key = keyOf(task);
+    let group = templates.get(key);
+    if (!group) templates.set(key, (group = new PendingGroup(task.serviceId, key, this.priorityOf(task.serviceId))));
     return group;
   }
 
@@ -101,12 +116,16 @@ export class Backlog {
     this.due.delete(group);
     this.parked.delete(group);
     const templates = this.#services.get(group.serviceId)!;
-    templates.delete(group.templateHash);
+    templates.delete(group.key);
     if (templates.size === 0) this.#services.delete(group.serviceId);
   }
 }
 
-/** The longest waiting first, in an order that every manager finds. */
+function keyOf({ templateHash, specRevision }: Task): string {
+  return `${templateHash}/${specRevision}`;
+}
+
+/** The highest priority first, then the longest waiting, in an order that every manager finds. */
 function compareGroups(a: PendingGroup, b: PendingGroup): number {
-  return byAge(a.first, b.first);
+  return b.priority - a.priority || byAge(a.first, b.first);
 }

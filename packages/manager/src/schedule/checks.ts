@@ -64,6 +64,11 @@ export class Checks {
     return found;
   }
 
+  /** Whether the first rule that turns the node away is one that room on it may satisfy. */
+  wantsRoom(index: number): boolean {
+    return this.#checks.find((check) => check.refuse(index) !== PASS)?.helpedByRoom === true;
+  }
+
   /** Tells the checks that the group was given a node. */
   placed(index: number): void {
     if (this.reachFar) for (const check of this.#checks) check.placed?.(index);

@@ -11,11 +11,14 @@ export interface Decision {
 /** @param resources named ones of the node that are the task's own */
 export function assign(task: Task, nodeId: string, resources: readonly GivenResource[], now: number): Decision {
   const given = resources.length > 0 && { resources: [...resources] };
-  return { before: task, after: { ...task, nodeId, ...given, status: { state: 'assigned', at: now, message: 'assigned to a node' } } };
+  const { madeRoomFor: _, ...rest } = task;
+  return { before: task, after: { ...rest, nodeId, ...given, status: { state: 'assigned', at: now, message: 'assigned to a node' } } };
 }
 
 /** Nothing when the task says so already. The time of the state stays: the task is in it since then. */
 export function refuse(task: Task, reason: string): Decision | undefined {
-  const message = reason.slice(0, MOST_CHARACTERS);
+  const { madeRoomFor } = task;
+  const why = madeRoomFor ? `${reason}; it made room for ${madeRoomFor.service} (priority ${madeRoomFor.priority})` : reason;
+  const message = why.slice(0, MOST_CHARACTERS);
   return task.status.message === message ? undefined : { before: task, after: { ...task, status: { ...task.status, message } } };
 }

@@ -9,6 +9,7 @@ import { attributeOf } from './constraint.js';
 import { FailureLog } from './failure-log.js';
 import { GivenIds } from './given-ids.js';
 import { NetworkTable } from './network-table.js';
+import { KeptNodes } from './preemption/kept-nodes.js';
 import { TableChanges } from './table-changes.js';
 
 const FIRST_CAPACITY = 64;
@@ -24,6 +25,7 @@ const NO_COUNTS: ReadonlyMap<number, number> = new Map();
 export class NodeTable {
   readonly failures = new FailureLog();
   readonly givenIds = new GivenIds();
+  readonly kept = new KeptNodes();
   readonly networks = new NetworkTable();
   /** Billionths of a core that no task has claimed; may fall below 0 when a node shrinks. */
   freeCpus = new Float64Array(FIRST_CAPACITY);
@@ -126,6 +128,7 @@ export class NodeTable {
     if (index === undefined) return;
     this.#ledger.deleteNode(index, (held) => this.#add(held, -1));
     this.givenIds.releaseNode(index);
+    this.kept.deleteNode(index);
     this.#indices.delete(nodeId);
     this.softTaints -= softTaint(this.#nodes[index]);
     this.#nodes[index] = undefined;

@@ -48,7 +48,10 @@ export class PendingGroup {
 
   constructor(
     readonly serviceId: string,
-    readonly templateHash: string,
+    /** Its template and revision: with the service, they tell it from all others. */
+    readonly key: string,
+    /** Of the service: higher ones are served first. */
+    public priority: number,
   ) {}
 
   get size(): number {

@@ -49,14 +49,21 @@ export class Refusals {
     return waitMs === 0 && ++this.#rewrites > MOST_REWRITES ? MORE_REWRITES_MS : waitMs;
   }
 
-  #refuse({ prepared }: PendingGroup, told: Told, task: Task): void {
-    const decision = refuse(task, prepared ? this.#reason(prepared.checks, told, task) : 'its service revision is gone');
+  #refuse(group: PendingGroup, told: Told, task: Task): void {
+    const { prepared } = group;
+    const decision = refuse(task, prepared ? this.#reason(group, prepared.checks, told, task) : 'its service revision is gone');
     if (decision) this.decisions.push(decision);
   }
 
-  #reason(checks: Checks, told: Told, task: Task): string {
-    if (task.nodeId === undefined) return (told.text ??= sentence(0, checks.refusals()));
+  #reason(group: PendingGroup, checks: Checks, told: Told, task: Task): string {
+    if (task.nodeId === undefined) return (told.text ??= this.#sentence(group, checks));
     const index = this.table.indexOf(task.nodeId);
     return index === undefined ? 'its node was removed' : checks.explainNode(index);
+  }
+
+  #sentence(group: PendingGroup, checks: Checks): string {
+    const kept = this.table.kept.nodesOf(group).size;
+    const making = kept === 0 ? '' : `; tasks of lower priority make room on ${kept} ${kept === 1 ? 'node' : 'nodes'}`;
+    return `${sentence(0, checks.refusals())}${making}`;
   }
 }

@@ -18,6 +18,7 @@ type Step =
       zones: boolean;
       near: number;
       apart: number;
+      priority: number;
     }
   | { do: 'node'; node: number; memory: number; ssd: boolean; available: boolean; tainted: boolean }
   | { do: 'remove-node'; node: number }
@@ -38,6 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     zones: fc.boolean(),
     near: number(12),
     apart: number(12),
+    priority: number(4),
   }),
   fc.record({
     do: fc.constant('node' as const),
@@ -78,6 +80,7 @@ function apply(world: ScheduledWorld, step: Step): void {
           const terms = (service: number): AffinityTerm[] =>
             service > 3 ? [] : [{ service: `s${service}`, topology: 'node.labels.disk' }];
           spec.placement.affinity = { near: terms(step.near), apart: terms(step.apart), nodes: [] };
+          if (step.priority > 2) spec.placement.priority = step.priority;
           if (step.port) spec.ports = [{ protocol: 'tcp', target: 80, published: 80, mode: 'host' }];
         }),
       );
@@ -111,7 +114,7 @@ describe('the scheduler, change by change', () => {
         for (const each of steps) apply(world, each);
         world.pass(true);
         assert.deepEqual(
-          world.anew().filter(({ after }) => after.status.state === 'assigned'),
+          world.anew().filter(({ before, after }) => after.nodeId !== before.nodeId),
           [],
           'nothing that fits is left waiting',
         );

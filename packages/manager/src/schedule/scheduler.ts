@@ -7,6 +7,8 @@ import { assign, type Decision } from './decision.js';
 import { NodeTable } from './node-table.js';
 import type { PendingGroup } from './pending-group.js';
 import { placeTasks } from './place.js';
+import { Preemption } from './preemption/preemption.js';
+import { priorityOf } from './priority.js';
 import { Refusals } from './refusals.js';
 import { taskGroupOf } from './task-group.js';
 
@@ -22,7 +24,8 @@ export interface Pass {
  * what was decided but is not in the view yet; reads no time.
  */
 export class Scheduler {
-  readonly #backlog = new Backlog();
+  readonly #backlog: Backlog;
+  readonly #preemption: Preemption;
   /** What rules between services look at, by service. */
   readonly #facts = new Map<string, string>();
 
@@ -30,6 +33,8 @@ export class Scheduler {
     private readonly view: ClusterView,
     private readonly table: NodeTable,
   ) {
+    this.#backlog = new Backlog((serviceId) => priorityOf(view, { serviceId }));
+    this.#preemption = new Preemption(view, table, this.#backlog);
     for (const task of view.pendingTasks()) this.#backlog.put(task);
     for (const service of view.all('services')) this.#facts.set(service.id, affinityFacts(service));
   }
@@ -70,23 +75,36 @@ export class Scheduler {
   /** Decides on at most so many tasks; what is left is decided in the next pass. */
   pass(now: number, most = Number.POSITIVE_INFINITY): Pass {
     const decisions: Decision[] = [];
+    let roomInMs: number | undefined;
     this.#wakeParked();
+    do {
+      this.#lookAtDue(now, most, decisions);
+      this.#preemption.settle();
+      roomInMs = this.#preemption.makeRoom(now, decisions);
+      // Room that is kept for others, or not any more, concerns those that come after them.
+    } while (this.#backlog.due.size > 0 && decisions.length < most);
+    const refusals = this.#tellRefused(now);
+    for (const decision of refusals.decisions) decisions.push(decision);
+    const againInMs = this.#backlog.due.size > 0 ? 0 : soonest(refusals.againInMs, roomInMs);
+    return { decisions, ...(againInMs !== undefined && { againInMs }) };
+  }
+
+  #lookAtDue(now: number, most: number, decisions: Decision[]): void {
     while (this.#backlog.due.size > 0 && decisions.length < most) {
       for (const group of this.#backlog.inOrder()) {
         if (decisions.length >= most) break;
         this.#look(group, now, most, decisions);
+        // Before those of lower priority are looked at: room that is made is not theirs.
+        this.#preemption.makeRoomFor(group, now, decisions);
       }
       // What was placed may help others: affinity to a service that had no task yet.
       this.#wakeParked();
     }
-    const refusals = this.#tellRefused(now);
-    for (const decision of refusals.decisions) decisions.push(decision);
-    const againInMs = this.#backlog.due.size > 0 ? 0 : refusals.againInMs;
-    return { decisions, ...(againInMs !== undefined && { againInMs }) };
   }
 
   /** Takes back a decision that could not be written: the task is what the view says. */
   takeBack({ before }: Decision): void {
+    this.#preemption.takeBack(before.id);
     const task = this.view.get('tasks', before.id);
     this.#putTask(before.id, task);
     if (task) this.#backlog.restore(task);
@@ -115,6 +133,7 @@ export class Scheduler {
 
   #putService(id: string, service: Service | undefined): void {
     if (!service) this.table.failures.forgetService(id);
+    this.#preemption.putService(id, service);
     this.#backlog.wakeService(id);
     const facts = service && affinityFacts(service);
     if (facts === this.#facts.get(id)) return;
@@ -146,6 +165,7 @@ export class Scheduler {
       for (const { task, index, resources } of placed) {
         decisions.push(assign(task, this.table.node(index)!.id, resources, now));
         this.#backlog.delete(task.id);
+        this.#preemption.placed(group, index);
       }
     }
     if (group.size > 0 && decisions.length < most) this.#backlog.park(group);
@@ -164,4 +184,8 @@ export class Scheduler {
     for (const group of parked) if (!due.has(group)) refusals.tell(group, group.takeFresh());
     return refusals;
   }
+}
+
+function soonest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

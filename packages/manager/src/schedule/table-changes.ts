@@ -18,6 +18,7 @@ export class TableChanges {
   #room = new Set<number>();
   #claims = new Set<Claim>();
   #lastClaim: Claim | undefined;
+  #isQuiet = false;
 
   /** Grows with every change. */
   get version(): number {
@@ -31,7 +32,18 @@ export class TableChanges {
     return ++this.#nodeVersion;
   }
 
+  /** Does something that is undone before it ends: nothing of it is noted. */
+  quietly<T>(work: () => T): T {
+    this.#isQuiet = true;
+    try {
+      return work();
+    } finally {
+      this.#isQuiet = false;
+    }
+  }
+
   noteTask(index: number, claim: Claim, sign: 1 | -1): void {
+    if (this.#isQuiet) return;
     this.#version++;
     if (sign === -1) this.#room.add(index);
     // Tasks of a group come one after the other.

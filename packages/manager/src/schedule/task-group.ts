@@ -4,6 +4,7 @@ import type { ClusterView } from '../model/view.js';
 import { affinitiesOf } from './affinity/rules.js';
 import { claimOf } from './claim.js';
 import type { TaskGroup } from './filters/filter.js';
+import { priorityOf } from './priority.js';
 
 /** The group of tasks that are like this one; nothing when what it was made from is gone. */
 export function taskGroupOf(view: ClusterView, task: Task): TaskGroup | undefined {
@@ -16,5 +17,6 @@ export function taskGroupOf(view: ClusterView, task: Task): TaskGroup | undefine
     spec: source.spec,
     claim: claimOf(serviceId, source),
     affinities: affinitiesOf(view, serviceId, source.spec),
+    priority: priorityOf(view, task),
   };
 }

@@ -121,6 +121,7 @@ const DEPLOY: Row[] = [
       nodes: [{ constraint: 'node.labels.disk==ssd', weight: 5 }],
     },
   ],
+  ['x-priority: -5', ({ placement }) => placement.priority, -5],
   ['x-strategy: binpack', ({ placement }) => placement.strategy, 'binpack'],
   [
     'deploy: {placement: {constraints: ["node.role == worker", node.labels.zone!=a]}}',

@@ -83,6 +83,7 @@ export function convertPlacement(service: ComposeService, mode: ServiceMode, pat
     platforms: convertPlatform(service, path, context),
     ...compact({
       affinity: convertAffinity(service, path, context),
+      priority: service['x-priority'],
       strategy: service['x-strategy'],
       tolerations: convertTolerations(service, path, context),
     }),

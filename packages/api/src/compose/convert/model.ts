@@ -186,6 +186,7 @@ export interface ComposeService {
     apart?: ComposeAffinityTerm[];
     nodes?: { constraint: string; weight: number }[];
   };
+  'x-priority'?: number;
   'x-strategy'?: 'spread' | 'binpack';
   'x-tolerations'?: (string | Toleration)[];
   'x-canary'?: number | string;

@@ -1,4 +1,4 @@
-import { TAINT_EFFECTS } from '../../spec/scheduling.js';
+import { MAX_PRIORITY, TAINT_EFFECTS } from '../../spec/scheduling.js';
 import { duration, either, integer, list, map, pairs, type Schema, text, word } from './dsl.js';
 
 const weight = integer(1, 100);
@@ -12,6 +12,7 @@ export const extensionSchemas: Readonly<Record<`x-${string}`, Schema>> = {
     nodes: list(map({ constraint: text, weight }, ['constraint', 'weight'])),
   }),
   'x-canary': either(integer(1, 1_000_000), text),
+  'x-priority': integer(-MAX_PRIORITY, MAX_PRIORITY),
   'x-progress-deadline': duration,
   'x-partition': word('keep', 'stop'),
   'x-strategy': word('spread', 'binpack'),

@@ -177,6 +177,7 @@ const EXTENSIONS: readonly SupportRow[] = [
     ...rows('honoured', `${SERVICE}.x-affinity.${key}[]`, 'service labels topology weight'),
   ]),
   ...rows('honoured', `${SERVICE}.x-affinity`, 'nodes nodes[].constraint nodes[].weight'),
+  ...rows('honoured', SERVICE, 'x-priority', 'From -1000 to 1000, 0 unless told otherwise: see [scheduling](scheduling.md#priorities).'),
   ...rows('honoured', SERVICE, 'x-strategy', 'spread (the default) or binpack: see [scheduling](scheduling.md#what-is-best).'),
   ...rows('honoured', SERVICE, 'x-tolerations', 'Taints of nodes that the tasks put up with: see [scheduling](scheduling.md).'),
   ...rows('honoured', SERVICE, 'x-tolerations[].key x-tolerations[].value x-tolerations[].effect'),

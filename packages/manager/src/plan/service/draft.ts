@@ -7,7 +7,7 @@ import {
   type TaskRestart,
   type TaskStatus,
 } from '@tessera/api';
-import { byAge, canWant, isAssigned, isLive, isRunning, isWanted, slotKey } from '../../model/task.js';
+import { byAge, canWant, isAssigned, isLive, isRunning, isToldToGo, isWanted, slotKey } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import type { Change, NewId, Plan } from '../plan.js';
 
@@ -119,6 +119,8 @@ export class ServiceDraft {
       desired: 'ready',
       ...(startAfter !== undefined && startAfter > now && { startAfter }),
       ...(restart && { restart }),
+      // What displaced its predecessor is what it waits for.
+      ...(slot.newest?.madeRoomFor && isToldToGo(slot.newest) && { madeRoomFor: slot.newest.madeRoomFor }),
       status: { state: hold === undefined ? 'pending' : 'new', at: now, message: hold ?? 'waiting for a node' },
     };
     slot.tasks = [...slot.tasks, task];

@@ -10,6 +10,8 @@ export interface TaskGroup {
   spec: ServiceSpec;
   claim: Claim;
   affinities: Affinities;
+  /** Higher ones come first. */
+  priority: number;
 }
 
 /** What `refuse` answers for a node that passes. */

@@ -3,6 +3,7 @@ import { affinityFilter } from './affinity.js';
 import { constraintFilter } from './constraints.js';
 import type { Filter } from './filter.js';
 import { hostPortFilter } from './host-ports.js';
+import { keptFilter } from './kept.js';
 import { maxReplicasFilter } from './max-replicas.js';
 import { platformFilter } from './platform.js';
 import { readyFilter } from './ready.js';
@@ -15,6 +16,7 @@ export const FILTERS: readonly Filter[] = [
   taintFilter,
   constraintFilter,
   platformFilter,
+  keptFilter,
   resourceFilter,
   hostPortFilter,
   maxReplicasFilter,

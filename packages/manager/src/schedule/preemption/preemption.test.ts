@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import type { ServiceSpec, Task } from '@tessera/api';
+import fc from 'fast-check';
+import { isAssigned, isLive, isToldToGo, isWanted } from '../../model/task.js';
+import { readyNode, serviceSpec } from '../../model/testing/builders.js';
+import { obey } from '../../plan/testing/agents.js';
+import { World } from '../../plan/testing/world.js';
+import { NodeTable } from '../node-table.js';
+import { taskGroupOf } from '../task-group.js';
+import { planRoom } from './room.js';
+
+interface Wish {
+  priority: number;
+  replicas: number;
+  memory: number;
+}
+
+function deploy(world: World, name: string, { priority, replicas, memory }: Wish, change: (spec: ServiceSpec) => void = () => {}): void {
+  world.deploy(
+    serviceSpec(name, replicas, (spec) => {
+      spec.template.reservations.memoryBytes = memory;
+      if (priority !== 0) spec.placement.priority = priority;
+      change(spec);
+    }),
+  );
+}
+
+function cluster(...memory: number[]): World {
+  const world = new World();
+  memory.forEach((memoryBytes, index) => void world.putNode(readyNode(`n${index}`, { resources: { memoryBytes } })));
+  return world;
+}
+
+const wanted = (world: World, service: string): Task[] => world.tasks(service).filter(isWanted);
+const placed = (world: World, service: string): Task[] => wanted(world, service).filter(isAssigned);
+const leaving = (world: World): Task[] => [...world.view.all('tasks')].filter((task) => isLive(task) && isToldToGo(task));
+
+describe('A task of higher priority that finds no room', () => {
+  it('displaces as few lower ones as possible, the lowest first, which are told to go and wait with a reason', () => {
+    const world = cluster(4);
+    deploy(world, 'low', { priority: -10, replicas: 2, memory: 1 });
+    deploy(world, 'mid', { priority: 0, replicas: 2, memory: 1 });
+    obey(world);
+    deploy(world, 'high', { priority: 100, replicas: 1, memory: 1 });
+    world.settle();
+    const [victim, ...others] = leaving(world);
+    assert.deepEqual([victim?.serviceId, victim?.desired, others.length], ['low', 'shutdown', 0]);
+    assert.deepEqual(victim?.madeRoomFor, { service: 'high', priority: 100 });
+    assert.match(
+      wanted(world, 'high')[0]!.status.message,
+      /^0\/1 node: 1 not enough memory \(need 1 B, best has 0 B\); tasks of lower priority make room on 1 node$/,
+    );
+    obey(world);
+    assert.equal(placed(world, 'high').length, 1);
+    const waiting = wanted(world, 'low').find((task) => !isAssigned(task))!;
+    assert.match(waiting.status.message, /^0\/1 node: 1 not enough memory .*; it made room for high \(priority 100\)$/);
+    assert.equal(placed(world, 'mid').length, 2);
+  });
+
+  it('leaves tasks of the same and of a higher priority alone, and its own service', () => {
+    const world = cluster(2);
+    deploy(world, 'one', { priority: 5, replicas: 2, memory: 1 });
+    obey(world);
+    deploy(world, 'two', { priority: 5, replicas: 1, memory: 1 });
+    deploy(world, 'three', { priority: 4, replicas: 1, memory: 1 });
+    deploy(world, 'one', { priority: 9, replicas: 3, memory: 1 });
+    world.settle();
+    assert.deepEqual(leaving(world), []);
+  });
+
+  it('waits for what leaves anyway', () => {
+    const world = cluster(2);
+    deploy(world, 'low', { priority: 0, replicas: 2, memory: 1 });
+    obey(world);
+    deploy(world, 'low', { priority: 0, replicas: 1, memory: 1 });
+    world.planService('low');
+    assert.equal(leaving(world).length, 1);
+    deploy(world, 'high', { priority: 1, replicas: 1, memory: 1 });
+    world.settle();
+    assert.equal(leaving(world).length, 1);
+  });
+
+  it('takes the node where fewest have to go', () => {
+    const world = cluster(4, 4);
+    deploy(world, 'small', { priority: 0, replicas: 4, memory: 1 }, (spec) => void (spec.placement.constraints = ['node.id==n0']));
+    deploy(world, 'large', { priority: 0, replicas: 1, memory: 4 }, (spec) => void (spec.placement.constraints = ['node.id==n1']));
+    obey(world);
+    deploy(world, 'high', { priority: 1, replicas: 1, memory: 3 });
+    world.settle();
+    assert.deepEqual(
+      leaving(world).map(({ serviceId }) => serviceId),
+      ['large'],
+    );
+  });
+
+  it('displaces nobody where that does not help', () => {
+    const world = cluster(4);
+    deploy(world, 'low', { priority: 0, replicas: 4, memory: 1 });
+    obey(world);
+    deploy(world, 'huge', { priority: 9, replicas: 1, memory: 5 });
+    deploy(
+      world,
+      'elsewhere',
+      { priority: 9, replicas: 1, memory: 1 },
+      (spec) => void (spec.placement.constraints = ['node.labels.disk==ssd']),
+    );
+    world.settle();
+    assert.deepEqual(leaving(world), []);
+  });
+
+  it('keeps the room that is made from tasks of lower priority', () => {
+    const world = cluster(4);
+    deploy(world, 'low', { priority: 0, replicas: 4, memory: 1 });
+    obey(world);
+    deploy(world, 'high', { priority: 9, replicas: 1, memory: 3 });
+    world.settle();
+    const going = leaving(world);
+    assert.equal(going.length, 3);
+    world.report(going[0]!.id, 'shutdown');
+    world.settle();
+    assert.equal(placed(world, 'low').length, 1, 'the successor of what has gone does not take its room');
+    assert.match(wanted(world, 'low').find((task) => !isAssigned(task))!.status.message, /1 kept for tasks of high \(priority 9\)/);
+    obey(world);
+    assert.equal(placed(world, 'high').length, 1);
+  });
+
+  it('makes room for the task of a global service on its node', () => {
+    const world = cluster(2, 2);
+    deploy(world, 'low', { priority: 0, replicas: 4, memory: 1 });
+    obey(world);
+    deploy(world, 'agent', { priority: 9, replicas: 0, memory: 1 }, (spec) => void (spec.mode = { kind: 'global' }));
+    obey(world);
+    assert.deepEqual(
+      placed(world, 'agent')
+        .map(({ nodeId }) => nodeId)
+        .sort(),
+      ['n0', 'n1'],
+    );
+    assert.equal(placed(world, 'low').length, 2);
+  });
+});
+
+const wishes = fc.array(
+  fc.record({
+    priority: fc.integer({ min: -2, max: 2 }),
+    replicas: fc.integer({ min: 1, max: 4 }),
+    memory: fc.integer({ min: 1, max: 3 }),
+  }),
+  { minLength: 1, maxLength: 5 },
+);
+const memories = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 4 });
+
+/** Whether there is a set of lower tasks on some node without which the task would fit. */
+function couldDisplace(world: World, task: Task): boolean {
+  const priorityOf = ({ serviceId }: Task): number => world.view.get('services', serviceId)!.spec.placement.priority ?? 0;
+  const memoryOf = ({ serviceId }: Task): number => world.view.get('services', serviceId)!.spec.template.reservations.memoryBytes;
+  return [...world.view.all('nodes')].some((node) => {
+    const there = [...world.view.tasksOfNode(node.id)].filter((other) => isLive(other) && isAssigned(other));
+    const staying = there.filter((other) => priorityOf(other) >= priorityOf(task));
+    const used = staying.reduce((sum, other) => sum + memoryOf(other), 0);
+    return used + memoryOf(task) <= node.description!.resources.memoryBytes;
+  });
+}
+
+describe('Pre-emption', () => {
+  it('comes to an end, where nobody waits who could still displace somebody lower', () => {
+    fc.assert(
+      fc.property(memories, wishes, (nodes, wanted) => {
+        const world = cluster(...nodes);
+        for (const [index, wish] of wanted.entries()) {
+          deploy(world, `s${index}`, wish);
+          obey(world);
+        }
+        for (const task of world.view.pendingTasks()) assert.ok(!couldDisplace(world, task), `${task.serviceId}: ${task.status.message}`);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('plans only lower tasks, none of which could be spared, and leaves the node table as it was', () => {
+    fc.assert(
+      fc.property(memories, wishes, fc.integer({ min: 1, max: 4 }), (nodes, wanted, memory) => {
+        const world = cluster(...nodes);
+        for (const [index, wish] of wanted.entries()) deploy(world, `s${index}`, wish);
+        obey(world);
+        deploy(world, 'high', { priority: 1, replicas: 1, memory });
+        world.planService('high');
+        const [task] = world.tasks('high');
+        const table = NodeTable.of(world.view);
+        const state = (): unknown => [[...table.freeMemory], [...table.taskCounts], table.changes.version];
+        const before = state();
+        const { victims, nodes: kept } = planRoom({
+          view: world.view,
+          table,
+          group: taskGroupOf(world.view, task!)!,
+          key: '',
+          waiting: [task!],
+          isGoing: isToldToGo,
+        });
+        assert.deepEqual(state(), before);
+        if (victims.length === 0) return;
+        const index = [...kept.keys()][0]!;
+        const memoryOf = (serviceId: string): number => world.view.get('services', serviceId)!.spec.template.reservations.memoryBytes;
+        const free = table.freeMemory[index]! + victims.reduce((sum, victim) => sum + memoryOf(victim.serviceId), 0);
+        assert.ok(free >= memory, 'they make room enough');
+        for (const victim of victims) {
+          assert.ok((world.view.get('services', victim.serviceId)!.spec.placement.priority ?? 0) < 1);
+          assert.equal(victim.nodeId, table.node(index)!.id);
+          assert.ok(free - memoryOf(victim.serviceId) < memory, 'none is displaced for nothing');
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

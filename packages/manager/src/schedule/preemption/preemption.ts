@@ -1,0 +1,127 @@
+import type { Service, Task } from '@tessera/api';
+import { isToldToGo } from '../../model/task.js';
+import type { ClusterView } from '../../model/view.js';
+import type { Backlog } from '../backlog.js';
+import type { Decision } from '../decision.js';
+import type { NodeTable } from '../node-table.js';
+import type { PendingGroup } from '../pending-group.js';
+import type { Keeper } from './kept-nodes.js';
+import { planRoom, type RoomInput } from './room.js';
+
+/** Looking for room asks every node: so often at most for one group. */
+const AGAIN_MS = 1_000;
+const NO_NODES: ReadonlyMap<number, number> = new Map();
+
+/**
+ * Lets tasks of higher priority that find no node displace lower ones: these are told to go, as gracefully as ever, and until the room is used
+ * nothing of lower priority may take it. Never displaces what has the same or a higher priority, so that it comes to an end.
+ */
+export class Preemption {
+  /** When room was last looked for, and at which state of the node table. */
+  readonly #looked = new WeakMap<PendingGroup, { at: number; version: number }>();
+  /** Tasks that were told to go, while the view does not say so yet. */
+  readonly #displaced = new Set<string>();
+  /** Priorities of services that have another one than 0. */
+  readonly #priorities = new Map<string, number>();
+
+  constructor(
+    private readonly view: ClusterView,
+    private readonly table: NodeTable,
+    private readonly backlog: Backlog,
+  ) {
+    for (const service of view.all('services')) this.putService(service.id, service);
+  }
+
+  putService(id: string, service: Service | undefined): void {
+    const priority = service?.spec.placement.priority ?? 0;
+    if (priority === 0) this.#priorities.delete(id);
+    else this.#priorities.set(id, priority);
+  }
+
+  /** A task was not told to go after all. */
+  takeBack(taskId: string): void {
+    this.#displaced.delete(taskId);
+  }
+
+  /** A task of the group was given a node: it needs no more room, there or where it was kept instead. */
+  placed({ serviceId, key }: PendingGroup, index: number): void {
+    const keeper = this.table.kept.keeperOf({ serviceId, key });
+    if (!keeper) return;
+    const nodes = new Map(this.table.kept.nodesOf(keeper));
+    const used = nodes.has(index) ? index : [...nodes.keys()].at(-1)!;
+    const left = nodes.get(used)! - 1;
+    if (left === 0) nodes.delete(used);
+    else nodes.set(used, left);
+    this.#keep(keeper, nodes);
+  }
+
+  /** Gives up room that is kept for what does not wait any more. */
+  settle(): void {
+    for (const keeper of this.table.kept.keepers()) if (!this.backlog.has(keeper)) this.#keep(keeper, NO_NODES);
+  }
+
+  /** Looks for room for all that wait. @returns milliseconds until it wants to look again */
+  makeRoom(now: number, decisions: Decision[]): number | undefined {
+    let againInMs: number | undefined;
+    for (const group of this.backlog.parkedAbove(this.#lowest)) {
+      const waitMs = this.makeRoomFor(group, now, decisions);
+      if (waitMs !== undefined) againInMs = Math.min(againInMs ?? waitMs, waitMs);
+    }
+    return againInMs;
+  }
+
+  /** The same for one group, if it waits. */
+  makeRoomFor(group: PendingGroup, now: number, decisions: Decision[]): number | undefined {
+    if (group.priority <= this.#lowest || !this.backlog.parked.has(group)) return undefined;
+    const waitMs = this.#untilNextMs(group, now);
+    if (waitMs !== 0) return waitMs;
+    this.#displaceFor(group, now, decisions);
+    return undefined;
+  }
+
+  /** The lowest priority that any task can have. */
+  get #lowest(): number {
+    return Math.min(0, ...this.#priorities.values());
+  }
+
+  /** Nothing: as it was found then, it still is. */
+  #untilNextMs(group: PendingGroup, now: number): number | undefined {
+    const last = this.#looked.get(group);
+    if (!last) return 0;
+    return last.version === this.table.changes.version ? undefined : Math.max(0, last.at + AGAIN_MS - now);
+  }
+
+  #displaceFor(group: PendingGroup, now: number, decisions: Decision[]): void {
+    const { prepared, serviceId, key, priority } = group;
+    if (!prepared) return;
+    const waiting = [...group.tasks()];
+    const { victims, nodes } = planRoom({ ...this.#scene(), group: prepared.group, key, waiting });
+    const keeper = { serviceId, key, serviceName: waiting[0]!.serviceName, priority, claim: prepared.group.claim };
+    if (this.#keep(keeper, nodes)) group.outdate();
+    this.#looked.set(group, { at: now, version: this.table.changes.version });
+    for (const victim of victims) {
+      this.#displaced.add(victim.id);
+      decisions.push(displace(victim, keeper));
+    }
+  }
+
+  /** What is there now. Tasks that were told to go a moment ago are so in the view too, sooner or later. */
+  #scene(): Pick<RoomInput, 'view' | 'table' | 'isGoing'> {
+    const { view, table } = this;
+    for (const id of this.#displaced) {
+      const task = view.get('tasks', id);
+      if (!task || isToldToGo(task)) this.#displaced.delete(id);
+    }
+    return { view, table, isGoing: (task) => isToldToGo(task) || this.#displaced.has(task.id) };
+  }
+
+  #keep(keeper: Keeper, nodes: ReadonlyMap<number, number>): boolean {
+    const changes = this.table.kept.keep(keeper, nodes);
+    if (changes) this.backlog.forgetPrepared((group) => group.priority < keeper.priority);
+    return changes;
+  }
+}
+
+function displace(victim: Task, { serviceName, priority }: Keeper): Decision {
+  return { before: victim, after: { ...victim, desired: 'shutdown', madeRoomFor: { service: serviceName, priority } } };
+}
