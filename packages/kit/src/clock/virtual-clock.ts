@@ -1,19 +1,21 @@
 import type { Clock, Timer } from './clock.js';
-
-interface Entry {
-  at: number;
-  order: number;
-  run: () => void;
-}
+import { TimerHeap } from './timer-heap.js';
 
 /** Time that moves only when told to: for tests and the simulator. Timers fire in order of time, then of creation. */
 export class VirtualClock implements Clock {
   readonly #origin: number;
   #elapsed = 0;
   #order = 0;
-  readonly #entries = new Set<Entry>();
+  readonly #timers = new TimerHeap();
 
-  constructor(origin = Date.UTC(2030, 0, 1)) {
+  /**
+   * @param settleNow lets promises settle at once, where something can: much faster than a turn of the event loop after each timer,
+   *   but what waits for such a turn waits until time stands still
+   */
+  constructor(
+    origin = Date.UTC(2030, 0, 1),
+    private readonly settleNow?: () => void,
+  ) {
     this.#origin = origin;
   }
 
@@ -27,19 +29,19 @@ export class VirtualClock implements Clock {
   }
 
   timer(delayMs: number, run: () => void): Timer {
-    const entry = { at: this.#elapsed + Math.max(0, delayMs), order: this.#order++, run };
-    this.#entries.add(entry);
-    return { cancel: () => void this.#entries.delete(entry) };
+    const entry = { at: this.#elapsed + Math.max(0, delayMs), order: this.#order++, run, cancelled: false };
+    this.#timers.push(entry);
+    return { cancel: () => this.#timers.cancel(entry) };
   }
 
   /** Number of timers that wait. */
   get pending(): number {
-    return this.#entries.size;
+    return this.#timers.size;
   }
 
   /** Milliseconds until the next timer, or `undefined` when none waits. */
   nextInMs(): number | undefined {
-    const next = this.#next();
+    const next = this.#timers.peek();
     return next && next.at - this.#elapsed;
   }
 
@@ -47,13 +49,33 @@ export class VirtualClock implements Clock {
   async advance(byMs: number): Promise<void> {
     const end = this.#elapsed + byMs;
     await settle();
-    for (let next = this.#next(); next && next.at <= end; next = this.#next()) {
+    if (this.settleNow) await this.#advanceAtOnce(end, this.settleNow);
+    for (let next = this.#timers.peek(); next && next.at <= end; next = this.#timers.peek()) {
+      this.#timers.shift();
       this.#elapsed = next.at;
-      this.#entries.delete(next);
       next.run();
       await settle();
     }
     this.#elapsed = end;
+  }
+
+  /** Runs what is due in one turn of the event loop: outside of any promise, since within one no other can settle. */
+  #advanceAtOnce(end: number, settleNow: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      setImmediate(() => {
+        try {
+          for (let next = this.#timers.peek(); next && next.at <= end; next = this.#timers.peek()) {
+            this.#timers.shift();
+            this.#elapsed = next.at;
+            next.run();
+            settleNow();
+          }
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
   }
 
   /** Moves time until `condition` holds. @throws Error when it does not within `limitMs` of virtual time. */
@@ -61,18 +83,10 @@ export class VirtualClock implements Clock {
     const end = this.#elapsed + limitMs;
     await settle();
     while (!condition()) {
-      const next = this.#next();
+      const next = this.#timers.peek();
       if (!next || next.at > end) throw new Error(`${what} did not come true within ${limitMs} ms of virtual time`);
       await this.advance(next.at - this.#elapsed);
     }
-  }
-
-  #next(): Entry | undefined {
-    let first: Entry | undefined;
-    for (const entry of this.#entries) {
-      if (!first || entry.at < first.at || (entry.at === first.at && entry.order < first.order)) first = entry;
-    }
-    return first;
   }
 }
 

@@ -11,21 +11,45 @@ import type { Invariant } from './invariant.js';
 export const noOvercommit: Invariant = {
   name: 'no-overcommit',
   watch({ world }, violated) {
+    /** Nodes to look at: something was given to them, or was left out as excused, which passes with time. */
+    const dirty = new Set<string>();
+    const holders = new Map<string, string>();
     return {
+      onChange({ kind, object }) {
+        if (kind === 'tasks' && object?.nodeId !== undefined) dirty.add(object.nodeId);
+      },
+      onContainer({ id: nodeId }, { id, state, addresses, labels }) {
+        for (const [address, holder] of holders) if (holder.startsWith(id)) holders.delete(address);
+        if (state !== 'running') return;
+        for (const [network, address] of Object.entries(addresses)) {
+          const key = `${address} of ${network}`;
+          const words = `${id} of ${labels[LABELS.task]} on ${nodeId}`;
+          if (holders.has(key)) violated(`address ${key} is given to ${holders.get(key)} and ${words}`);
+          holders.set(key, words);
+        }
+      },
       onMoment() {
-        for (const node of world.nodes) checkNode(world, node, violated);
-        checkAddresses(world, violated);
+        for (const nodeId of dirty) {
+          const node = world.node(nodeId);
+          if (!node || !checkNode(world, node, violated)) dirty.delete(nodeId);
+        }
       },
     };
   },
 };
 
-function checkNode(world: SimWorld, node: SimNode, violated: (what: string) => void): void {
+/** Returns whether something was left out. */
+function checkNode(world: SimWorld, node: SimNode, violated: (what: string) => void): boolean {
   let memoryBytes = 0;
+  let isIncomplete = false;
   const ports = new Map<string, string>();
   for (const task of world.view.tasksOfNode(node.id)) {
     const source = holdsClaim(task) ? sourceOf(world.view, task) : undefined;
-    if (!source || (isToldToGo(task) && isExcused(world, node, task.id))) continue;
+    if (!source) continue;
+    if (isToldToGo(task) && isExcused(world, node, task.id)) {
+      isIncomplete = true;
+      continue;
+    }
     memoryBytes += source.spec.template.reservations.memoryBytes;
     for (const { mode, published, protocol } of source.ports) {
       if (mode !== 'host') continue;
@@ -36,19 +60,5 @@ function checkNode(world: SimWorld, node: SimNode, violated: (what: string) => v
     }
   }
   if (memoryBytes > NODE_MEMORY_BYTES) violated(`${node.id} has ${NODE_MEMORY_BYTES} bytes of memory, and ${memoryBytes} are reserved`);
-}
-
-function checkAddresses(world: SimWorld, violated: (what: string) => void): void {
-  const holders = new Map<string, string>();
-  for (const node of world.nodes) {
-    for (const { addresses, labels } of node.engine.running()) {
-      for (const [network, address] of Object.entries(addresses)) {
-        const key = `${address} of ${network}`;
-        const task = `${labels[LABELS.task]} on ${node.id}`;
-        const holder = holders.get(key);
-        if (holder !== undefined) violated(`address ${key} is given to ${holder} and ${task}`);
-        holders.set(key, task);
-      }
-    }
-  }
+  return isIncomplete;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { compareStates, type ObjectChange, type Service, type Task } from '@tessera/api';
 import { isLive, isRunning, isToldToGo } from '@tessera/manager/model/task';
 import type { ClusterView } from '@tessera/manager/model/view';
@@ -16,21 +17,21 @@ const CALM_MS = 60_000;
 export const updateBudget: Invariant = {
   name: 'update-budget',
   watch({ world, faults }, violated) {
-    /** Replicas of the services that were complete, and have only been updated since. */
-    const watched = new Map<string, number>();
+    /** Services that were complete, and have only been updated since, by the same settings. */
+    const watched = new Map<string, Watched>();
     return {
       onChange(change: ObjectChange) {
         if (change.kind === 'services' && !staysComparable(change.object, watched.get(change.id))) watched.delete(change.id);
       },
       onMoment() {
         if (faults.active > 0 || world.calmForMs() < CALM_MS) watched.clear();
-        else for (const [serviceId, replicas] of watched) check(world.view, serviceId, replicas, violated);
+        else for (const [serviceId, { replicas }] of watched) check(world.view, serviceId, replicas, violated);
       },
       onStep() {
         if (faults.active > 0 || world.calmForMs() < CALM_MS) return;
         for (const service of world.view.all('services')) {
-          const replicas = replicasOf(service);
-          if (replicas !== undefined && isComplete(world, service)) watched.set(service.id, replicas);
+          const settings = settingsOf(service);
+          if (settings && isComplete(world, service)) watched.set(service.id, settings);
         }
       },
     };
@@ -61,11 +62,18 @@ function isComplete({ view, clock }: SimWorld, service: Service): boolean {
   return isGoodImage(service.spec.template.container.image) && serviceProgress(view, service, clock.now()).converged;
 }
 
-/** The service has as many replicas as before, and its image is one that runs. */
-function staysComparable(service: Service | undefined, replicas: number | undefined): boolean {
-  return service !== undefined && replicasOf(service) === replicas && isGoodImage(service.spec.template.container.image);
+/** The service has as many replicas and the same settings as before, and its image is one that runs. */
+function staysComparable(service: Service | undefined, before: Watched | undefined): boolean {
+  return service !== undefined && isDeepStrictEqual(settingsOf(service), before) && isGoodImage(service.spec.template.container.image);
 }
 
-function replicasOf({ spec }: Service): number | undefined {
-  return spec.mode.kind === 'replicated' ? spec.mode.replicas : undefined;
+/** What the bounds of an update come from: tasks of an update by other settings may still be on their way out. */
+interface Watched {
+  replicas: number;
+  order: string;
+  parallelism: number;
+}
+
+function settingsOf({ spec: { mode, update } }: Service): Watched | undefined {
+  return mode.kind === 'replicated' ? { replicas: mode.replicas, order: update.order, parallelism: update.parallelism } : undefined;
 }

@@ -39,6 +39,7 @@ export interface SimNodeOptions {
 export class SimNode {
   readonly #options: SimNodeOptions;
   readonly #db = new MemoryTaskDb();
+  readonly #predecessors = new Map<string, string>();
   readonly #grants = new MemoryGrantStore();
   /** Connections by manager, also such as nobody uses any more. */
   readonly #pairs = new Map<SimManager, SocketPair[]>();
@@ -73,7 +74,7 @@ export class SimNode {
 
   /** Whose place a task took that its agent started by itself; undefined for tasks of the managers. */
   predecessorOf(taskId: string): string | undefined {
-    return this.#db.load().records.find(({ assignment }) => assignment.id === taskId)?.successorOf;
+    return this.#predecessors.get(taskId);
   }
 
   startAgent(): void {
@@ -87,7 +88,7 @@ export class SimNode {
       node: { id, hostname: id, os: 'linux', architecture: 'x86_64' },
       engine: processEngine(engine, process),
       network: new SimNetwork(bridges, process.clock),
-      db: processDb(this.#db, process),
+      db: this.#processDb(process),
       files: NO_FILES,
       grants: this.#grants,
       retention: { perSlot: 5, maxAgeMs: HOUR_MS },
@@ -146,6 +147,23 @@ export class SimNode {
     for (const pair of this.#pairs.get(manager)?.splice(0) ?? []) pair.cut();
   }
 
+  /** The database as the agent's process writes it: nothing is written after its end. */
+  #processDb(process: SimProcess): TaskDb {
+    const db = this.#db;
+    return {
+      load: () => db.load(),
+      images: () => db.images(),
+      save: (change) => {
+        if (process.isDead) return;
+        db.save(change);
+        for (const { assignment, successorOf } of change.records ?? [])
+          if (successorOf !== undefined) this.#predecessors.set(assignment.id, successorOf);
+        for (const id of change.forget ?? []) this.#predecessors.delete(id);
+      },
+      close: () => {},
+    };
+  }
+
   #dropConnections(drop: (pair: SocketPair) => void): void {
     for (const pairs of this.#pairs.values()) for (const pair of pairs.splice(0)) drop(pair);
   }
@@ -199,14 +217,4 @@ async function* heard(events: AsyncIterable<EngineEvent>, process: SimProcess): 
     if (process.isDead) return;
     yield event;
   }
-}
-
-/** The database as the agent's process writes it: nothing is written after its end. */
-function processDb(db: MemoryTaskDb, process: SimProcess): TaskDb {
-  return {
-    load: () => db.load(),
-    images: () => db.images(),
-    save: (change) => process.isDead || db.save(change),
-    close: () => {},
-  };
 }

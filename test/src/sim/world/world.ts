@@ -1,3 +1,4 @@
+import type { ObservedContainer } from '@tessera/agent/model/container';
 import type { ObjectChange } from '@tessera/api';
 import { SeededRandom, silentLog, VirtualClock } from '@tessera/kit';
 import { MemoryStore } from '@tessera/manager/adapters/kv/memory/memory-store';
@@ -5,6 +6,7 @@ import { readyNode } from '@tessera/manager/model/testing/builders';
 import type { ClusterView } from '@tessera/manager/model/view';
 import { KvClusterStore } from '@tessera/manager/state/cluster-store';
 import { aesSealer } from '@tessera/manager/state/seal';
+import { settleNow } from '../settle.js';
 import { BridgePool } from './bridge-pool.js';
 import { History } from './history.js';
 import { type Parts, REAL_PARTS } from './parts.js';
@@ -23,7 +25,9 @@ export interface WorldOptions {
 export interface WorldListener {
   /** An object of the store has changed; the view has the change. */
   onChange?(change: ObjectChange): void;
-  /** A revision of the store is complete, or a container has started or ended. */
+  /** A container has started or ended. */
+  onContainer?(node: SimNode, container: ObservedContainer): void;
+  /** A revision of the store is complete, or a container has started or ended: after all that is told of it above. */
   onMoment?(): void;
 }
 
@@ -33,7 +37,7 @@ const SECRETS_KEY = '00'.repeat(32);
 
 /** A whole cluster in this process: managers on one store, nodes with engines, and the lines between them. */
 export class SimWorld {
-  readonly clock = new VirtualClock();
+  readonly clock = new VirtualClock(undefined, settleNow);
   readonly history = new History(this.clock);
   readonly memory = new MemoryStore({ clock: this.clock });
   readonly parts: Parts;
@@ -116,12 +120,15 @@ export class SimWorld {
       clock,
       random: this.random(),
       bridges,
-      onContainer: ({ name, state, exitCode }) => {
+      onContainer: (container) => {
+        const { name, state, exitCode } = container;
         history.note(`${id} container ${name.slice(0, -19)} ${state}${exitCode === undefined ? '' : ` ${exitCode}`}`);
+        for (const listener of this.#listeners) listener.onContainer?.(node, container);
         this.#moment();
       },
     });
-    return new SimNode({ id, index, clock, random: this.random(), engine, bridges, managers, history });
+    const node = new SimNode({ id, index, clock, random: this.random(), engine, bridges, managers, history });
+    return node;
   }
 
   async #observe(): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Task, TaskReport, TaskState } from '@tessera/api';
 import { silentLog } from '@tessera/kit';
+import type { MemoryKv } from '../../adapters/kv/memory/memory-kv.js';
 import { readyNode } from '../../model/testing/builders.js';
 import type { KvClusterStore } from '../../state/cluster-store.js';
 import { clock, memoryStore, openStore } from '../../state/testing/test-store.js';
@@ -31,11 +32,13 @@ function reportOf(taskId: string, state: TaskState, successorOf?: string): TaskR
 
 describe('The intake of reports', () => {
   const held = { manager: 'm1', epoch: 1 };
+  let kv: MemoryKv;
   let store: KvClusterStore;
   let intake: StatusIntake;
 
   beforeEach(async () => {
-    store = await openStore(memoryStore().connect());
+    kv = memoryStore().connect();
+    store = await openStore(kv);
     const slots = new SlotIndex(store.view);
     const options = { store, clock, log: silentLog };
     intake = new StatusIntake({ ...options, slots, queue: new UpdateQueue({ ...options, tickMs: 0 }) });
@@ -60,11 +63,30 @@ describe('The intake of reports', () => {
       reportOf('b2', 'running', 'b'),
       reportOf('a3', 'running', 'a2'),
     ];
-    const taken = intake.take({ nodeId: 'n1', held }, reports, new AbortController().signal);
+    const taken = intake.take({ nodeId: 'n1', held, signal: new AbortController().signal }, reports);
     await clock.advance(1_000);
     assert.deepEqual(await taken, []);
     assert.equal(fewest, 1);
     const states = ['a', 'a2', 'a3', 'b', 'b2'].map((id) => store.view.get('tasks', id)?.status.state);
     assert.deepEqual(states, ['failed', 'failed', 'running', 'failed', 'running']);
+  });
+
+  it('writes nothing of a session that is over: an end without the successor that was told with it would leave the slot free', async () => {
+    kv.setReachable(false);
+    const session = new AbortController();
+    const taken = intake.take({ nodeId: 'n1', held, signal: session.signal }, [
+      reportOf('b', 'failed'),
+      reportOf('a', 'failed'),
+      reportOf('a2', 'running', 'a'),
+    ]);
+    await clock.advance(2_000);
+    session.abort();
+    kv.setReachable(true);
+    await clock.advance(10_000);
+    await taken;
+    assert.deepEqual(
+      ['a', 'b'].map((id) => store.view.get('tasks', id)?.status.state),
+      ['running', 'running'],
+    );
   });
 });

@@ -18,6 +18,8 @@ export interface StatusIntakeOptions {
 export interface Reporting {
   nodeId: string;
   held: NodeSession;
+  /** Aborted when the session is over: what is not written by then, the agent tells in its next one, and then all of it together. */
+  signal: AbortSignal;
 }
 
 const SUCCESSOR_RETRY_MS = 100;
@@ -36,7 +38,7 @@ export class StatusIntake {
    * Takes over the reports of one node, in order. Repeating them does no harm.
    * Returns the ids of tasks that the agent must give up: nobody knows them and they succeed nothing.
    */
-  async take(from: Reporting, reports: readonly TaskReport[], signal: AbortSignal): Promise<string[]> {
+  async take(from: Reporting, reports: readonly TaskReport[]): Promise<string[]> {
     const unknown: string[] = [];
     const inChains = new Set<TaskReport>();
     // What is reported of a predecessor belongs into the commit of its successor: the slot must not look free in between.
@@ -54,7 +56,7 @@ export class StatusIntake {
         const predecessorEnd = reports.findLast((one) => one.taskId === report.successorOf)?.status;
         await this.#write(from, plain);
         plain = [];
-        if (await this.#succeed(from, chain, predecessorEnd, signal)) continue;
+        if (await this.#succeed(from, chain, predecessorEnd)) continue;
         unknown.push(...chain.map(({ taskId }) => taskId));
         plain.push(...reports.filter((one) => one.taskId === report.successorOf));
       }
@@ -92,8 +94,8 @@ export class StatusIntake {
     };
   }
 
-  #isCurrent({ nodeId, held }: Reporting): boolean {
-    return sameSession(this.options.store.view.get('nodes', nodeId)?.session, held);
+  #isCurrent({ nodeId, held, signal }: Reporting): boolean {
+    return !signal.aborted && sameSession(this.options.store.view.get('nodes', nodeId)?.session, held);
   }
 
   /**
@@ -112,15 +114,10 @@ export class StatusIntake {
   }
 
   /** Writes a chain of successors and the end of their predecessor in one commit. Returns whether the tasks are known after it. */
-  async #succeed(
-    from: Reporting,
-    chain: readonly TaskReport[],
-    predecessorEnd: TaskStatus | undefined,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  async #succeed(from: Reporting, chain: readonly TaskReport[], predecessorEnd: TaskStatus | undefined): Promise<boolean> {
     const { store, clock, log } = this.options;
     const [first] = chain;
-    for (let attempt = 1; first && attempt <= SUCCESSOR_ATTEMPTS && !signal.aborted; attempt++) {
+    for (let attempt = 1; first && attempt <= SUCCESSOR_ATTEMPTS && !from.signal.aborted; attempt++) {
       if (store.view.get('tasks', first.taskId)) return true;
       const predecessor = store.view.get('tasks', first.successorOf ?? '');
       const node = store.view.get('nodes', from.nodeId);
@@ -131,7 +128,7 @@ export class StatusIntake {
       } catch (error) {
         log.warn({ error, nodeId: node.id, taskId: first.taskId }, 'dispatcher: a restarted task could not be written, trying again');
       }
-      await sleep(clock, SUCCESSOR_RETRY_MS, signal).catch(() => {});
+      await sleep(clock, SUCCESSOR_RETRY_MS, from.signal).catch(() => {});
     }
     return false;
   }

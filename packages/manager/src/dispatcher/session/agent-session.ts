@@ -193,7 +193,7 @@ export class AgentSession {
     if (!held) return this.refuse('moved', 'the node has a newer session, with another manager', false);
     this.#held = held;
     // What the node holds is known before it is ready: the scheduler would give its ports and memory away once more.
-    await this.host.intake.take({ nodeId: this.nodeId, held }, tasks, signal);
+    await this.host.intake.take({ nodeId: this.nodeId, held, signal }, tasks);
     if (signal.aborted) return;
     await this.host.connected(this.nodeId, held, description);
     if (signal.aborted) return;
@@ -205,8 +205,9 @@ export class AgentSession {
 
   async #takeStatus({ report, tasks }: Extract<AgentMessage, { type: 'status' }>): Promise<void> {
     if (!this.#held) return;
-    const unknown = await this.host.intake.take({ nodeId: this.nodeId, held: this.#held }, tasks, this.#closing.signal);
-    if (this.#closing.signal.aborted) return;
+    const { signal } = this.#closing;
+    const unknown = await this.host.intake.take({ nodeId: this.nodeId, held: this.#held, signal }, tasks);
+    if (signal.aborted) return;
     this.send({ type: 'reported', report });
     for (const taskId of unknown) this.#feed?.reject(taskId);
   }
