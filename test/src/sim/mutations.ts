@@ -119,6 +119,7 @@ function writing(store: ClusterStore, alter: (changes: readonly StoreChange[]) =
     commit: (changes) => store.commit(alter(changes)),
     commitBatch: (changes) => store.commitBatch(alter(changes)),
     onChange: (listener) => store.onChange(listener),
+    catchUp: () => store.catchUp(),
     waitFor: (revision, signal) => store.waitFor(revision, signal),
   };
 }

@@ -62,7 +62,7 @@ async function startParts(options: ManagerOptions, environment: ManagerEnvironme
   const sealer = aesSealer(identity.secretsKey, random);
   const store = await lifecycle.start(
     'state',
-    () => KvClusterStore.open({ kv, ...environment, sealer }),
+    () => KvClusterStore.open({ kv, ...environment, sealer, isSole: storeKind(options.store) !== 'etcd' }),
     (opened) => opened.close(),
   );
   const { name, clusterId, tokenHashes, addressPool } = identity.cluster;

@@ -55,6 +55,11 @@ export interface ClusterStore {
   commitBatch(changes: readonly StoreChange[]): Promise<{ revision: number; conflicts: StoreChange[] }>;
   /** Calls `listener` after each change of the view, in order, own commits included. Returns the way to stop. */
   onChange(listener: (change: ObjectChange) => void): () => void;
+  /**
+   * Resolves when the view has all that was written before the call, by any manager: what is decided then is not decided on an old
+   * state, even when nothing has to be written. @throws ApiError `unavailable`
+   */
+  catchUp(): Promise<void>;
   /** Resolves when the view holds everything up to `revision`. */
   waitFor(revision: number, signal?: AbortSignal): Promise<void>;
 }

@@ -4,8 +4,9 @@ import type { ClusterView } from '../model/view.js';
 import type { Kv, KvCompare } from '../ports/kv.js';
 import type { ClusterStore, CommitResult, StoreChange } from '../ports/store.js';
 import { commitGroups, groupChanges } from './batch.js';
+import { CatchUp } from './catch-up.js';
 import { Codec } from './codec.js';
-import { Committer } from './committer.js';
+import { Committer, toApiError } from './committer.js';
 import { Informer } from './informer.js';
 import { clusterKeys, type Keys } from './keys.js';
 import { type PreparedChange, prepare } from './prepare.js';
@@ -20,6 +21,8 @@ export interface ClusterStoreOptions {
   sealer: Sealer;
   /** First part of all keys. */
   prefix?: string;
+  /** Nobody else writes to the store, so that the view is never behind it. */
+  isSole?: boolean;
 }
 
 /** What a store shares with its fenced forms. */
@@ -29,6 +32,8 @@ interface Parts {
   clock: Clock;
   informer: Informer;
   committer: Committer;
+  /** Absent: the view is never behind. */
+  catchUp?: CatchUp;
 }
 
 const NO_FENCE = (): KvCompare[] => [];
@@ -47,7 +52,9 @@ export class KvClusterStore implements ClusterStore {
     const codec = new Codec(options.sealer);
     const informer = new Informer({ ...options, keys, codec });
     await informer.start();
-    return new KvClusterStore({ keys, codec, clock, informer, committer: new Committer(kv, keys) }, NO_FENCE);
+    const catchUp = new CatchUp({ kv, clock, key: keys.mark, waitFor: (revision) => informer.waitFor(revision) });
+    const parts = { keys, codec, clock, informer, committer: new Committer(kv, keys), ...(!options.isSole && { catchUp }) };
+    return new KvClusterStore(parts, NO_FENCE);
   }
 
   get keys(): Keys {
@@ -78,6 +85,12 @@ export class KvClusterStore implements ClusterStore {
 
   onChange(listener: (change: ObjectChange) => void): () => void {
     return this.parts.informer.onChange(listener);
+  }
+
+  async catchUp(): Promise<void> {
+    await this.parts.catchUp?.now().catch((error: unknown) => {
+      throw toApiError(error);
+    });
   }
 
   waitFor(revision: number, signal?: AbortSignal): Promise<void> {

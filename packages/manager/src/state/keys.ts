@@ -6,6 +6,8 @@ export interface Keys {
   readonly objects: string;
   /** Held by the manager that leads. */
   readonly leader: string;
+  /** Written by who wants to know how far the store is: its revision comes back by the watch of the objects, after all before it. */
+  readonly mark: string;
   object(kind: Kind, id: string): string;
   /** Holds the id of the object with this name: makes names unique. */
   name(kind: Kind, name: string): string;
@@ -21,6 +23,7 @@ export function clusterKeys(prefix: string = DEFAULT_PREFIX): Keys {
   return {
     objects,
     leader: `${prefix}/leader`,
+    mark: `${objects}mark`,
     object: (kind, id) => `${objects}${kind}/${id}`,
     name: (kind, name) => `${objects}names/${kind}/${name}`,
     parse(key) {

@@ -25,6 +25,8 @@ export async function commitPlan<T>(
   plan: (view: ClusterView) => { units: readonly Unit[]; result: T },
 ): Promise<{ result: T; revision: number }> {
   const { store, clock, random } = context;
+  // What another manager has acknowledged is seen, or a plan that finds nothing to do would say so wrongly.
+  await store.catchUp();
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const { units, result } = plan(store.view);
     const revision = await commitUnits(context, units);
