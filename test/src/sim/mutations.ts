@@ -1,4 +1,4 @@
-import type { Task } from '@tessera/api';
+import { compareStates, type Task } from '@tessera/api';
 import { isLive, isToldToGo } from '@tessera/manager/model/task';
 import { planService } from '@tessera/manager/plan/service/index';
 import type { Kv } from '@tessera/manager/ports/kv';
@@ -134,18 +134,18 @@ function startedAtOnce(task: Task): Task {
   return task.desired === 'ready' ? { ...rest, desired: 'running' } : task;
 }
 
-/** Writes now and then a status back as it was two reports before. */
+/** Writes now and then a status as it was two reports before, over the one that came after it. */
 function lateReports(store: ClusterStore): ClusterStore {
-  const former = new Map<string, Task['status']>();
+  const former = new Map<string, Task['status'][]>();
   let count = 0;
   return writing(store, (changes) =>
     changes.map((change) => {
       if (change.type !== 'put' || change.kind !== 'tasks') return change;
-      const late = former.get(change.object.id);
-      former.set(change.object.id, change.object.status);
-      return late && late.state !== change.object.status.state && ++count % FREQUENT === 0
-        ? { ...change, object: { ...change.object, status: late } }
-        : change;
+      const { id, status } = change.object;
+      const [late, last] = former.get(id) ?? [];
+      former.set(id, [...(last ? [last] : []), status]);
+      const isOlder = late !== undefined && last !== undefined && compareStates(late.state, last.state) < 0;
+      return isOlder && ++count % FREQUENT === 0 ? { ...change, object: { ...change.object, status: late } } : change;
     }),
   );
 }
