@@ -51,8 +51,7 @@ export const oneTaskPerSlot: Invariant = {
     const running = new Slots();
     const slotOfTask = new Map<string, string>();
     const drainedAt = new Map<string, number>();
-    const wasDrained = ({ nodeId }: Holder): boolean =>
-      world.clock.now() - (drainedAt.get(nodeId) ?? Number.NEGATIVE_INFINITY) < MOVE_MS;
+    const wasDrained = ({ nodeId }: Holder): boolean => world.clock.now() - (drainedAt.get(nodeId) ?? Number.NEGATIVE_INFINITY) < MOVE_MS;
     const check = (slot: string, holders: readonly Holder[]): void => {
       const serviceId = slot.split('/')[0] as string;
       const most = mayPair(world, serviceId, holders.some(wasDrained)) ? 2 : 1;
