@@ -140,6 +140,8 @@ export const Task = stored({
   restart: Type.Optional(TaskRestart),
   /** When what it depends on was there. Written by controllers. */
   releasedAt: Type.Optional(Timestamp),
+  /** It is to make way for a successor on another node, which starts first. Written by the rebalancer. */
+  move: Type.Optional(strictObject({ at: Timestamp, reason: Type.String({ maxLength: 512 }) })),
   /** Written by controllers and the scheduler up to `assigned`, by the agent from then on, by the node controller for `orphaned`. */
   status: TaskStatus,
 });

@@ -21,6 +21,7 @@ import {
   WatchLine,
 } from './answers.js';
 import { JOB_ROUTES } from './job-routes.js';
+import { REBALANCE_ROUTE } from './rebalance-route.js';
 import type { RouteDefinition } from './route.js';
 import { WHY_ROUTE } from './why-route.js';
 
@@ -157,6 +158,7 @@ export const ROUTES = {
 
   ...JOB_ROUTES,
   ...WHY_ROUTE,
+  ...REBALANCE_ROUTE,
 
   listTasks: {
     method: 'GET',

@@ -19,6 +19,7 @@ export const FINDING_CODES = [
   'stopping',
   'drained',
   'misplaced',
+  'moving',
   'update',
   'update-paused',
   'canary',

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Autoscale } from './autoscale-spec.js';
 import { Bytes, DurationMs, Labels, Name, NanoCpus, oneOf, Port, strictObject } from './common.js';
 import { ContainerSpec } from './container-spec.js';
+import { Rebalance } from './rebalance-spec.js';
 import { Schedule } from './schedule-spec.js';
 import { Affinity, Priority, Toleration } from './scheduling.js';
 
@@ -166,5 +167,7 @@ export const ServiceSpec = strictObject({
   schedule: Type.Optional(Schedule),
   /** Of replicated services: `mode.replicas` is the number to begin with. */
   autoscale: Type.Optional(Autoscale),
+  /** Of replicated services. Absent: tasks stay where they are. */
+  rebalance: Type.Optional(Rebalance),
 });
 export type ServiceSpec = Static<typeof ServiceSpec>;

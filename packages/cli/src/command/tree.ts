@@ -26,6 +26,7 @@ const EVERYDAY: Group = {
     verb('services', 'List services', listServices),
     verb('logs', 'Print the log of a service or task', logs),
     verb('scale', 'Set the number of tasks of services', scale),
+    verb('rebalance', 'Move tasks so that their spread is more even', () => import('./rebalance.js')),
     verb('why', 'Tell why a service, task or node is not as asked, and what helps', () => import('./why.js')),
     verb('inspect', 'Print all that is known of objects', () => import('./inspect.js')),
     verb('rm', 'Remove stacks', removeStack),

@@ -3,6 +3,7 @@ import { AutoscaleController } from './autoscale-controller.js';
 import type { Controller, ControllerDeps } from './controller.js';
 import { NetworkController } from './network-controller.js';
 import { NodeController } from './node-controller.js';
+import { RebalanceController } from './rebalance-controller.js';
 import { SchedulerController } from './scheduler-controller.js';
 import { ServiceController } from './service-controller.js';
 
@@ -17,6 +18,7 @@ const CONTROLLERS: ReadonlyArray<new (deps: ControllerDeps) => Controller> = [
   NodeController,
   NetworkController,
   AutoscaleController,
+  RebalanceController,
   ServiceController,
   SchedulerController,
 ];

@@ -9,6 +9,7 @@ import { serviceLogs, taskLogs } from '../use-case/logs.js';
 import { createNetwork, getNetwork, listNetworks, removeNetwork } from '../use-case/networks.js';
 import { relayLogs } from '../use-case/node-log.js';
 import { getNode, listNodes, removeNode, updateNode } from '../use-case/nodes.js';
+import { rebalance } from '../use-case/rebalance.js';
 import { createService, getService, listProgress, listServices, removeService, scaleService, updateService } from '../use-case/services.js';
 import { deployStack, getStack, listStacks, planStack, removeStack } from '../use-case/stacks.js';
 import { explainTask, getTask, listTasks } from '../use-case/tasks.js';
@@ -66,6 +67,7 @@ export const HANDLERS: Handlers = {
 
   listTasks: (context, { query }) => listTasks(context, query),
   explainTask: (context, { params }) => explainTask(context, params.ref),
+  rebalance: (context, { body }) => rebalance(context, body),
   why: (context, { params, query }) => why(context, params.ref, query.kind),
   getTask: (context, { params }) => getTask(context, params.ref),
   taskLogs: (context, { params, query, signal }) => taskLogs(context, params.ref, query, signal),

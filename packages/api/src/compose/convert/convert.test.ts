@@ -62,6 +62,9 @@ const MODE: Row[] = [
     { cron: '@daily', timezone: 'Europe/Berlin', concurrency: 'replace', missed: 'skip', startingDeadlineMs: 300_000, history: 3 },
   ],
   ['deploy: {mode: replicated-job}\nx-schedule: "@daily"', ({ template }) => template.restart.maxAttempts, 6],
+  ['x-rebalance: on', ({ rebalance }) => rebalance, { budget: 1 }],
+  ['x-rebalance: off', ({ rebalance }) => rebalance, undefined],
+  ['x-rebalance: {budget: 3}', ({ rebalance }) => rebalance, { budget: 3 }],
   [
     'x-autoscale: {max: 5, cpu: 60%}',
     ({ autoscale }) => autoscale,

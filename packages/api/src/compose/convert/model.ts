@@ -192,6 +192,7 @@ export interface ComposeService {
   'x-canary'?: number | string;
   'x-progress-deadline'?: number;
   'x-autoscale'?: { min?: number; max: number; cpu?: string; memory?: string; cooldown?: { up?: number; down?: number } };
+  'x-rebalance'?: boolean | { budget?: number };
   'x-schedule'?: string | ComposeSchedule;
 }
 

@@ -14,6 +14,7 @@ import { convertPlacement, convertRestart, convertUpdate } from './deploy.js';
 import { convertAutoscale } from './extension/autoscale.js';
 import { convertCanary } from './extension/canary.js';
 import { convertPartition } from './extension/partition.js';
+import { convertRebalance } from './extension/rebalance.js';
 import { convertSchedule } from './extension/schedule.js';
 import { fileHashes } from './files.js';
 import { isImageReference } from './image-reference.js';
@@ -46,7 +47,11 @@ export function convertService(key: string, service: ComposeService, context: Co
     endpointMode: convertEndpointMode(service, path, context),
     ports: convertPorts(service, path, context),
     dependsOn: convertDependencies(key, service, context),
-    ...compact({ schedule: convertSchedule(service, mode, path, context), autoscale: convertAutoscale(service, mode, path, context) }),
+    ...compact({
+      schedule: convertSchedule(service, mode, path, context),
+      autoscale: convertAutoscale(service, mode, path, context),
+      rebalance: convertRebalance(service, mode, path, context),
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { MAX_PRIORITY, TAINT_EFFECTS } from '../../spec/scheduling.js';
-import { duration, either, integer, list, map, pairs, type Schema, text, word } from './dsl.js';
+import { bool, duration, either, integer, list, map, pairs, type Schema, text, word } from './dsl.js';
 
 const weight = integer(1, 100);
 const affinityTerms = list(either(text, map({ service: text, labels: pairs, topology: text, weight })));
@@ -27,6 +27,7 @@ export const extensionSchemas: Readonly<Record<`x-${string}`, Schema>> = {
     },
     ['max'],
   ),
+  'x-rebalance': either(bool, map({ budget: integer(1, 1000) })),
   'x-schedule': either(
     text,
     map(

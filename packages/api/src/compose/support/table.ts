@@ -183,6 +183,13 @@ const EXTENSIONS: readonly SupportRow[] = [
   ...rows('honoured', SERVICE, 'x-tolerations[].key x-tolerations[].value x-tolerations[].effect'),
   ...rows('honoured', SERVICE, 'x-autoscale', 'The number of tasks follows what they use. See [autoscaling](autoscaling.md).'),
   ...rows('honoured', `${SERVICE}.x-autoscale`, 'min max cpu memory cooldown cooldown.up cooldown.down'),
+  ...rows(
+    'honoured',
+    SERVICE,
+    'x-rebalance',
+    'on, off (the default), or a map with the number of tasks that may move at a time. See [scheduling](scheduling.md).',
+  ),
+  ...rows('honoured', `${SERVICE}.x-rebalance`, 'budget'),
   ...rows('honoured', SERVICE, 'x-schedule', 'When a job runs: a cron schedule as text, or a map with it. See [jobs](jobs.md).'),
   ...rows('honoured', `${SERVICE}.x-schedule`, 'cron timezone concurrency missed starting_deadline history'),
 ];

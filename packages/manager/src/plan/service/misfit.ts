@@ -16,10 +16,10 @@ export function isSlotDirty(draft: ServiceDraft, slot: Slot): boolean {
   return newest !== undefined && isDirty(draft, newest);
 }
 
-/** Its node is being emptied: of all tasks, or by a `no-execute` taint of those that do not tolerate it. */
+/** It must leave its node: that is being emptied, of all tasks or by a `no-execute` taint that it does not tolerate; or it moves for a better spread. */
 export function isDrained(draft: ServiceDraft, task: Task): boolean {
   const node = nodeOf(draft, task);
-  return node !== undefined && mustLeave(node, placementOf(draft, task));
+  return task.move !== undefined || (node !== undefined && mustLeave(node, placementOf(draft, task)));
 }
 
 /** Its node does not fulfil the constraints any more. */

@@ -82,6 +82,7 @@ function explainPlace({ view }: Asking, task: Task): Finding | undefined {
   if (!node || !placement) return undefined;
   const name = taskName(task);
   const isDrained = node.spec.availability === 'drain';
+  if (task.move) return finding('moving', 'waiting', name, { text: `${task.move.reason}: it stops when its successor runs` });
   if (mustLeave(node, placement))
     return finding('drained', 'waiting', name, {
       text: `runs on ${node.name}, which ${isDrained ? 'is drained' : 'has a taint that it does not tolerate'}, until its successor runs elsewhere`,
