@@ -10,14 +10,18 @@ import type { NetworkState } from '../ports/node-network.js';
  * that a change costs what changed. When it refuses a change, or somebody damaged the table, all of it is loaded anew.
  */
 export class AppliedTable {
-  readonly #planner = new TablePlanner();
+  readonly #planner: TablePlanner;
   /** `undefined`: what the kernel has is not known. */
   #applied: Fragments | undefined;
 
+  /** @param address of the node, as its peers know it */
   constructor(
     private readonly kernel: KernelNetwork,
     private readonly log: Log,
-  ) {}
+    address: string,
+  ) {
+    this.#planner = new TablePlanner(address);
+  }
 
   /** Makes the table as the state says; there is none without networks. */
   async bring({ networks, services }: NetworkState): Promise<void> {

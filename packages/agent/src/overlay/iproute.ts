@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { LinkStep, OverlayLink, PeerEntry, Underlay } from '../plan/network/links.js';
 import { BRIDGE_PREFIX, VXLAN_PREFIX } from '../plan/network/names.js';
+import { RETURN_PRIORITY, type ReturnWay } from '../plan/network/returns.js';
 import { TABLE } from '../plan/network/table/fragment.js';
 import { type HostRoute, underlayMtu } from '../plan/network/underlay.js';
 import type { KernelNetwork } from '../ports/kernel.js';
@@ -28,6 +29,11 @@ interface IpRoute {
   dev: string;
   prefsrc?: string;
   metrics?: { mtu?: number }[];
+}
+interface IpRule {
+  priority: number;
+  iif?: string;
+  fwmark?: string;
 }
 interface BridgePort {
   ifname: string;
@@ -102,6 +108,16 @@ export class IprouteKernel implements KernelNetwork {
     const lines = lacking.map(({ ifname }) => `link set dev ${ifname} hairpin on\n`);
     // A container may have ended meanwhile.
     await run('bridge', ['-force', '-batch', '-'], lines.join('')).catch(() => {});
+  }
+
+  async returnRules(): Promise<ReturnWay[]> {
+    const rules = await this.#json<IpRule>('ip', ['-j', '-4', 'rule', 'show', 'priority', String(RETURN_PRIORITY)]);
+    return rules.map(({ iif = '', fwmark = '0' }) => ({ bridge: iif, mark: Number(fwmark) }));
+  }
+
+  /** Loose, if at all: the larger of the device's own value and that of `all` counts, and 2 is loose (ip-sysctl). */
+  async takeForeignSources(devices: readonly string[]): Promise<void> {
+    for (const device of devices) await writeFile(`/proc/sys/net/ipv4/conf/${device}/rp_filter`, '2');
   }
 
   async applyRuleset(script: string): Promise<void> {

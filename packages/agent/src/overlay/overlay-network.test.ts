@@ -4,6 +4,7 @@ import { silentLog, VirtualClock } from '@tessera/kit';
 import type { Lookup } from '../dns/answer.js';
 import type { LinkStep, OverlayLink, Underlay } from '../plan/network/links.js';
 import { desiredLink } from '../plan/network/links.js';
+import type { ReturnWay } from '../plan/network/returns.js';
 import type { Bridges, ObservedBridge, PluggedContainer } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
 import { type Discovery, OverlayNetwork } from './overlay-network.js';
@@ -40,6 +41,7 @@ class FakeHost {
   lookupFor: (gateway: string, client: string) => Lookup = () => () => undefined;
   scripts: string[] = [];
   refusesNext = false;
+  rules: ReturnWay[] = [];
   hairpins = 0;
 
   readonly kernel: KernelNetwork = {
@@ -50,6 +52,8 @@ class FakeHost {
       this.linkSteps = [...steps];
     },
     bridges: async () => this.networks.filter((one) => !this.lostLinks.has(one.bridge)).map((one) => one.bridge),
+    returnRules: async () => this.rules,
+    takeForeignSources: async () => {},
     answerForOthers: async () => {},
     allowHairpin: async () => void this.hairpins++,
     applyRuleset: async (script) => {

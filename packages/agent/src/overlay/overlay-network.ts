@@ -4,6 +4,7 @@ import type { Lookup } from '../dns/answer.js';
 import type { DnsServer } from '../dns/dns-server.js';
 import { type BridgeNetwork, desiredBridge, desiredLink, planLinks, type Underlay } from '../plan/network/links.js';
 import { dockerNetworkName, gatewayOf } from '../plan/network/names.js';
+import { planReturns, publishedNetworks } from '../plan/network/returns.js';
 import { Zone } from '../plan/network/zone.js';
 import type { Bridges, ObservedBridge } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
@@ -42,6 +43,8 @@ export class OverlayNetwork implements NodeNetwork {
   #state: NetworkState = NOTHING;
   /** Networks that were found or made right in the last round. `undefined`: not known, or something of them failed. */
   #settled: readonly NetworkAssignment[] | undefined;
+  /** What the ways back were last planned for. */
+  #returns: { networks: readonly NetworkAssignment[] | undefined; published: string } | undefined;
   /** A Docker network is to go, or to be made anew, once the last container has left it. */
   #isOneInUse = false;
   /** The next round compares what others may have touched with what it should be. */
@@ -52,7 +55,7 @@ export class OverlayNetwork implements NodeNetwork {
   constructor(options: OverlayNetworkOptions) {
     const { kernel, bridges, log } = options;
     this.#options = options;
-    this.#table = new AppliedTable(kernel, log);
+    this.#table = new AppliedTable(kernel, log, options.address);
     this.#plugs = new Plugs({ kernel, bridges, log, networks: () => this.#state.networks });
     this.#dns = options.makeDns((gateway, client) => (name) => this.#zone.lookUp(this.#plugs.networksOf(gateway, client), name));
   }
@@ -99,6 +102,7 @@ export class OverlayNetwork implements NodeNetwork {
       if (this.#lookDue) await this.#look();
       if (!this.#settled || !sameItems(this.#settled, state.networks)) await this.#reconcileNetworks(state.networks);
       await this.#table.bring(state);
+      await this.#reconcileReturns(state);
     } finally {
       // Names follow the kernel, so that none leads to a virtual address that it does not balance yet.
       this.#zone.put(state.services);
@@ -147,6 +151,19 @@ export class OverlayNetwork implements NodeNetwork {
     const links = networks.map((network) => desiredLink(network, underlay));
     const steps = planLinks(links, await kernel.links(), underlay);
     if (steps.length > 0) await kernel.applyLinks(steps);
+    await kernel.takeForeignSources(links.map((link) => link.vxlan));
+    this.#returns = undefined;
+  }
+
+  /** Ways back are looked at with the links, and when networks begin or cease to publish ports. */
+  async #reconcileReturns({ networks, services }: NetworkState): Promise<void> {
+    const published = publishedNetworks(services);
+    const key = [...published].sort().join();
+    if (this.#returns?.networks === this.#settled && this.#returns?.published === key) return;
+    const { kernel } = this.#options;
+    const steps = planReturns(networks, published, await kernel.returnRules());
+    if (steps.length > 0) await kernel.applyLinks(steps);
+    this.#returns = { networks: this.#settled, published: key };
   }
 
   #armRepair(): void {

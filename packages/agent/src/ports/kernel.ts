@@ -1,4 +1,5 @@
 import type { LinkStep, OverlayLink, Underlay } from '../plan/network/links.js';
+import type { ReturnWay } from '../plan/network/returns.js';
 
 /** The kernel's network, as far as the agent touches it. */
 export interface KernelNetwork {
@@ -13,6 +14,10 @@ export interface KernelNetwork {
   bridges(): Promise<string[]>;
   /** Carries out steps in order. A step that fails does not keep the later ones back. @throws Error that names those that failed. */
   applyLinks(steps: readonly LinkStep[]): Promise<void>;
+  /** The agent's routing rules for answers that leave through another node. */
+  returnRules(): Promise<ReturnWay[]>;
+  /** Lets these devices take packets from sources that the node itself would reach by another way. */
+  takeForeignSources(devices: readonly string[]): Promise<void>;
   /** Makes the node answer on these bridges for addresses that it routes elsewhere (proxy ARP), without delay. */
   answerForOthers(bridges: readonly string[]): Promise<void>;
   /** Lets the agent's bridges give packets back to the port that they came from, where a bridge does not do so yet. */

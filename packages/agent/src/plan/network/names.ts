@@ -41,6 +41,11 @@ export function hardwareAddressOf(block: string): string {
   return ['02', '54', ...octets.map((octet) => Number(octet).toString(16).padStart(2, '0'))].join(':');
 }
 
+/** A block's first address as a number: marks connections that came in through the block's node. */
+export function markOf(block: string): number {
+  return rangeOf(block).base;
+}
+
 /** Networks in a fixed order, so that what is made of them can be compared as text. */
 export function inOrder(networks: readonly NetworkAssignment[]): NetworkAssignment[] {
   return [...networks].sort((a, b) => a.vni - b.vni);

@@ -1,6 +1,10 @@
 /** Names of the sets and maps of the skeleton that fragments put elements into. */
 export type SetName =
   | 'peers'
+  | 'self'
+  | 'own'
+  | 'vteps'
+  | 'returns'
   | 'overlay'
   | 'vipnets'
   | 'interfaces'

@@ -1,5 +1,5 @@
 import type { NetworkAssignment } from '@tessera/api';
-import { bridgeName, gatewayOf, vxlanName } from '../names.js';
+import { bridgeName, gatewayOf, hardwareAddressOf, markOf, vxlanName } from '../names.js';
 import type { Fragment } from './fragment.js';
 
 /** What the table knows of one network: its interfaces, who may send from them, and what they may reach. */
@@ -17,13 +17,17 @@ export function networkFragment(network: NetworkAssignment): Fragment {
       pairs: [`${bridge} . ${bridge}`, `${bridge} . ${vxlan}`, `${vxlan} . ${bridge}`],
       sources: [`${bridge} . ${network.block}`, ...network.peers.map((peer) => `${vxlan} . ${peer.block}`)],
       members: [`${network.subnet} . ${bridge}`, `${network.subnet} . ${vxlan}`],
+      // Internal networks have no published ports, so that nobody from outside comes in by them.
+      vteps: network.internal ? [] : network.peers.map(({ block }) => `${vxlan} . ${hardwareAddressOf(block)} : ${markOf(block)}`),
+      returns: network.internal ? [] : network.peers.map(({ block }) => `${bridge} . ${markOf(block)}`),
+      own: network.peers.map((peer) => `${peer.address} . ${peer.block}`),
       gateways: [`${bridge} : ${gateway}`, `${vxlan} : ${gateway}`],
     },
   };
 }
 
-/** What concerns all networks together: a peer may share several of them. */
-export function nodeFragment(networks: readonly NetworkAssignment[]): Fragment {
+/** What concerns all networks together: a peer may share several of them. @param address of the node itself, as its peers know it */
+export function nodeFragment(networks: readonly NetworkAssignment[], address: string): Fragment {
   const peers = new Set(networks.flatMap((network) => network.peers.map((peer) => peer.address)));
-  return { chains: {}, clientMaps: {}, elements: { peers: [...peers] } };
+  return { chains: {}, clientMaps: {}, elements: { self: [address], peers: [...peers] } };
 }

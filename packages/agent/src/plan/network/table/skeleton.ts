@@ -30,6 +30,10 @@ export function noTable(): string {
 function sets(): string[] {
   return [
     '  set peers { type ipv4_addr; }',
+    '  set self { type ipv4_addr; }',
+    '  set own { type ipv4_addr . ipv4_addr; flags interval; }',
+    '  map vteps { type ifname . ether_addr : mark; }',
+    '  set returns { type ifname . mark; }',
     '  set overlay { type ipv4_addr; flags interval; }',
     '  set vipnets { type ipv4_addr; flags interval; }',
     '  set interfaces { type ifname; }',
@@ -56,8 +60,15 @@ function filterChains(): string[] {
   return [
     '  chain raw {',
     '    type filter hook prerouting priority raw; policy accept;',
-    '    iifname @interfaces iifname . ip saddr != @sources counter drop comment "spoofed source"',
     `    udp dport ${VXLAN_PORT} ip saddr != @peers counter drop comment "VXLAN from strangers"`,
+    `    iifname "${VXLAN_PREFIX}*" ip saddr != @overlay iifname . ether saddr @vteps accept comment "clients that came in through a peer"`,
+    '    iifname @interfaces iifname . ip saddr != @sources counter drop comment "spoofed source"',
+    '  }',
+    // A client's address is kept on its way to a task of another node. The answer must go back through the node that it came from.
+    '  chain returns {',
+    '    type filter hook prerouting priority mangle; policy accept;',
+    `    iifname "${VXLAN_PREFIX}*" ip saddr != @overlay ct state new ct mark set iifname . ether saddr map @vteps`,
+    `    iifname "${BRIDGE_PREFIX}*" ct direction reply iifname . ct mark @returns meta mark set ct mark`,
     '  }',
     '  chain forward {',
     '    type filter hook forward priority filter - 10; policy accept;',
@@ -126,11 +137,14 @@ function natChains(): string[] {
     '  }',
     '  chain postrouting {',
     '    type nat hook postrouting priority srcnat - 10; policy accept;',
+    // Replies to 127.0.0.1 would not leave the other host.
     '    ct status dnat ip saddr 127.0.0.0/8 snat ip to oifname map @gateways',
     // A container that is sent back to itself must see the answer come from where it asked.
     '    ct status dnat ip saddr . ip daddr @hairpin snat ip to oifname map @gateways',
-    `    ct status dnat oifname "${VXLAN_PREFIX}*" ip saddr . oifname != @members snat ip to oifname map @gateways comment "from outside to a task elsewhere"`,
-    `    ct status dnat oifname "${BRIDGE_PREFIX}*" ip saddr @overlay ip saddr . oifname != @members snat ip to oifname map @gateways comment "from another network"`,
+    '    ct status dnat oifname @interfaces ip saddr @overlay ip saddr . oifname != @members snat ip to oifname map @gateways comment "from another network"',
+    // The answer would end on the client's own node, which knows nothing of the connection.
+    '    ct status dnat ip saddr . ip daddr @own snat ip to oifname map @gateways comment "a node to its own task through another node"',
+    '    ct status dnat oifname @interfaces fib saddr type local ip saddr != @self snat ip to oifname map @gateways comment "from an address that only this node has"',
     `    oifname "${BRIDGE_PREFIX}*" accept`,
     `    oifname "${VXLAN_PREFIX}*" accept`,
     '    ip saddr @overlay masquerade',

@@ -15,6 +15,9 @@ interface Made {
 export class TablePlanner {
   #made = new Map<string, Made>();
 
+  /** @param address of the node, as its peers know it */
+  constructor(private readonly address: string) {}
+
   fragments(networks: readonly NetworkAssignment[], services: readonly ServiceEndpoints[]): Fragments {
     const made = new Map<string, Made>();
     const keep = (key: string, from: readonly unknown[], make: () => Fragment): void => {
@@ -23,7 +26,7 @@ export class TablePlanner {
       made.set(key, isSame ? before : { from, fragment: make() });
     };
     const byId = new Map(networks.map((network) => [network.id, network]));
-    keep('node', networks, () => nodeFragment(networks));
+    keep('node', networks, () => nodeFragment(networks, this.address));
     for (const network of networks) keep(`network ${network.id}`, [network], () => networkFragment(network));
     for (const service of services) {
       const network = byId.get(service.networkId);

@@ -40,7 +40,7 @@ function service(vni: number, number: number, hosts: string[], extra: Partial<Se
 
 const web = { protocol: 'tcp', published: 8080, target: 80 } as const;
 const fragmentsOf = (networks: NetworkAssignment[], services: ServiceEndpoints[]): Fragments =>
-  new TablePlanner().fragments(networks, services);
+  new TablePlanner('192.0.2.11').fragments(networks, services);
 const linesOf = (...services: ServiceEndpoints[]): string[] => fragmentChanges(new Map(), fragmentsOf([network(7)], services));
 const rulesOf = (service: ServiceEndpoints, chain: string): string[] =>
   linesOf(service).flatMap((line) => line.split(`add rule ip tessera ${chain} `)[1] ?? []);
@@ -94,8 +94,16 @@ describe('the nftables table', () => {
     assert.ok(change(['1.2']).includes('flush map ip tessera clients-s1nnet7'));
   });
 
+  it('knows of each other node by which address of its tunnel a client from outside comes in through it', () => {
+    const lines = fragmentChanges(new Map(), fragmentsOf([network(7)], []));
+    assert.ok(lines.includes('add element ip tessera vteps { "tsv7" . 02:54:0a:07:02:00 : 168231424 }'));
+    assert.ok(lines.includes('add element ip tessera returns { "tsb7" . 168231424 }'));
+    const inner = fragmentChanges(new Map(), fragmentsOf([{ ...network(7), internal: true }], []));
+    assert.ok(!inner.some((line) => /vteps|returns/.test(line)));
+  });
+
   it('touches only what changed', () => {
-    const planner = new TablePlanner();
+    const planner = new TablePlanner('192.0.2.11');
     const net = network(7);
     const others = Array.from({ length: 50 }, (_, number) => service(7, number + 10, ['1.2']));
     const before = planner.fragments([net], [...others, service(7, 1, ['1.2'], { ingress: [web] })]);

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import type { NetworkAssignment } from '@tessera/api';
+import { planReturns } from './returns.js';
+
+function network(vni: number, peers: number[]): NetworkAssignment {
+  return {
+    id: `net${vni}`,
+    name: `net${vni}`,
+    vni,
+    subnet: `10.${vni}.0.0/16`,
+    block: `10.${vni}.1.0/24`,
+    internal: false,
+    attachable: false,
+    driverOptions: {},
+    peers: peers.map((peer) => ({ nodeId: `n${peer}`, address: `192.0.2.${peer}`, block: `10.${vni}.${peer}.0/24` })),
+  };
+}
+
+const lines = (...args: Parameters<typeof planReturns>): string[] => planReturns(...args).map((step) => `${step.tool} ${step.line}`);
+const markOf2 = 0x0a_07_02_00;
+
+describe('the ways back to clients outside of the overlay', () => {
+  it('lead through the node that the client came in by, for each network that publishes ports', () => {
+    assert.deepEqual(lines([network(7, [2]), network(8, [2])], new Set(['net7']), []), [
+      `ip route replace default via 10.7.2.0 dev tsv7 onlink table ${markOf2}`,
+      `ip rule add priority 20542 iif tsb7 fwmark ${markOf2} lookup ${markOf2}`,
+    ]);
+  });
+
+  it('only renew their routes when all rules are there', () => {
+    const steps = lines([network(7, [2])], new Set(['net7']), [{ bridge: 'tsb7', mark: markOf2 }]);
+    assert.deepEqual(steps, [`ip route replace default via 10.7.2.0 dev tsv7 onlink table ${markOf2}`]);
+  });
+
+  it('go with their peer, or when nothing is published any more', () => {
+    const rules = [{ bridge: 'tsb7', mark: markOf2 }];
+    const gone = [`ip rule delete priority 20542 iif tsb7 fwmark ${markOf2} lookup ${markOf2}`];
+    assert.deepEqual(lines([network(7, [])], new Set(['net7']), rules), gone);
+    assert.deepEqual(lines([network(7, [2])], new Set(), rules), gone);
+  });
+});

@@ -1,0 +1,63 @@
+import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+import type { LinkStep } from './links.js';
+import { bridgeName, markOf, nextHopOf, vxlanName } from './names.js';
+
+/**
+ * Priority of the agent's routing rules: after the kernel's own table of local addresses, before the main one. All rules of this
+ * priority are the agent's.
+ */
+export const RETURN_PRIORITY = 20_542;
+
+/**
+ * How answers find back to a client outside of the overlay that came in through another node: they leave through the node that the
+ * connection came from, which has translated its address. Mark and routing table have the number of the peer's block, which no other
+ * block of the cluster has.
+ */
+export interface ReturnWay {
+  bridge: string;
+  mark: number;
+}
+
+interface ReturnRoute extends ReturnWay {
+  vxlan: string;
+  nextHop: string;
+}
+
+/** Ids of networks that published ports lead into. */
+export function publishedNetworks(services: readonly ServiceEndpoints[]): Set<string> {
+  return new Set(services.filter((service) => service.ingress.length > 0).map((service) => service.networkId));
+}
+
+/**
+ * Steps from the rules that are to the ways back that should be: a rule for each node that clients may come in through. Routes are
+ * put anew each time, since they vanish with their device; that costs one call for all.
+ */
+export function planReturns(
+  networks: readonly NetworkAssignment[],
+  published: ReadonlySet<string>,
+  rules: readonly ReturnWay[],
+): LinkStep[] {
+  const ways = networks.filter((network) => published.has(network.id)).flatMap(waysOf);
+  const key = ({ bridge, mark }: ReturnWay): string => `${bridge} ${mark}`;
+  const wanted = new Set(ways.map(key));
+  const present = new Set(rules.map(key));
+  return [
+    ...rules.filter((rule) => !wanted.has(key(rule))).map((rule) => step(`rule delete ${ruleLine(rule)}`)),
+    ...ways.map(({ vxlan, nextHop, mark }) => step(`route replace default via ${nextHop} dev ${vxlan} onlink table ${mark}`)),
+    ...ways.filter((way) => !present.has(key(way))).map((way) => step(`rule add ${ruleLine(way)}`)),
+  ];
+}
+
+function waysOf(network: NetworkAssignment): ReturnRoute[] {
+  const [bridge, vxlan] = [bridgeName(network.vni), vxlanName(network.vni)];
+  return network.peers.map(({ block }) => ({ bridge, vxlan, mark: markOf(block), nextHop: nextHopOf(block) }));
+}
+
+/** By bridge as well as by mark: the outer packet of the VXLAN carries the mark on, and must not be sent into its own tunnel. */
+function ruleLine({ bridge, mark }: ReturnWay): string {
+  return `priority ${RETURN_PRIORITY} iif ${bridge} fwmark ${mark} lookup ${mark}`;
+}
+
+function step(line: string): LinkStep {
+  return { tool: 'ip', line };
+}

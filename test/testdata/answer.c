@@ -1,0 +1,104 @@
+/*
+ * A small server for tests of the network. HTTP on TCP 80 with keep-alive and a datagram server on UDP 7 answer
+ * "<VERSION> <host name> <address of the client>". After SIGTERM it serves on: each connection gets one more answer, which says that it
+ * is the last one, and the program ends when no connection is left. That is what a well-behaved server does.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MOST 4096
+#define BUFFER 4096
+
+static volatile sig_atomic_t leaving;
+static struct pollfd polled[MOST];
+static struct { char text[BUFFER]; int length; char client[64]; } state[MOST];
+static int count;
+static char name[128];
+
+static void on_term(int signal) { (void)signal; leaving = 1; }
+
+static int open_socket(int type, int port) {
+  int one = 1, fd = socket(AF_INET, type, 0);
+  struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (bind(fd, (struct sockaddr *)&at, sizeof at) || (type == SOCK_STREAM && listen(fd, 1024))) { perror("bind"); exit(1); }
+  return fd;
+}
+
+static void add(int fd, const char *client) {
+  if (count == MOST) { close(fd); return; }
+  polled[count] = (struct pollfd){ .fd = fd, .events = POLLIN };
+  state[count].length = 0;
+  snprintf(state[count].client, sizeof state[count].client, "%s", client);
+  count++;
+}
+
+static void drop(int at) {
+  close(polled[at].fd);
+  count--;
+  polled[at] = polled[count];
+  state[at] = state[count];
+}
+
+static void answer_datagram(int fd) {
+  char text[BUFFER], reply[256];
+  struct sockaddr_in from;
+  socklen_t size = sizeof from;
+  if (recvfrom(fd, text, sizeof text, 0, (struct sockaddr *)&from, &size) < 0) return;
+  int length = snprintf(reply, sizeof reply, "%s %s\n", name, inet_ntoa(from.sin_addr));
+  sendto(fd, reply, length, 0, (struct sockaddr *)&from, size);
+}
+
+static void take(int fd) {
+  struct sockaddr_in from;
+  socklen_t size = sizeof from;
+  int client = accept(fd, (struct sockaddr *)&from, &size);
+  if (client >= 0) add(client, inet_ntoa(from.sin_addr));
+}
+
+/* Returns 0 when the connection is to be closed. */
+static int answer(int at) {
+  int got = read(polled[at].fd, state[at].text + state[at].length, BUFFER - 1 - state[at].length);
+  if (got <= 0) return 0;
+  state[at].length += got;
+  state[at].text[state[at].length] = 0;
+  if (!strstr(state[at].text, "\r\n\r\n")) return state[at].length < BUFFER - 1;
+  int last = leaving || strcasestr(state[at].text, "connection: close") != NULL;
+  char body[256], reply[512];
+  int length = snprintf(body, sizeof body, "%s %s\n", name, state[at].client);
+  int size = snprintf(reply, sizeof reply, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: %s\r\n\r\n%s", length, last ? "close" : "keep-alive", body);
+  state[at].length = 0;
+  return write(polled[at].fd, reply, size) == size && !last;
+}
+
+int main(void) {
+  char host[64] = "";
+  const char *version = getenv("VERSION");
+  gethostname(host, sizeof host - 1);
+  snprintf(name, sizeof name, "%s %s", version ? version : "v0", host);
+  struct sigaction action = { .sa_handler = on_term };
+  sigaction(SIGTERM, &action, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  add(open_socket(SOCK_STREAM, 80), "");
+  add(open_socket(SOCK_DGRAM, 7), "");
+  for (;;) {
+    if (poll(polled, count, 100) <= 0) {
+      if (leaving && count == 2) return 0;
+      continue;
+    }
+    for (int at = count - 1; at >= 0; at--) {
+      if (!polled[at].revents) continue;
+      if (at == 0) take(polled[0].fd);
+      else if (at == 1) answer_datagram(polled[1].fd);
+      else if (!answer(at)) drop(at);
+    }
+  }
+}
