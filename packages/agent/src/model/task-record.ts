@@ -16,6 +16,8 @@ export interface TaskRecord {
   endReason?: string;
   /** The last lines of its log, read once after it failed; empty when there are none. */
   lastWords?: string;
+  /** It is to go, and runs on until then, or until a manager says that nobody sends it clients any more. */
+  holdUntil?: number;
   /** The manager has stored its last status. */
   confirmed: boolean;
 }

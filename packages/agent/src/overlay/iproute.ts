@@ -115,9 +115,15 @@ export class IprouteKernel implements KernelNetwork {
     return rules.map(({ iif = '', fwmark = '0' }) => ({ bridge: iif, mark: Number(fwmark) }));
   }
 
-  /** Loose, if at all: the larger of the device's own value and that of `all` counts, and 2 is loose (ip-sysctl). */
-  async takeForeignSources(devices: readonly string[]): Promise<void> {
-    for (const device of devices) await writeFile(`/proc/sys/net/ipv4/conf/${device}/rp_filter`, '2');
+  /**
+   * Loose, if at all: the larger of the device's own value and that of `all` counts, and 2 is loose (ip-sysctl). A device without any address
+   * fails the loose check as well (fib_validate_source), so each has the gateway's, which is local to the node in any case.
+   */
+  async takeForeignSources(links: readonly Pick<OverlayLink, 'vxlan' | 'gateway'>[]): Promise<void> {
+    for (const { vxlan } of links) await writeFile(`/proc/sys/net/ipv4/conf/${vxlan}/rp_filter`, '2');
+    await this.applyLinks(
+      links.map(({ vxlan, gateway }) => ({ tool: 'ip', line: `address replace ${gateway}/32 dev ${vxlan} noprefixroute` })),
+    );
   }
 
   async applyRuleset(script: string): Promise<void> {
@@ -131,6 +137,17 @@ export class IprouteKernel implements KernelNetwork {
       throw error;
     });
     return listed.includes('@pairs');
+  }
+
+  async connections(addresses: readonly string[]): Promise<number> {
+    const lists = await Promise.all(
+      addresses.map((address) => conntrack('-L', '-p', 'tcp', '--state', 'ESTABLISHED', '--reply-src', address)),
+    );
+    return new Set(lists.flatMap((list) => list.split('\n').filter((line) => line !== ''))).size;
+  }
+
+  async forgetFlows(addresses: readonly string[]): Promise<void> {
+    for (const address of addresses) await conntrack('-D', '-p', 'udp', '--dst-nat', '--reply-src', address);
   }
 
   async openDockerFirewall(): Promise<void> {
@@ -164,6 +181,14 @@ export class IprouteKernel implements KernelNetwork {
     const text = await run(program, args);
     return text.trim() === '' ? [] : (JSON.parse(text) as T[]);
   }
+}
+
+/** Ends with 1 when it found nothing, which is no error. */
+function conntrack(...args: string[]): Promise<string> {
+  return run('conntrack', args).catch((error: Error) => {
+    if (/\b0 flow entries/.test(error.message)) return '';
+    throw error;
+  });
 }
 
 function toHostRoute({ dst, dev, metrics }: IpRoute): HostRoute {

@@ -41,6 +41,8 @@ class FakeHost {
   lookupFor: (gateway: string, client: string) => Lookup = () => () => undefined;
   scripts: string[] = [];
   refusesNext = false;
+  established = 0;
+  forgotten: string[] = [];
   rules: ReturnWay[] = [];
   hairpins = 0;
 
@@ -55,6 +57,8 @@ class FakeHost {
     returnRules: async () => this.rules,
     takeForeignSources: async () => {},
     answerForOthers: async () => {},
+    connections: async () => this.established,
+    forgetFlows: async (addresses) => void this.forgotten.push(...addresses),
     allowHairpin: async () => void this.hairpins++,
     applyRuleset: async (script) => {
       if (this.refusesNext) {

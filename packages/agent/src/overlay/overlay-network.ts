@@ -10,7 +10,9 @@ import type { Bridges, ObservedBridge } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
 import type { NetworkPlug, NetworkState, NodeNetwork } from '../ports/node-network.js';
 import { AppliedTable } from './applied-table.js';
+import { Backends } from './backends.js';
 import { Coalesced } from './coalesced.js';
+import { drained } from './drained.js';
 import { Plugs } from './plugs.js';
 
 /** How often the kernel is compared with what it should be, though nothing changed: others may flush tables or routes. */
@@ -39,6 +41,7 @@ export class OverlayNetwork implements NodeNetwork {
   readonly #table: AppliedTable;
   readonly #plugs: Plugs;
   readonly #zone = new Zone();
+  readonly #backends = new Backends();
   readonly #work = new Coalesced(() => this.#reconcile());
   #state: NetworkState = NOTHING;
   /** Networks that were found or made right in the last round. `undefined`: not known, or something of them failed. */
@@ -76,6 +79,10 @@ export class OverlayNetwork implements NodeNetwork {
     return { underlayMtu: (await this.#underlay(this.#state.networks)).mtu };
   }
 
+  drained(addresses: readonly string[], limitMs: number, signal: AbortSignal): Promise<void> {
+    return drained({ ...this.#options, addresses, limitMs, signal });
+  }
+
   containersChanged(): void {
     void this.#plugs.refresh();
   }
@@ -102,6 +109,7 @@ export class OverlayNetwork implements NodeNetwork {
       if (this.#lookDue) await this.#look();
       if (!this.#settled || !sameItems(this.#settled, state.networks)) await this.#reconcileNetworks(state.networks);
       await this.#table.bring(state);
+      await this.#forgetFlows(state);
       await this.#reconcileReturns(state);
     } finally {
       // Names follow the kernel, so that none leads to a virtual address that it does not balance yet.
@@ -151,8 +159,15 @@ export class OverlayNetwork implements NodeNetwork {
     const links = networks.map((network) => desiredLink(network, underlay));
     const steps = planLinks(links, await kernel.links(), underlay);
     if (steps.length > 0) await kernel.applyLinks(steps);
-    await kernel.takeForeignSources(links.map((link) => link.vxlan));
+    await kernel.takeForeignSources(links);
     this.#returns = undefined;
+  }
+
+  /** A flow of datagrams never ends by itself: without this it would stay with a task that is gone. */
+  async #forgetFlows({ services }: NetworkState): Promise<void> {
+    const gone = this.#backends.replace(services);
+    if (gone.length === 0) return;
+    await this.#options.kernel.forgetFlows(gone).catch((error) => this.#warn(error));
   }
 
   /** Ways back are looked at with the links, and when networks begin or cease to publish ports. */

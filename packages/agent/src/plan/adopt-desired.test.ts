@@ -28,6 +28,16 @@ describe('adoptDesired', () => {
     assert.deepEqual(adoptDesired(mapOf(record as TaskRecord), [assignmentOf()], NONE, NOW), []);
   });
 
+  it('counts the time that a leaving task is held from when that was first said, and ends it when it is said no more', () => {
+    const held = { ...assignmentOf(), desired: 'shutdown' as const, holdMs: 3_000 };
+    const [first] = adoptDesired(mapOf(recordOf({}, { state: 'running' })), [held], NONE, NOW);
+    assert.equal(first?.holdUntil, NOW + 3_000);
+    const [again] = adoptDesired(mapOf(first as TaskRecord), [{ ...held, holdMs: 2_999 }], NONE, NOW + 500);
+    assert.equal(again?.holdUntil, NOW + 3_000);
+    const [told] = adoptDesired(mapOf(first as TaskRecord), [{ ...assignmentOf(), desired: 'shutdown' }], NONE, NOW + 500);
+    assert.equal(told?.holdUntil, undefined);
+  });
+
   it('keeps a task on its network when that is deleted before the task has ended', () => {
     const networks = [{ networkId: 'n1', name: 'app', aliases: [] }];
     const [record] = adoptDesired(mapOf(recordOf({ networks })), [assignmentOf({ desired: 'remove' })], NONE, NOW);

@@ -28,7 +28,10 @@ function adopt(record: TaskRecord | undefined, task: TaskAssignment, now: number
   // A network may be deleted before the last task on it has ended: the task stays on it until then.
   const assignment = task.networks.length > 0 ? task : { ...task, networks: record.assignment.networks };
   if (record.known && record.wanted && JSON.stringify(record.assignment) === JSON.stringify(assignment)) return record;
-  return { ...record, assignment, wanted: true, known: true };
+  const { holdUntil, ...rest } = record;
+  // Counted from the first time that it was said: who says it again, after a new connection, does not prolong it.
+  const hold = assignment.holdMs === undefined ? {} : { holdUntil: holdUntil ?? now + assignment.holdMs };
+  return { ...rest, ...hold, assignment, wanted: true, known: true };
 }
 
 /** What is desired of a task that the set does not name: `remove`, unless it stands in for one that is named. */

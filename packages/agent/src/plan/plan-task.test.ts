@@ -100,6 +100,31 @@ describe('planTask', () => {
     assert.deepEqual(words({ record: ended, container: exited }), []);
   });
 
+  it('lets a task that is to go run on while clients may still be sent to it, until it is told or the time is over', () => {
+    const record = recordOf({ desired: 'shutdown', holdMs: 3_000 }, { state: 'running' }, { holdUntil: NOW + 3_000 });
+    assert.deepEqual(planTask({ record, container: containerOf() }, NOW), { steps: [], wakeAt: NOW + 3_000 });
+    assert.deepEqual(words({ record, container: containerOf() }, NOW + 3_000), ['stop']);
+    const { holdUntil: _, ...told } = record;
+    assert.deepEqual(words({ record: told, container: containerOf() }), ['stop']);
+    assert.deepEqual(words({ record, container: containerOf({ state: 'exited', exitCode: 0 }) }), ['report shutdown']);
+  });
+
+  it('waits for the open connections of a task that is to go, within its grace', () => {
+    const container = containerOf({ labels: { 'tessera.network.n1': 'app' }, addresses: { app: '10.0.0.2' } });
+    const drain = (stopGraceMs: number, drainMs?: number) => {
+      const template = defaultTemplate('nginx:1');
+      template.container.stopGraceMs = stopGraceMs;
+      const record = recordOf({ desired: 'shutdown', template, ...(drainMs !== undefined && { drainMs }) }, { state: 'running' });
+      const [step] = planTask({ record, container }, NOW).steps;
+      return step?.type === 'stop' ? step.drain : undefined;
+    };
+    assert.deepEqual(drain(10_000), { addresses: ['10.0.0.2'], limitMs: 1_000 });
+    assert.equal(drain(1_000)?.limitMs, 500);
+    assert.equal(drain(10_000, 8_000)?.limitMs, 8_000);
+    assert.equal(drain(10_000, 20_000)?.limitMs, 10_000);
+    assert.equal(drain(10_000, 0), undefined);
+  });
+
   it('removes container and files of a task that is to go, and forgets it once the manager knows its end', () => {
     const gone = { wanted: false };
     const record = recordOf({ desired: 'remove' }, { state: 'shutdown' }, gone);

@@ -19,6 +19,10 @@ const ORPHAN_GRACE_MS = 10_000;
 /** Restarts remembered for a slot whose policy has no limit of attempts. */
 const REMEMBERED_RESTARTS = 100;
 const REMOVING_RECHECK_MS = 1_000;
+/** How long a task that is to go waits for its open connections when its service says nothing. */
+const DEFAULT_DRAIN_MS = 1_000;
+
+type StopStep = Extract<Step, { type: 'stop' }>;
 
 /** What to do now to bring one task to where it should be. Planning what has just been carried out gives no steps. */
 export function planTask({ record, container, isFenceShut = false }: TaskView, now: number): TaskPlan {
@@ -30,7 +34,7 @@ export function planTask({ record, container, isFenceShut = false }: TaskView, n
     case 'running':
     case 'paused':
     case 'restarting':
-      return { steps: planRunning(record, container, now) };
+      return planRunning(record, container, now);
     case 'exited':
     case 'dead':
       return { steps: planEnded(record, container, now) };
@@ -78,21 +82,40 @@ function readyMessage({ assignment: { startAfter = 0, restart } }: TaskRecord, n
   return restart ? `restarts at ${at} (restart ${restart.attempt} in a row): ${restart.reason}` : `ready, starts at ${at}`;
 }
 
-function planRunning(record: TaskRecord, container: ObservedContainer, now: number): Step[] {
-  const stop: Step = { type: 'stop', containerId: container.id, graceMs: record.assignment.template.container.stopGraceMs };
-  if (isTerminal(record.status.state) || mustEnd(record) || record.endReason !== undefined) return [stop];
-  if (container.health?.status === 'unhealthy') {
-    const output = lastWords(container.health.lastOutput.split('\n'));
-    const reason = `unhealthy: ${output || 'the health check failed without output'}`;
-    return [
-      ...report(record, now, { state: record.status.state, message: 'stopping: unhealthy', health: 'unhealthy' }),
-      { type: 'condemn', reason },
-      stop,
-    ];
+function planRunning(record: TaskRecord, container: ObservedContainer, now: number): TaskPlan {
+  const { holdUntil = 0 } = record;
+  const isOver = isTerminal(record.status.state) || record.endReason !== undefined;
+  if (!isOver && mustEnd(record)) {
+    if (holdUntil > now) return { steps: [], wakeAt: holdUntil };
+    return { steps: [{ ...stopOf(record, container), ...drainOf(record, container) }] };
   }
+  if (isOver) return { steps: [stopOf(record, container)] };
+  if (container.health?.status === 'unhealthy') return { steps: condemnation(record, container, now) };
   const live = liveStatus(container);
   const { runningAt = now } = record.status;
-  return report(record, now, live.state === 'running' ? { ...live, runningAt } : live);
+  return { steps: report(record, now, live.state === 'running' ? { ...live, runningAt } : live) };
+}
+
+function condemnation(record: TaskRecord, container: ObservedContainer, now: number): Step[] {
+  const output = lastWords((container.health?.lastOutput ?? '').split('\n'));
+  const reason = `unhealthy: ${output || 'the health check failed without output'}`;
+  return [
+    ...report(record, now, { state: record.status.state, message: 'stopping: unhealthy', health: 'unhealthy' }),
+    { type: 'condemn', reason },
+    stopOf(record, container),
+  ];
+}
+
+function stopOf({ assignment }: TaskRecord, { id: containerId }: ObservedContainer): StopStep {
+  return { type: 'stop', containerId, graceMs: assignment.template.container.stopGraceMs };
+}
+
+/** What is asked for holds as far as the grace goes; by itself it leaves half of the grace to the program. */
+function drainOf({ assignment: { drainMs, template } }: TaskRecord, container: ObservedContainer): Pick<StopStep, 'drain'> {
+  const { stopGraceMs } = template.container;
+  const limitMs = drainMs === undefined ? Math.min(DEFAULT_DRAIN_MS, stopGraceMs / 2) : Math.min(drainMs, stopGraceMs);
+  const addresses = Object.values(addressesByNetwork(container));
+  return limitMs > 0 && addresses.length > 0 ? { drain: { addresses, limitMs } } : {};
 }
 
 function liveStatus(container: ObservedContainer): StatusChange {

@@ -12,7 +12,8 @@ export type Step =
   | { type: 'write-files' }
   | { type: 'create' }
   | { type: 'start'; containerId: string }
-  | { type: 'stop'; containerId: string; graceMs: number }
+  /** Waits for connections to the addresses first, at most `drainMs`; the grace covers both. */
+  | { type: 'stop'; containerId: string; graceMs: number; drain?: { addresses: string[]; limitMs: number } }
   /** Remember why the agent is about to end it. */
   | { type: 'condemn'; reason: string }
   /** Read the end of a failed task's log, for its status. */

@@ -13,6 +13,11 @@ export interface AgentCore {
   mergeDesired(seq: number, put: NodeSetItems, remove: RemovedItems): Promise<void>;
   /** A manager has answered a heartbeat that was sent at this moment of the monotonic clock: it can reach this node, and this node it. */
   granted(sentAtMs: number): void;
+  /**
+   * Calls `listener` with the number of the desired set, since the last complete one, that the node's networks, names and balancing have
+   * become as. Returns the way to stop.
+   */
+  onApplied(listener: (seq: number) => void): () => void;
   /** Calls `listener` with each change of a task, in order. Returns the way to stop. */
   onReport(listener: (report: TaskReport) => void): () => void;
   /** The manager has stored these: ended tasks that are desired no more may be forgotten. */

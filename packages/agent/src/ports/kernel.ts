@@ -16,8 +16,8 @@ export interface KernelNetwork {
   applyLinks(steps: readonly LinkStep[]): Promise<void>;
   /** The agent's routing rules for answers that leave through another node. */
   returnRules(): Promise<ReturnWay[]>;
-  /** Lets these devices take packets from sources that the node itself would reach by another way. */
-  takeForeignSources(devices: readonly string[]): Promise<void>;
+  /** Lets the devices of these links take packets from sources that the node itself would reach by another way. */
+  takeForeignSources(links: readonly Pick<OverlayLink, 'vxlan' | 'gateway'>[]): Promise<void>;
   /** Makes the node answer on these bridges for addresses that it routes elsewhere (proxy ARP), without delay. */
   answerForOthers(bridges: readonly string[]): Promise<void>;
   /** Lets the agent's bridges give packets back to the port that they came from, where a bridge does not do so yet. */
@@ -26,6 +26,10 @@ export interface KernelNetwork {
   applyRuleset(script: string): Promise<void>;
   /** Whether the agent's table is there and has its rules. */
   hasRuleset(): Promise<boolean>;
+  /** Established TCP connections that one of these addresses answers. */
+  connections(addresses: readonly string[]): Promise<number>;
+  /** Forgets flows of datagrams that were balanced to these addresses: their next packet is balanced anew. */
+  forgetFlows(addresses: readonly string[]): Promise<void>;
   /** Lets the agent's interfaces pass Docker's own firewall, and forwards packets. Does nothing where that is so already. */
   openDockerFirewall(): Promise<void>;
   /** Takes that back. */

@@ -23,6 +23,11 @@ export interface NodeNetwork {
   apply(state: NetworkState): Promise<void>;
   /** @throws Error when the network was not part of the last applied state. */
   plug(networkId: string): NetworkPlug;
+  /**
+   * Resolves when no connection to the addresses, which get no new ones any more, is established, or after `limitMs`, or on `signal`.
+   * Never rejects.
+   */
+  drained(addresses: readonly string[], limitMs: number, signal: AbortSignal): Promise<void>;
   /** A container was started on or went from a network: ports of its veth may need settings (hairpin). */
   containersChanged(): void;
   /** Undoes everything: after it nothing of the agent is left in the kernel or the engine's networks. */

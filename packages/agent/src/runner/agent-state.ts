@@ -44,6 +44,11 @@ export class AgentState {
     return this.#records;
   }
 
+  /** Number of the last set that was taken over. */
+  get seq(): number {
+    return this.#seq;
+  }
+
   /** No desired set was ever taken over: what runs here may well be wanted. */
   get isEmpty(): boolean {
     return this.#seq === 0;

@@ -70,7 +70,7 @@ export class Executor {
         await limited(async () => (options.mayRun(this.#record(taskId).assignment) ? engine.start(containerId) : undefined));
         network.containersChanged();
       },
-      stop: (_taskId, { containerId, graceMs }) => engine.stop(containerId, graceMs),
+      stop: (_taskId, step, signal) => this.#stop(step, signal),
       condemn: (taskId, { reason }) => state.update(taskId, { endReason: reason }),
       'read-last-words': (taskId, { container }) => this.#readLastWords(taskId, container),
       'remove-container': (_taskId, { containerId }) => limited(() => engine.remove(containerId)),
@@ -194,6 +194,13 @@ export class Executor {
     const lack = this.#lackOf(assignment);
     if (lack !== undefined) throw new NetworkNotReady(lack);
     return Object.fromEntries(networks.map(({ networkId }) => [networkId, network.plug(networkId)]));
+  }
+
+  async #stop({ containerId, graceMs, drain }: StepOf<'stop'>, signal: AbortSignal): Promise<void> {
+    const { clock, engine, network } = this.#options;
+    const startedAt = clock.monotonic();
+    if (drain) await network.drained(drain.addresses, drain.limitMs, signal);
+    await engine.stop(containerId, Math.max(0, graceMs - (clock.monotonic() - startedAt)));
   }
 
   #restart(taskId: string, { startAfter, restarts, restart }: StepOf<'restart'>): void {

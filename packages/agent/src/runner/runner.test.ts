@@ -23,6 +23,7 @@ class FakeNetwork implements NodeNetwork {
     return { dockerNetwork: `ts-${networkId}`, dnsServers: [] };
   }
 
+  async drained(): Promise<void> {}
   containersChanged(): void {}
   async leave(): Promise<void> {}
   async stop(): Promise<void> {}

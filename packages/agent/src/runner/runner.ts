@@ -64,6 +64,8 @@ export class Runner implements AgentCore {
   /** Ids of containers by task, as listings and events told: the way to containers of tasks that nobody knows. */
   readonly #containerIds = new Map<string, string>();
   #readyNetworks: ReadonlySet<string> = new Set();
+  readonly #onApplied = new Set<(seq: number) => void>();
+  #completeSets = 0;
   /** Why the network was not set up the last time, if so. */
   #networkFailure: string | undefined;
   /** Ends the wait for an image when the task is to end. */
@@ -130,6 +132,7 @@ export class Runner implements AgentCore {
 
   async replaceDesired(seq: number, items: NodeSetItems): Promise<void> {
     const wasEmpty = this.#state.isEmpty;
+    this.#completeSets += 1;
     this.#taken(this.#state.replace(seq, items, this.#options.clock.now()));
     // Leftovers of earlier runs were spared until now.
     if (wasEmpty) this.#loop.mark(LISTING_KEY);
@@ -142,6 +145,11 @@ export class Runner implements AgentCore {
 
   granted(sentAtMs: number): void {
     this.#fence.granted(sentAtMs);
+  }
+
+  onApplied(listener: (seq: number) => void): () => void {
+    this.#onApplied.add(listener);
+    return () => void this.#onApplied.delete(listener);
   }
 
   onReport(listener: (report: TaskReport) => void): () => void {
@@ -202,7 +210,10 @@ export class Runner implements AgentCore {
 
   async #reconcileNetwork(): Promise<undefined> {
     const state = this.#state.networkState();
+    const { seq } = this.#state;
+    const sets = this.#completeSets;
     const wanted = new Set(state.networks.map(({ id }) => id));
+    const isOneNew = [...wanted].some((id) => !this.#readyNetworks.has(id));
     this.#readyNetworks = new Set([...this.#readyNetworks].filter((id) => wanted.has(id)));
     try {
       await this.#options.network.apply(state);
@@ -212,7 +223,9 @@ export class Runner implements AgentCore {
       throw error;
     }
     this.#readyNetworks = wanted;
-    for (const [taskId, { status }] of this.#state.records) if (!isTerminal(status.state)) this.#loop.mark(taskId);
+    // Numbers begin anew with each complete set.
+    if (sets === this.#completeSets) for (const listener of this.#onApplied) listener(seq);
+    if (isOneNew) for (const [taskId, { status }] of this.#state.records) if (!isTerminal(status.state)) this.#loop.mark(taskId);
   }
 
   #networkLack(networkId: string): string | undefined {

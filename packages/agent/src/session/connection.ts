@@ -46,6 +46,8 @@ export class Connection {
   #description: NodeDescription | undefined;
   #held: TaskReport[] = [];
   #stopListening: () => void = () => {};
+  /** A complete set of this connection was given to the agent: numbers that it applies are of this connection. */
+  #isTaken = false;
   /** Services whose tasks are measured. */
   #measured: ReadonlySet<string> = new Set();
   #isMeasuring = false;
@@ -84,7 +86,13 @@ export class Connection {
     }
     if (this.#isOver) return;
     // What happens after this moment is reported, what was before it is in the hello: nothing falls between.
-    this.#stopListening = core.onReport((report) => this.#reporter.add(report));
+    const listening = [
+      core.onReport((report) => this.#reporter.add(report)),
+      core.onApplied((seq) => this.#isTaken && this.#send({ type: 'applied', seq })),
+    ];
+    this.#stopListening = () => {
+      for (const stop of listening) stop();
+    };
     this.#held = core.heldTasks();
     this.#helloAt = this.#options.clock.monotonic();
     this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, description: this.#description, tasks: this.#held });
@@ -160,6 +168,7 @@ export class Connection {
   async #takeOver(message: Extract<ManagerMessage, { type: 'desired' | 'delta' }>): Promise<void> {
     if (this.#isOver) return;
     const { core } = this.#options;
+    this.#isTaken = true;
     if (message.type === 'desired') await core.replaceDesired(message.seq, message.items);
     else await core.mergeDesired(message.seq, message.put, message.remove);
     this.#send({ type: 'ack', seq: message.seq });

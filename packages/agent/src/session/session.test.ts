@@ -51,6 +51,7 @@ describe('session of an agent', () => {
     mergeDesired: async () => {},
     granted: (sentAtMs) => void granted.push(sentAtMs),
     onReport: () => () => {},
+    onApplied: () => () => {},
     confirmReported: (reports) => {
       confirmed = reports;
     },

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { NodeDescription, TaskRestart, TaskStatus } from '../object/objects.js';
 import { DesiredState } from '../object/task-state.js';
 import { TaskUsage } from '../object/usage.js';
-import { Id, Labels, Name, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
+import { DurationMs, Id, Labels, Name, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
 import { GivenResource } from '../spec/scheduling.js';
 import { PublishedPort, Stickiness, TaskTemplate } from '../spec/service-spec.js';
 
@@ -32,6 +32,13 @@ export const TaskAssignment = strictObject({
   slot: Type.Optional(Type.Integer()),
   specRevision: Type.Integer(),
   desired: DesiredState,
+  /**
+   * It is to go, but clients may still be sent to it: it runs on until the set says the same without this, or so long after this came if
+   * no manager says anything.
+   */
+  holdMs: Type.Optional(DurationMs),
+  /** See `ServiceSpec.drainMs`. */
+  drainMs: Type.Optional(DurationMs),
   startAfter: Type.Optional(Timestamp),
   /** Restarts that this slot has behind it under this spec, and when: the restart policy counts them. */
   restarts: Type.Array(Timestamp),
@@ -199,6 +206,8 @@ export const AgentMessage = Type.Union([
   strictObject({ type: Type.Literal('status'), report: Type.Integer(), tasks: Type.Array(TaskReport, { maxItems: 10_000 }) }),
   /** What measured tasks used since the last such message. Lost ones are not made up for. */
   strictObject({ type: Type.Literal('usage'), tasks: Type.Array(TaskUsage, { maxItems: 10_000 }) }),
+  /** Networks, names and balancing of the node are as the set up to `seq` says. */
+  strictObject({ type: Type.Literal('applied'), seq: Type.Integer() }),
   /** The desired set up to `seq` is taken over (saved to disk). */
   strictObject({ type: Type.Literal('ack'), seq: Type.Integer() }),
 ]);

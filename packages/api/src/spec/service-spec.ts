@@ -161,6 +161,11 @@ export const ServiceSpec = strictObject({
   sticky: Type.Optional(Stickiness),
   /** Names and balancing also know tasks that are not ready yet, for those that must find each other to become ready. */
   publishNotReady: Type.Optional(Type.Boolean()),
+  /**
+   * A task that is to go, and takes no new connections any more, waits so long for those that it has before it gets its stop signal. Its
+   * stop grace covers this time too. Absent: a second, or half of the grace if that is less.
+   */
+  drainMs: Type.Optional(DurationMs),
   ports: Type.Array(PublishedPort, { maxItems: 1024 }),
   dependsOn: Type.Array(ServiceDependency, { maxItems: 256 }),
   /** Of jobs: when they run. Absent: once for each template. */

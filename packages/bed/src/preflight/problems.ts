@@ -32,6 +32,7 @@ const LIGHT_PROGRAMS: readonly RequiredProgram[] = [
   { program: 'nsenter', package: 'util-linux' },
   { program: 'ip', package: 'iproute2' },
   { program: 'nft', package: 'nftables' },
+  { program: 'conntrack', package: 'conntrack' },
   { program: 'iptables', package: 'iptables' },
   { program: 'dockerd', package: 'docker.io' },
   { program: 'docker', package: 'docker.io' },

@@ -10,6 +10,7 @@ import {
 } from '@tessera/api';
 import { CLOSE_CODES, type Clock, type Log, type Random, type SessionSocket, type Timer, until } from '@tessera/kit';
 import { sameSession } from '../model/session.js';
+import { isLive, isToldToGo } from '../model/task.js';
 import type { Dispatcher } from '../ports/dispatcher.js';
 import type { Presence } from '../ports/presence.js';
 import type { ClusterStore } from '../ports/store.js';
@@ -18,6 +19,7 @@ import { NodeFeed } from './feed/node-feed.js';
 import { Projector } from './feed/projector.js';
 import { StatusIntake } from './intake/status-intake.js';
 import { UpdateQueue } from './intake/update-queue.js';
+import { LeaveGate } from './leaving/leave-gate.js';
 import { Liveness } from './liveness/liveness.js';
 import { LogRelay } from './logs/log-relay.js';
 import { AgentSession, type SessionHost } from './session/agent-session.js';
@@ -49,6 +51,8 @@ export const DISPATCHER_TIMES = {
   dialLimitMs: 5_000,
 };
 
+/** A node whose agent was silent for so many heartbeats is not waited for. */
+const LATE_HEARTBEATS = 1.5;
 const NO_PLACE = 'the manager has lost its place among the managers: it does not reach the store';
 
 /** Makes the dispatcher of one manager. It works at once and until `stop`. */
@@ -65,6 +69,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   readonly #presence: Presence;
   readonly #projector: Projector;
   readonly #router: ChangeRouter;
+  readonly #leaving: LeaveGate;
   readonly #queue: UpdateQueue;
   readonly #liveness: Liveness;
   readonly #logs: LogRelay;
@@ -85,8 +90,14 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.#times = { ...DISPATCHER_TIMES, ...times };
     this.#store = store;
     this.#presence = presence;
-    this.#projector = new Projector(store.view);
-    this.#router = new ChangeRouter(this.#projector, this.#feeds);
+    this.#leaving = new LeaveGate({
+      view: store.view,
+      clock,
+      isHeard: (nodeId) => this.#isHeard(nodeId),
+      release: ({ id, nodeId = '' }) => this.#feeds.get(nodeId)?.markTask(id),
+    });
+    this.#projector = new Projector(store.view, this.#leaving);
+    this.#router = new ChangeRouter(this.#projector, this.#feeds, this.#leaving);
     this.#queue = new UpdateQueue({ store, clock, log, tickMs: this.#times.reportTickMs });
     this.intake = new StatusIntake({ store, clock, log, queue: this.#queue, slots: this.#projector.slots });
     this.#liveness = new Liveness({
@@ -133,6 +144,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#liveness.judgeNobody();
+    this.#leaving.stop();
     for (const unsubscribe of this.#unsubscribes) unsubscribe();
     this.#deltaTick?.cancel();
     this.#sweep.cancel();
@@ -174,7 +186,18 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   openFeed(session: AgentSession): NodeFeed {
     const feed = new NodeFeed(session.nodeId, this.#projector, () => this.#markDirty(session.nodeId));
     this.#feeds.set(session.nodeId, feed);
+    this.#leaving.opened(session.nodeId);
+    // Whoever told them to go may not have lived to see that nobody sends clients to them.
+    for (const task of this.#store.view.tasksOfNode(session.nodeId)) if (isLive(task) && isToldToGo(task)) this.#leaving.hold(task);
     return feed;
+  }
+
+  flushed(session: AgentSession, seq: number): void {
+    if (this.#sessions.get(session.nodeId) === session) this.#leaving.flushed(session.nodeId, seq);
+  }
+
+  applied(session: AgentSession, seq: number): void {
+    if (this.#sessions.get(session.nodeId) === session) this.#leaving.applied(session.nodeId, seq);
   }
 
   closed(session: AgentSession, reason: string): void {
@@ -218,6 +241,12 @@ class SessionDispatcher implements Dispatcher, SessionHost {
       this.#dirty.clear();
       for (const id of nodeIds) this.#sessions.get(id)?.flush();
     });
+  }
+
+  /** Its set reaches it, as far as one can tell: an agent that has missed a heartbeat may well be gone. */
+  #isHeard(nodeId: string): boolean {
+    const session = this.#sessions.get(nodeId);
+    return session !== undefined && this.#feeds.has(nodeId) && session.silentForMs() < this.#times.heartbeatMs * LATE_HEARTBEATS;
   }
 
   #silentAfterMs(): number {

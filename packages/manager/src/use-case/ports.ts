@@ -10,9 +10,13 @@ type FixedPort = PublishedPort & { published: number };
 /** The ports that services of the cluster hold, and those given out while one plan is made. */
 export class PortLedger {
   readonly #taken = new Map<string, { owner: string; port: FixedPort }[]>();
+  readonly #view: ClusterView;
+  /** Names of nodes by the ports that something else on them listens on; made when first asked for. */
+  #busy: ReadonlyMap<string, string> | undefined;
 
   /** @param changing ids of services whose ports are planned anew, or which are removed: theirs are free. */
   constructor(view: ClusterView, changing: ReadonlySet<string>) {
+    this.#view = view;
     for (const service of view.all('services')) {
       if (!changing.has(service.id)) this.#takeAll(service.spec.name, service.ports);
     }
@@ -20,11 +24,15 @@ export class PortLedger {
 
   /**
    * The service's ports with the automatic ones filled in: those that it had stay the same.
-   * @throws ApiError `port-in-use` naming the owner.
+   * @throws ApiError `port-in-use` naming the owner: a service, or a node that uses a port itself, which every node would answer in its place.
    */
   allocate(owner: string, wanted: readonly PublishedPort[], before: Service | undefined): PublishedPort[] {
     const fixed = wanted.filter(isFixed);
-    for (const port of fixed) this.#take(owner, port);
+    for (const port of fixed) {
+      if (!before?.ports.some((held) => held.mode === 'ingress' && isFixed(held) && keyOf(held) === keyOf(port)))
+        this.#refuseBusy(owner, port);
+      this.#take(owner, port);
+    }
     return wanted.map((port) => (isFixed(port) ? port : this.#automatic(owner, port, before)));
   }
 
@@ -36,13 +44,28 @@ export class PortLedger {
     for (let published = FIRST_AUTOMATIC; published <= LAST_AUTOMATIC; published++) candidates.push(published);
     for (const published of candidates) {
       const candidate = { ...port, published };
-      if (this.#holderOf(candidate)) continue;
+      if (this.#holderOf(candidate) || (published !== kept && this.#busyNode(candidate))) continue;
       this.#add(owner, candidate);
       return candidate;
     }
     throw new ApiError('port-in-use', `no port from ${FIRST_AUTOMATIC} to ${LAST_AUTOMATIC} is left for service '${owner}'`, {
       cure: 'publish a fixed port, or remove services that publish automatic ones',
     });
+  }
+
+  #refuseBusy(owner: string, port: FixedPort): void {
+    const node = this.#busyNode(port);
+    if (node === undefined) return;
+    throw new ApiError('port-in-use', `port ${port.published}/${port.protocol} of service '${owner}' is used by node '${node}' itself`, {
+      cure: 'choose another published port, or leave it out to have one chosen',
+    });
+  }
+
+  /** A node on which something else listens on the port, if all nodes are to answer it. */
+  #busyNode(port: FixedPort): string | undefined {
+    if (port.mode !== 'ingress' || port.hostIp !== undefined) return undefined;
+    this.#busy ??= busyPorts(this.#view);
+    return this.#busy.get(keyOf(port));
   }
 
   #take(owner: string, port: FixedPort): void {
@@ -72,6 +95,13 @@ export class PortLedger {
   #holderOf(port: FixedPort): string | undefined {
     return this.#taken.get(keyOf(port))?.find((taken) => excludes(taken.port, port))?.owner;
   }
+}
+
+function busyPorts(view: ClusterView): Map<string, string> {
+  const busy = new Map<string, string>();
+  for (const { name, description } of view.all('nodes'))
+    for (const { port, protocol } of description?.busyPorts ?? []) busy.set(`${port}/${protocol}`, name);
+  return busy;
 }
 
 function isFixed(port: PublishedPort): port is FixedPort {

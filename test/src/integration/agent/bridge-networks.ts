@@ -25,6 +25,7 @@ export class BridgeNetworks implements NodeNetwork {
     return { dockerNetwork, dnsServers: [] };
   }
 
+  async drained(): Promise<void> {}
   containersChanged(): void {}
 
   leave(): Promise<void> {

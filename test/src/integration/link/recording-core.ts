@@ -64,6 +64,10 @@ export class RecordingCore {
     this.seqs.push(seq);
   }
 
+  onApplied(): () => void {
+    return () => {};
+  }
+
   onReport(listener: (report: TaskReport) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -66,6 +66,7 @@ export class SimNetwork implements NodeNetwork {
     return { dockerNetwork: bridgeName(networkId), dnsServers: [] };
   }
 
+  async drained(): Promise<void> {}
   containersChanged(): void {}
   async leave(): Promise<void> {}
   async stop(): Promise<void> {}

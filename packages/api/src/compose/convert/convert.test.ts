@@ -140,6 +140,11 @@ const DEPLOY: Row[] = [
   ['platform: linux/amd64', ({ placement }) => placement.platforms, [{ os: 'linux', architecture: 'amd64' }]],
   ['platform: windows', ({ placement }) => placement.platforms, [{ os: 'windows' }]],
   ['deploy: {endpoint_mode: dnsrr}', ({ endpointMode }) => endpointMode, 'dnsrr'],
+  ['x-sticky: true', ({ sticky }) => sticky, {}],
+  ['x-sticky: 30m', ({ sticky }) => sticky, { keepMs: 1_800_000 }],
+  ['x-sticky: false', ({ sticky }) => sticky, undefined],
+  ['x-publish-not-ready: true', ({ publishNotReady }) => publishNotReady, true],
+  ['x-drain: 5s', ({ drainMs }) => drainMs, 5_000],
 ];
 
 const PORTS: Row[] = [

@@ -190,7 +190,10 @@ export interface ComposeService {
   'x-strategy'?: 'spread' | 'binpack';
   'x-tolerations'?: (string | Toleration)[];
   'x-canary'?: number | string;
+  'x-drain'?: number;
   'x-progress-deadline'?: number;
+  'x-publish-not-ready'?: boolean;
+  'x-sticky'?: boolean | string;
   'x-autoscale'?: { min?: number; max: number; cpu?: string; memory?: string; cooldown?: { up?: number; down?: number } };
   'x-rebalance'?: boolean | { budget?: number };
   'x-schedule'?: string | ComposeSchedule;

@@ -16,6 +16,7 @@ import { convertCanary } from './extension/canary.js';
 import { convertPartition } from './extension/partition.js';
 import { convertRebalance } from './extension/rebalance.js';
 import { convertSchedule } from './extension/schedule.js';
+import { convertSticky } from './extension/sticky.js';
 import { fileHashes } from './files.js';
 import { isImageReference } from './image-reference.js';
 import { checkLinks } from './links.js';
@@ -45,6 +46,12 @@ export function convertService(key: string, service: ComposeService, context: Co
     rollback: { ...DEFAULT_UPDATE, ...convertUpdate(service.deploy?.rollback_config) },
     ...compact({ progressDeadlineMs: service['x-progress-deadline'], canary: convertCanary(service, path, context) }),
     endpointMode: convertEndpointMode(service, path, context),
+    ...compact({
+      sticky: convertSticky(service, path, context),
+      // `false` is what no word says as well.
+      publishNotReady: service['x-publish-not-ready'] || undefined,
+      drainMs: service['x-drain'],
+    }),
     ports: convertPorts(service, path, context),
     dependsOn: convertDependencies(key, service, context),
     ...compact({

@@ -153,6 +153,9 @@ const DEPLOY: readonly SupportRow[] = [
 
 /** Tessera's own keys. */
 const EXTENSIONS: readonly SupportRow[] = [
+  ...rows('honoured', SERVICE, 'x-sticky', 'true, or how long a client keeps its task though others are added, such as 30m.'),
+  ...rows('honoured', SERVICE, 'x-publish-not-ready', 'true: names also tell tasks that are not healthy yet.'),
+  ...rows('honoured', SERVICE, 'x-drain', 'How long a leaving task waits for its open connections before it gets its stop signal. 1s.'),
   ...rows('honoured', SERVICE, 'x-canary', "A number of tasks or '10%': an update replaces so many and waits for `tsctl update promote`."),
   ...rows(
     'honoured',

@@ -1,7 +1,8 @@
 import type { NetworkBlock, Node, ObjectChange, Service, ServiceRevision, Task, Vip } from '@tessera/api';
-import { endedAt, endedByItself } from '../../model/task.js';
+import { endedAt, endedByItself, isLive, isToldToGo } from '../../model/task.js';
+import type { LeaveGate } from '../leaving/leave-gate.js';
 import { endpointOf } from '../projection/network-assignment.js';
-import { slotKeyOf } from '../projection/slot-index.js';
+import { mayServe, slotKeyOf } from '../projection/slot-index.js';
 import { fileNamesOf } from '../projection/task-assignment.js';
 import type { NodeFeed } from './node-feed.js';
 import type { Projector } from './projector.js';
@@ -27,6 +28,7 @@ export class ChangeRouter {
   constructor(
     private readonly projector: Projector,
     private readonly feeds: ReadonlyMap<string, NodeFeed>,
+    private readonly leaving: Pick<LeaveGate, 'hold' | 'drop' | 'gone'>,
   ) {
     const { view } = projector;
     for (const service of view.all('services')) this.#services.set(service.id, service);
@@ -80,6 +82,8 @@ export class ChangeRouter {
     for (const task of [before, after]) if (task?.nodeId) this.feeds.get(task.nodeId)?.markTask(id);
     if (endpointsBefore !== this.#endpoints.get(id)) this.#markService((after ?? before)?.serviceId ?? '');
     if (changesSlot(before, after)) this.#markSlot(before, after);
+    if (!after || !isLive(after)) this.leaving.drop(id);
+    else if (isToldToGo(after) && before && mayServe(before) && endpointsBefore !== undefined) this.leaving.hold(after);
   }
 
   /** A task that comes, goes or ends alters what its slot's other tasks are: succeeded, or restarted once more. */

@@ -1,5 +1,6 @@
-import { type NodeSetItems, type NodeSetKind, networkBlockId, type ServiceEndpoints } from '@tessera/api';
+import { type NodeSetItems, type NodeSetKind, networkBlockId, type ServiceEndpoints, type TaskAssignment } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
+import { HOLD_MS, type LeaveGate } from '../leaving/leave-gate.js';
 import { projectNetwork, projectService, serviceEndpointsId } from '../projection/network-assignment.js';
 import { projectNode, slotIndexOf } from '../projection/node-set.js';
 import type { SlotIndex } from '../projection/slot-index.js';
@@ -12,18 +13,23 @@ export class Projector {
   readonly slots: SlotIndex;
   readonly #services = new Map<string, ServiceEndpoints>();
 
-  constructor(readonly view: ClusterView) {
+  constructor(
+    readonly view: ClusterView,
+    private readonly leaving: Pick<LeaveGate, 'isHeld'> = { isHeld: () => false },
+  ) {
     this.slots = slotIndexOf(view);
   }
 
   node(nodeId: string): NodeSetItems {
     const items = projectNode(this.view, this.slots, nodeId);
     // The shared object makes comparison and encoding cheap; its content is the same.
-    return { ...items, services: items.services.map((item) => this.#service(item.serviceId, item.networkId) ?? item) };
+    const tasks = items.tasks.map((task) => this.#held(task));
+    return { ...items, tasks, services: items.services.map((item) => this.#service(item.serviceId, item.networkId) ?? item) };
   }
 
   task(nodeId: string, taskId: string): NodeSetItem | undefined {
-    return projectTask(this.view, this.slots, nodeId, this.view.get('tasks', taskId));
+    const task = projectTask(this.view, this.slots, nodeId, this.view.get('tasks', taskId));
+    return task && this.#held(task);
   }
 
   ended(nodeId: string, taskId: string): NodeSetItem | undefined {
@@ -46,6 +52,10 @@ export class Projector {
   /** Says that the endpoints of the service on the network may have changed. */
   forget(serviceId: string, networkId: string): void {
     this.#services.delete(serviceEndpointsId(serviceId, networkId));
+  }
+
+  #held(task: TaskAssignment): TaskAssignment {
+    return this.leaving.isHeld(task.id) ? { ...task, holdMs: HOLD_MS } : task;
   }
 
   #service(serviceId: string, networkId: string): ServiceEndpoints | undefined {

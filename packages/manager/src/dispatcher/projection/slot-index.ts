@@ -71,7 +71,7 @@ export function belongsToNode(task: Task, slots: SlotIndex): boolean {
 }
 
 /** Started and wanted running. Tasks of jobs (wanted `complete`) do their work and take no traffic. */
-function mayServe(task: Task): boolean {
+export function mayServe(task: Task): boolean {
   return (task.status.state === 'running' || task.status.state === 'starting') && task.desired === 'running';
 }
 

@@ -31,6 +31,10 @@ export interface SessionHost {
   measured(): string[];
   /** The feed of this session, from now on told of every change. */
   openFeed(session: AgentSession): NodeFeed;
+  /** All that the view says was sent in sets up to this number. */
+  flushed(session: AgentSession, seq: number): void;
+  /** The node's network is as the set of this number says. */
+  applied(session: AgentSession, seq: number): void;
   /** @param reason in words, for people */
   closed(session: AgentSession, reason: string): void;
 }
@@ -86,6 +90,7 @@ export class AgentSession {
     if (!this.#feed || this.#closing.signal.aborted || this.#isBehind()) return;
     const delta = this.#feed.collect();
     if (delta) this.socket.send(encodeDelta(++this.#seq, delta));
+    this.host.flushed(this, this.#seq);
   }
 
   /** Ends the session and says why. @param final the agent shall not come back */
@@ -147,6 +152,9 @@ export class AgentSession {
         this.#acknowledged = Math.max(this.#acknowledged, Math.min(message.seq, this.#seq));
         this.flush();
         return;
+      case 'applied':
+        this.host.applied(this, Math.min(message.seq, this.#seq));
+        return;
       case 'heartbeat':
         this.send(message);
         break;
@@ -199,6 +207,7 @@ export class AgentSession {
     if (signal.aborted) return;
     this.#feed = this.host.openFeed(this);
     this.socket.send(encodeDesired(++this.#seq, this.#feed.start()));
+    this.host.flushed(this, this.#seq);
     const serviceIds = this.host.measured();
     if (serviceIds.length > 0) this.send({ type: 'measure', serviceIds });
   }

@@ -25,6 +25,8 @@ export function serviceFragment(service: ServiceEndpoints, network: NetworkAssig
     elements.vips = [`${service.vip} : goto ${name}`];
   }
   for (const port of service.ingress) {
+    // The table is of IPv4: what is published on another kind of address does not concern it.
+    if (port.hostIp !== undefined && parseIpv4(port.hostIp) === undefined) continue;
     const key = `${port.protocol} . ${port.published}`;
     if (addresses.length === 0) (elements[port.hostIp ? 'hostclosed' : 'closed'] ??= []).push(hostKey(port, key));
     else {

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { provideAnswerImages } from '../../support/answer-image.js';
+import { datagramLoad, httpLoad, type Load } from '../../support/load.js';
+import { onHost } from '../../support/test-bed.js';
+import { eventually, TestCluster } from '../../support/test-cluster.js';
+
+const HOSTS = 3;
+const MACHINE = /^v\d \S+ 10\.78\.\d+\.254$/;
+const LEAST_REQUESTS = 20_000;
+const LOAD_LIMIT_MS = 120_000;
+const compose = (image: string, replicas: number): string => `services:
+  web:
+    image: ${image}
+    ports: ["8080:80", "8080:7/udp"]
+    healthcheck: { test: "wget -q -O /dev/null http://127.0.0.1/", interval: 1s, start_interval: 200ms, start_period: 5s }
+    deploy:
+      replicas: ${replicas}
+      update_config: { parallelism: 1, order: start-first, monitor: 500ms }
+`;
+
+/** Real engines on three hosts: whoever is served while things change must not notice. */
+describe('changes under load', function () {
+  this.timeout(240_000);
+  let cluster: TestCluster;
+  let images: string[];
+  let loads: Load[] = [];
+
+  before(async () => {
+    cluster = await TestCluster.create({ what: 'zeroloss', store: 'embedded', hosts: HOSTS });
+    images = await provideAnswerImages(cluster.bed, ['v1', 'v2']);
+    await deploy(images[0] ?? '', 4);
+    loads = cluster.bed.hosts.flatMap(({ ip }) => [
+      httpLoad(ip, 8080, { workers: 2, keepAlive: true }),
+      httpLoad(ip, 8080, { workers: 2, keepAlive: false }),
+      datagramLoad(ip, 8080),
+    ]);
+  });
+
+  after(async () => {
+    await Promise.all(loads.map((load) => load.end()));
+    await cluster?.destroy();
+  });
+
+  async function deploy(image: string, replicas: number): Promise<void> {
+    await writeFile(join(cluster.tsctl.folder, 'compose.yml'), compose(image, replicas));
+    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '90s']);
+  }
+
+  function assertNoneFailed(): void {
+    const failures = loads.flatMap(({ result }, at) => result.failures.map((failure) => `load ${at}: ${failure}`));
+    assert.deepEqual(failures, []);
+  }
+
+  it('shows each task the address of the client, whichever host it asked, also by datagrams', async () => {
+    await eventually(async () => loads.every(({ result }) => result.answered > 50), 'some answers', LOAD_LIMIT_MS);
+    for (const { result } of loads) for (const answer of result.answers.keys()) assert.match(answer, MACHINE);
+    assertNoneFailed();
+  });
+
+  it('fails no request while a service is updated start-first', async () => {
+    await deploy(images[1] ?? '', 4);
+    assertNoneFailed();
+    assert.ok([...(loads[0]?.result.answers.keys() ?? [])].some((answer) => answer.startsWith('v2')));
+  });
+
+  it('fails none while it is updated stop-first', async () => {
+    await writeFile(join(cluster.tsctl.folder, 'compose.yml'), compose(images[0] ?? '', 4).replace('start-first', 'stop-first'));
+    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '90s']);
+    assertNoneFailed();
+  });
+
+  it('fails none while it is scaled down and up', async () => {
+    await cluster.tsctl.succeed(['service', 'scale', 'shop_web=2', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['service', 'scale', 'shop_web=5', '--timeout', '60s']);
+    assertNoneFailed();
+  });
+
+  it('fails none while a node is drained', async () => {
+    await cluster.tsctl.succeed(['node', 'drain', 'node2', '--timeout', '60s']);
+    await eventually(
+      async () => (await onHost(cluster.host(1), 'docker', 'ps', '-q', '--filter', 'label=tessera.task')) === '',
+      'the drained node to be empty',
+      LOAD_LIMIT_MS,
+    );
+    assertNoneFailed();
+    await cluster.tsctl.succeed(['node', 'activate', 'node2']);
+  });
+
+  it('fails none while an agent is killed in the middle of an update and the manager is away for a while', async () => {
+    const updating = deploy(images[1] ?? '', 5);
+    await cluster.agent(2).kill9();
+    await cluster.agent(2).start();
+    await updating;
+    await cluster.manager.kill9();
+    const before = loads.reduce((sum, { result }) => sum + result.answered, 0);
+    await eventually(
+      async () => loads.reduce((sum, { result }) => sum + result.answered, 0) > before + 500,
+      'requests to be answered without a manager',
+      LOAD_LIMIT_MS,
+    );
+    await cluster.manager.start();
+    assertNoneFailed();
+  });
+
+  it('served as many requests as that', async () => {
+    const answered = (): number => loads.reduce((sum, { result }) => sum + result.answered, 0);
+    await eventually(async () => answered() >= LEAST_REQUESTS, `${LEAST_REQUESTS} requests`, LOAD_LIMIT_MS);
+    assertNoneFailed();
+  });
+});

@@ -1,0 +1,100 @@
+import { createSocket } from 'node:dgram';
+import { Agent, get } from 'node:http';
+import { SystemClock, sleep } from '@tessera/kit';
+
+const ANSWER_LIMIT_MS = 5_000;
+const DATAGRAM_LIMIT_MS = 1_000;
+const DATAGRAM_INTERVAL_MS = 20;
+
+/** What a load came to: how many were answered, and each failure with its reason. */
+export interface LoadResult {
+  answered: number;
+  failures: string[];
+  /** Answers by the text that came. */
+  answers: Map<string, number>;
+}
+
+/** A load that goes on until it is told to end. */
+export interface Load {
+  readonly result: LoadResult;
+  end(): Promise<LoadResult>;
+}
+
+/** Asks one address over and over, `workers` requests at a time: over connections that stay, or over a new one for each. */
+export function httpLoad(host: string, port: number, { workers, keepAlive }: { workers: number; keepAlive: boolean }): Load {
+  const result = emptyResult();
+  const agent = new Agent({ keepAlive, maxSockets: workers });
+  let isOver = false;
+  const work = async (): Promise<void> => {
+    while (!isOver) note(result, await ask(host, port, keepAlive ? agent : undefined));
+  };
+  const working = Promise.all(Array.from({ length: workers }, work));
+  return {
+    result,
+    end: async () => {
+      isOver = true;
+      await working;
+      agent.destroy();
+      return result;
+    },
+  };
+}
+
+/** One flow of datagrams from one port for all time: each must be answered before the next goes out. */
+export function datagramLoad(host: string, port: number): Load {
+  const result = emptyResult();
+  const socket = createSocket('udp4');
+  let isOver = false;
+  let answered: (text: string) => void = () => {};
+  socket.on('message', (message) => answered(message.toString().trim()));
+  const one = (): Promise<string | Error> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(new Error('no answer to a datagram')), DATAGRAM_LIMIT_MS);
+      answered = (text) => {
+        clearTimeout(timer);
+        resolve(text);
+      };
+      socket.send('x', port, host);
+    });
+  const work = async (): Promise<void> => {
+    while (!isOver) {
+      note(result, await one());
+      await sleep(new SystemClock(), DATAGRAM_INTERVAL_MS);
+    }
+    socket.close();
+  };
+  const working = work();
+  return {
+    result,
+    end: async () => {
+      isOver = true;
+      await working;
+      return result;
+    },
+  };
+}
+
+function ask(host: string, port: number, agent: Agent | undefined): Promise<string | Error> {
+  return new Promise((resolve) => {
+    const request = get({ host, port, path: '/', agent: agent ?? false, timeout: ANSWER_LIMIT_MS }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      response.on('error', resolve).on('end', () => resolve(response.complete ? body.trim() : new Error('the answer was cut off')));
+    });
+    request.on('error', resolve).on('timeout', () => request.destroy(new Error(`no answer within ${ANSWER_LIMIT_MS} ms`)));
+  });
+}
+
+function emptyResult(): LoadResult {
+  return { answered: 0, failures: [], answers: new Map() };
+}
+
+function note(result: LoadResult, answer: string | Error): void {
+  if (answer instanceof Error) result.failures.push(answer.message);
+  else {
+    result.answered += 1;
+    result.answers.set(answer, (result.answers.get(answer) ?? 0) + 1);
+  }
+}
