@@ -14,6 +14,7 @@ const CURES: Readonly<Record<string, string>> = {
   'host-ports': 'publish another port, have fewer replicas, or use mode: ingress',
   'max-replicas': 'raise deploy.placement.max_replicas_per_node, or add a node',
   addresses: 'the network is full: make one with a larger subnet; see tsctl network ls',
+  kept: 'room is being made there for a service of higher priority: raise x-priority, or add a node',
   affinity: 'loosen x-affinity, or add a node where it can be met',
 };
 
@@ -29,9 +30,14 @@ export function explainPending(asking: Asking, task: Task): Finding {
     });
   return finding('unplaceable', 'problem', name, {
     text: `no node takes it: ${explanation.message}`,
-    details: explanation.refusals.map((refusal) => describe(asking, refusal)),
+    details: [...explanation.refusals.map((refusal) => describe(asking, refusal)), ...roomMade(task)],
     cure: cureOf(explanation),
   });
+}
+
+/** It had a place, and lost it to a service of higher priority. */
+export function roomMade({ madeRoomFor }: Task): string[] {
+  return madeRoomFor ? [`it made room for ${madeRoomFor.service}, whose priority is ${madeRoomFor.priority}`] : [];
 }
 
 function describe({ view }: Asking, { nodeIds, reason }: PlacementExplanation['refusals'][number]): string {

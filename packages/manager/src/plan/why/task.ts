@@ -8,7 +8,7 @@ import { mustLeave } from '../../schedule/taints.js';
 import { deadlineOf, waitsSince } from '../service/update/failures.js';
 import type { Asking } from './asking.js';
 import { finding, taskName } from './finding.js';
-import { explainPending } from './placement.js';
+import { explainPending, roomMade } from './placement.js';
 
 /** Why a task is not running, or not where it should be; `undefined` when it runs as asked. */
 export function explainTaskState(asking: Asking, task: Task): Finding | undefined {
@@ -76,27 +76,35 @@ function explainReady(asking: Asking, task: Task): Finding {
 }
 
 /** It runs: is it where it should be? */
-function explainPlace({ view }: Asking, task: Task): Finding | undefined {
+function explainPlace(asking: Asking, task: Task): Finding | undefined {
+  const { view } = asking;
   const node = view.get('nodes', task.nodeId ?? '');
   const placement = sourceOf(view, task)?.spec.placement;
   if (!node || !placement) return undefined;
   const name = taskName(task);
-  const isDrained = node.spec.availability === 'drain';
-  if (task.move) return finding('moving', 'waiting', name, { text: `${task.move.reason}: it stops when its successor runs` });
+  if (task.move) return leaving(asking, task, 'moving', `${task.move.reason}: it stops when its successor runs`);
+  const cause = node.spec.availability === 'drain' ? 'is drained' : 'has a taint that it does not tolerate';
   if (mustLeave(node, placement))
-    return finding('drained', 'waiting', name, {
-      text: `runs on ${node.name}, which ${isDrained ? 'is drained' : 'has a taint that it does not tolerate'}, until its successor runs elsewhere`,
-    });
+    return leaving(asking, task, 'drained', `runs on ${node.name}, which ${cause}, until its successor runs elsewhere`);
   if (fitsPlacement(placement, node)) return undefined;
   return finding('misplaced', 'waiting', name, {
     text: `runs on ${node.name}, which does not fulfil its constraints any more; it moves within the budget of updates`,
   });
 }
 
+/** It is to go when its successor runs: if that one finds no place, here is why. */
+function leaving(asking: Asking, task: Task, code: Finding['code'], text: string): Finding {
+  const successor = asking.mates(task).find((mate) => mate.status.state === 'pending' && !isToldToGo(mate));
+  const obstacle = successor && explainPending(asking, successor);
+  const level = obstacle?.level ?? 'waiting';
+  const details = obstacle ? [`its successor waits: ${obstacle.text}`, ...obstacle.details] : [];
+  return finding(code, level, taskName(task), { text, details, cure: obstacle?.cure });
+}
+
 function explainStop(asking: Asking, task: Task): Finding {
   return finding('stopping', 'waiting', taskName(task), {
     text: `is told to stop, and is ${task.status.state} on ${nodeName(asking, task)}`,
-    details: [`it has ${formatDuration(graceOf(asking, task))} from the stop signal to the kill`],
+    details: [...roomMade(task), `it has ${formatDuration(graceOf(asking, task))} from the stop signal to the kill`],
   });
 }
 

@@ -170,6 +170,29 @@ describe('Why a task or node is as it is', () => {
     assert.match(why(world, task(world.view.get('tasks', old!.id)!))[0] ?? '', /^waiting drained web.1: runs on [ab], which is drained/);
   });
 
+  it('says of a task that cannot leave a drained node why, and what helps', () => {
+    const world = cluster('a');
+    world.deploy(serviceSpec('web', 1));
+    obey(world);
+    world.setNode('a', (each) => void (each.spec.availability = 'drain'));
+    world.settle();
+    const lines = why(world, node(world, 'a'));
+    assert.match(
+      lines[0] ?? '',
+      /^problem drained web.1: runs on a, which is drained.*its successor waits: no node takes it: 0\/1 node.*cure: /,
+    );
+    assert.match(lines[1] ?? '', /^waiting node-drained a: is being drained: 1 task left/);
+  });
+
+  it('says of a task that it made room for a service of higher priority', () => {
+    const world = cluster('a');
+    world.deploy(serviceSpec('web', 1, large));
+    world.settle();
+    const [waiting] = world.tasks('web');
+    const preempted: Task = { ...waiting!, madeRoomFor: { service: 'db', priority: 7 } };
+    assert.match(why(world, task(preempted))[0] ?? '', /it made room for db, whose priority is 7/);
+  });
+
   it('says of a task that was lost why, and that nobody knows what runs on a node that is down', () => {
     const world = cluster('a');
     world.deploy(serviceSpec('web', 1));
