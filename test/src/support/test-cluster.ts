@@ -143,8 +143,9 @@ export class HostDaemon {
     await this.process.exited;
   }
 
-  async start(): Promise<void> {
-    this.process = await this.host.spawn(this.argv, { logFile: this.logFile });
+  /** As it was, with more options if there are any. */
+  async start(...options: string[]): Promise<void> {
+    this.process = await this.host.spawn([...this.argv, ...options], { logFile: this.logFile });
   }
 }
 
