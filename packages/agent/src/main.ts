@@ -164,7 +164,10 @@ async function run(flags: RunFlags): Promise<void> {
     clock,
     random,
     log,
-    describe: async (ownPorts) => describeHost({ ...host, engine: await engine.info(), ownPorts, network: await network.describe() }),
+    describe: async (ownPorts) => {
+      const [info, volumes, images] = await Promise.all([engine.info(), engine.volumes(), engine.images()]);
+      return describeHost({ ...host, engine: info, volumes, images, ownPorts, network: await network.describe() });
+    },
   });
   runner.start();
   const session = startSession({ identity, core: runner, clock, random, log, managers: identity.managers });

@@ -36,6 +36,9 @@ const REOPEN_MS = 500;
 const MS_PER_SECOND = 1_000;
 
 /** The local dockerd (20.10, API 1.41, or newer) through its socket. */
+/** What Docker calls a volume that nobody named. */
+const ANONYMOUS_VOLUME = /^[0-9a-f]{64}$/;
+
 export class DockerEngine implements Engine {
   readonly #docker: Docker;
   readonly #clock: Clock;
@@ -141,6 +144,11 @@ export class DockerEngine implements Engine {
       digests: RepoDigests ?? [],
       sizeBytes: Size,
     }));
+  }
+
+  async volumes(): Promise<string[]> {
+    const { Volumes } = await this.#call('list volumes', () => this.#docker.listVolumes({ filters: { driver: ['local'] } }));
+    return (Volumes ?? []).map(({ Name }) => Name).filter((name) => !ANONYMOUS_VOLUME.test(name));
   }
 
   async removeImage(reference: string): Promise<void> {

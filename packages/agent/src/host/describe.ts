@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { NodeDescription, OfferedResource, SystemReserve } from '@tessera/api';
-import type { EngineInfo } from '../ports/engine.js';
+import { MAX_REPORTED, type NodeDescription, type OfferedResource, type SystemReserve } from '@tessera/api';
+import { imageName } from '@tessera/api/placement/image-name';
+import type { EngineInfo, ImageInfo } from '../ports/engine.js';
 import { type ListeningPort, listeningPorts } from './proc-net.js';
 
 export interface DescribeOptions {
@@ -13,6 +14,8 @@ export interface DescribeOptions {
   labels: Readonly<Record<string, string>>;
   /** Given to the agent; they win over the engine's own of the same kind. */
   generic: readonly OfferedResource[];
+  volumes: readonly string[];
+  images: readonly Pick<ImageInfo, 'tags' | 'digests'>[];
   /** Kept for the host itself. */
   reserved: SystemReserve | undefined;
   /** Ports that the agent's own tasks hold: for the scheduler they are not busy. */
@@ -30,7 +33,7 @@ const PROC_FILES = [
 
 /** What the agent says of its host. */
 export async function describeHost(options: DescribeOptions): Promise<NodeDescription> {
-  const { engine, hostname, address, agentVersion, labels, generic, reserved } = options;
+  const { engine, hostname, address, agentVersion, labels, generic, reserved, volumes, images } = options;
   const kinds = new Set(generic.map(({ kind }) => kind));
   return {
     hostname,
@@ -53,8 +56,18 @@ export async function describeHost(options: DescribeOptions): Promise<NodeDescri
     kernel: engine.kernel,
     operatingSystem: engine.operatingSystem,
     ...options.network,
+    volumes: reported(volumes),
+    images: reported(images.flatMap(({ tags, digests }) => [...tags, ...digests]).map(imageName)),
     busyPorts: await busyPorts(options.ownPorts),
   };
+}
+
+/** In an order that only changes with them, and no more than the managers take. */
+function reported(names: readonly string[]): string[] {
+  return [...new Set(names)]
+    .filter((name) => !name.startsWith('<none>'))
+    .sort()
+    .slice(0, MAX_REPORTED);
 }
 
 /** Key of a port in `ownPorts`. */

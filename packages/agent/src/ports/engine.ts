@@ -101,6 +101,8 @@ export interface Engine {
   remove(containerId: string): Promise<void>;
   image(reference: string): Promise<ImageInfo | undefined>;
   images(): Promise<ImageInfo[]>;
+  /** Names of the volumes that lie on this host: those of the local driver, without anonymous ones. */
+  volumes(): Promise<string[]>;
   removeImage(reference: string): Promise<void>;
   pull(reference: string, options: PullOptions): Promise<void>;
   /** Changes of containers with `label`; reopened for ever, until `signal`. */

@@ -83,6 +83,10 @@ export class FakeEngine implements Engine {
     return [...this.present].map((tag) => ({ id: `id of ${tag}`, tags: [tag], digests: [], sizeBytes: 10 }));
   }
 
+  async volumes(): Promise<string[]> {
+    return [];
+  }
+
   async removeImage(reference: string): Promise<void> {
     this.present.delete(reference);
     this.removedImages.push(reference);

@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { parseIpv4 } from '../net/ipv4.js';
 import { Bytes, DurationMs, Id, Labels, Name, NanoCpus, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
-import { GivenResource, MAX_TAINTS, OfferedResource, Priority, SystemReserve, Taint } from '../spec/scheduling.js';
+import { GivenResource, MAX_REPORTED, MAX_TAINTS, OfferedResource, Priority, SystemReserve, Taint } from '../spec/scheduling.js';
 import { PublishedPort, ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec } from '../spec/stack-spec.js';
 import { JobControl, JobStatus } from './job.js';
@@ -178,6 +178,10 @@ export const NodeDescription = strictObject({
   operatingSystem: Type.String(),
   /** Largest packet that leaves the host in one piece toward its peers, in bytes. */
   underlayMtu: Type.Optional(Type.Integer({ minimum: 68, maximum: 1_000_000 })),
+  /** Names of the volumes that lie on this host; the first ones by name. */
+  volumes: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: MAX_REPORTED })),
+  /** Images that its engine has, by tag and by digest, each by the name that `imageName` gives; the first ones of them. */
+  images: Type.Optional(Type.Array(Type.String({ maxLength: 1024 }), { maxItems: MAX_REPORTED })),
   /** TCP and UDP ports of the host that something else listens on. */
   busyPorts: Type.Optional(Type.Array(strictObject({ protocol: oneOf(['tcp', 'udp']), port: Port }))),
 });

@@ -70,6 +70,8 @@ export const PlacementExplanation = strictObject({
       nodeIds: Type.Array(Id),
     }),
   ),
+  /** The one node that the task may go to, and why. */
+  bound: Type.Optional(strictObject({ nodeId: Id, reason: Type.String() })),
   /** All of it in one sentence. */
   message: Type.String(),
 });

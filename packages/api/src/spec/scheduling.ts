@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { Bytes, Labels, Name, NanoCpus, oneOf, strictObject } from './common.js';
 
+/** Volumes, and images, that an agent tells of. */
+export const MAX_REPORTED = 1024;
 /** Of one kind on one node. */
 export const MAX_RESOURCE_IDS = 256;
 const ResourceKind = Type.String({ minLength: 1, maxLength: 128 });

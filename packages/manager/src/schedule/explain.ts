@@ -37,10 +37,18 @@ export function explainTask(view: ClusterView, table: NodeTable, task: Task): Pl
   if (!group) return undefined;
   table.release(task.id);
   try {
-    return explainPlacement(table, group);
+    const explanation = explainPlacement(table, group);
+    const bound =
+      group.homeOf?.(task, table) ?? (isPerNode(task) ? { nodeId: task.nodeId!, reason: 'it is the task of this node' } : undefined);
+    return bound ? { ...explanation, bound } : explanation;
   } finally {
     table.putTask(view, task);
   }
+}
+
+/** Tasks of global services come with their node. */
+function isPerNode({ slot, nodeId }: Task): boolean {
+  return slot === undefined && nodeId !== undefined;
 }
 
 /** `0/40 nodes: 22 not enough memory (need 2 GiB, best has 1.4 GiB), 18 constraint node.labels.disk==ssd`. */

@@ -1,5 +1,6 @@
 import type { GivenResource, Task } from '@tessera/api';
 import { type Score, scoreOf } from './affinity/score.js';
+import { holdsImage } from './image.js';
 import type { NodeTable } from './node-table.js';
 import type { PendingGroup, Prepared } from './pending-group.js';
 import { ranking } from './ranking.js';
@@ -24,8 +25,8 @@ export function placeTasks(table: NodeTable, group: PendingGroup, prepared: Prep
     if (placed.length >= most) break;
     const index = placement.take(task);
     if (index !== undefined) placed.push({ task, index, resources: placement.give(task, index) });
-    // The others are like it, since tasks that come with their node are served first.
-    else if (task.nodeId === undefined) break;
+    // The others are like it, since tasks that come with their node are served first; but for those whose data lies somewhere.
+    else if (task.nodeId === undefined && !prepared.group.homeOf) break;
   }
   return placed;
 }
@@ -48,14 +49,16 @@ class Placement {
   /** Gives the task a node, if one suits. */
   take(task: Task): number | undefined {
     const { checks, group } = this.prepared;
-    const tree = task.nodeId === undefined ? this.#bestTree() : undefined;
-    const index = task.nodeId === undefined ? tree?.best() : this.#bound(task.nodeId);
+    const nodeId = task.nodeId ?? group.homeOf?.(task, this.table)?.nodeId;
+    const tree = nodeId === undefined ? this.#bestTree() : undefined;
+    const index = nodeId === undefined ? tree?.best() : this.#bound(nodeId);
     if (index === undefined) return undefined;
     this.table.claim(task.id, index, group.claim);
     checks.placed(index);
     this.#counts[index]!++;
-    if (this.#score?.placed(index)) this.#tiers = undefined;
-    else tree?.placed(checks.passes(index));
+    const hasMoved = this.#score?.placed(index) ?? false;
+    if (tree && !hasMoved) tree.placed(checks.passes(index));
+    else this.#tiers = undefined;
     return index;
   }
 
@@ -68,7 +71,7 @@ class Placement {
     return resources;
   }
 
-  /** A task of a global service comes with its node: it only has to take it. */
+  /** A task that comes with its node, or whose data is there, only has to take it. */
   #bound(nodeId: string): number | undefined {
     const index = this.table.indexOf(nodeId);
     const isCandidate = index !== undefined && (this.candidates === 'all' || this.candidates.has(index));
@@ -112,10 +115,10 @@ class Placement {
   }
 
   #grow(feasible: readonly number[]): SpreadTree {
-    const { placement } = this.prepared.group.spec;
+    const { placement, template } = this.prepared.group.spec;
     const counts = this.#counts;
     const attributes = placement.preferences.map((preference) => preference.spread);
-    const before = ranking(this.table, placement.strategy ?? 'spread', counts);
+    const before = ranking(this.table, placement.strategy ?? 'spread', counts, holdsImage(this.table, template.container.image, feasible));
     return spreadTree({ table: this.table, feasible, counts, attributes, before });
   }
 

@@ -56,8 +56,14 @@ export class Refusals {
   }
 
   #reason(group: PendingGroup, checks: Checks, told: Told, task: Task): string {
+    const home = task.nodeId === undefined ? group.prepared?.group.homeOf?.(task, this.table) : undefined;
+    if (home) return `${home.reason}: ${this.#ofNode(checks, home.nodeId)}`;
     if (task.nodeId === undefined) return (told.text ??= this.#sentence(group, checks));
-    const index = this.table.indexOf(task.nodeId);
+    return this.#ofNode(checks, task.nodeId);
+  }
+
+  #ofNode(checks: Checks, nodeId: string): string {
+    const index = this.table.indexOf(nodeId);
     return index === undefined ? 'its node was removed' : checks.explainNode(index);
   }
 

@@ -19,6 +19,7 @@ type Step =
       near: number;
       apart: number;
       priority: number;
+      data: boolean;
     }
   | { do: 'node'; node: number; memory: number; ssd: boolean; available: boolean; tainted: boolean }
   | { do: 'remove-node'; node: number }
@@ -40,6 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     near: number(12),
     apart: number(12),
     priority: number(4),
+    data: fc.boolean(),
   }),
   fc.record({
     do: fc.constant('node' as const),
@@ -80,6 +82,7 @@ function apply(world: ScheduledWorld, step: Step): void {
           const terms = (service: number): AffinityTerm[] =>
             service > 3 ? [] : [{ service: `s${service}`, topology: 'node.labels.disk' }];
           spec.placement.affinity = { near: terms(step.near), apart: terms(step.apart), nodes: [] };
+          if (step.data) spec.template.container.mounts = [{ type: 'volume', source: 'data', target: '/data' }];
           if (step.priority > 2) spec.placement.priority = step.priority;
           if (step.port) spec.ports = [{ protocol: 'tcp', target: 80, published: 80, mode: 'host' }];
         }),

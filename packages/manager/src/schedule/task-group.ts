@@ -4,6 +4,7 @@ import type { ClusterView } from '../model/view.js';
 import { affinitiesOf } from './affinity/rules.js';
 import { claimOf } from './claim.js';
 import type { TaskGroup } from './filters/filter.js';
+import { homeOf, localVolumes } from './home.js';
 import { priorityOf } from './priority.js';
 
 /** The group of tasks that are like this one; nothing when what it was made from is gone. */
@@ -11,6 +12,7 @@ export function taskGroupOf(view: ClusterView, task: Task): TaskGroup | undefine
   const { serviceId, templateHash } = task;
   const source = sourceOf(view, task);
   if (!source) return undefined;
+  const volumes = localVolumes(source.spec);
   return {
     serviceId,
     templateHash,
@@ -18,5 +20,6 @@ export function taskGroupOf(view: ClusterView, task: Task): TaskGroup | undefine
     claim: claimOf(serviceId, source),
     affinities: affinitiesOf(view, serviceId, source.spec),
     priority: priorityOf(view, task),
+    ...(volumes.length > 0 && { homeOf: (one, table) => homeOf(view, table, source.spec, volumes, one) }),
   };
 }

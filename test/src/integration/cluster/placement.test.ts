@@ -9,7 +9,7 @@ const LIMIT_MS = 30_000;
 const ZONES: Readonly<Record<string, string>> = { node1: 'a', node2: 'a', node3: 'b' };
 
 const service = (name: string, ...lines: string[]): string =>
-  [`  ${name}:`, '    image: ${WEB_IMAGE}', ...lines.map((line) => `    ${line}`)].join('\n');
+  [`  ${name}:`, `    image: \${WEB_IMAGE}`, ...lines.map((line) => `    ${line}`)].join('\n');
 const gpus = (count: number): string =>
   `deploy: {replicas: ${count}, resources: {reservations: {generic_resources: [{discrete_resource_spec: {kind: gpu, value: 1}}]}}}`;
 

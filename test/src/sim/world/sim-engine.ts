@@ -184,6 +184,11 @@ export class SimEngine implements Engine {
     return [...this.#images].map(imageInfo);
   }
 
+  async volumes(): Promise<string[]> {
+    await this.#call();
+    return [];
+  }
+
   async removeImage(reference: string): Promise<void> {
     await this.#call();
     this.#images.delete(reference);

@@ -204,6 +204,7 @@ function processEngine(engine: SimEngine, process: SimProcess): Engine {
     remove: (containerId) => call(() => engine.remove(containerId)),
     image: (reference) => call(() => engine.image(reference)),
     images: () => call(() => engine.images()),
+    volumes: () => call(() => engine.volumes()),
     removeImage: (reference) => call(() => engine.removeImage(reference)),
     pull: (reference, options) => call(() => engine.pull(reference, options)),
     events: (label, signal) => heard(engine.events(label, signal), process),

@@ -1,6 +1,7 @@
-import type { ServiceSpec } from '@tessera/api';
+import type { ServiceSpec, Task } from '@tessera/api';
 import type { Affinities } from '../affinity/rules.js';
 import type { Claim } from '../claim.js';
+import type { Home } from '../home.js';
 import type { NodeTable } from '../node-table.js';
 
 /** Tasks that are alike for the scheduler: of one service and one template. */
@@ -12,6 +13,8 @@ export interface TaskGroup {
   affinities: Affinities;
   /** Higher ones come first. */
   priority: number;
+  /** For tasks that must go to where their data lies: the node of one of them, if it has any yet. */
+  homeOf?(task: Task, table: NodeTable): Home | undefined;
 }
 
 /** What `refuse` answers for a node that passes. */

@@ -9,6 +9,7 @@ import { platformFilter } from './platform.js';
 import { readyFilter } from './ready.js';
 import { resourceFilter } from './resources.js';
 import { taintFilter } from './taints.js';
+import { volumeFilter } from './volumes.js';
 
 /** All filters, cheapest and most telling first: a node is counted under the first one that refuses it. */
 export const FILTERS: readonly Filter[] = [
@@ -22,4 +23,5 @@ export const FILTERS: readonly Filter[] = [
   maxReplicasFilter,
   addressFilter,
   affinityFilter,
+  volumeFilter,
 ];

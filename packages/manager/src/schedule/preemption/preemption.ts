@@ -88,7 +88,9 @@ export class Preemption {
   #untilNextMs(group: PendingGroup, now: number): number | undefined {
     const last = this.#looked.get(group);
     if (!last) return 0;
-    return last.version === this.table.changes.version ? undefined : Math.max(0, last.at + AGAIN_MS - now);
+    if (last.version === this.table.changes.version) return undefined;
+    // Within a pass it is seen through: what was placed since then is part of it.
+    return last.at === now ? 0 : Math.max(0, last.at + AGAIN_MS - now);
   }
 
   #displaceFor(group: PendingGroup, now: number, decisions: Decision[]): void {

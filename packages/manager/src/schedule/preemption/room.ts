@@ -65,7 +65,8 @@ class Room {
   readonly #group: TaskGroup;
   /** What stands in the table for tasks that will come. */
   readonly #placed: string[] = [];
-  readonly #touched = new Set<string>();
+  /** Tasks whose claims were taken out of the table. */
+  readonly #released = new Set<Task>();
   readonly #victims = new Set<Task>();
   readonly #nodes = new Map<number, number>();
   /** Nodes that were kept for the group before. */
@@ -87,7 +88,10 @@ class Room {
   }
 
   plan(waiting: readonly Task[]): RoomPlan {
-    const bound = waiting.flatMap(({ nodeId }) => (nodeId === undefined ? [] : [this.#table.indexOf(nodeId)]));
+    const bound = waiting.flatMap((task) => {
+      const nodeId = task.nodeId ?? this.#group.homeOf?.(task, this.#table)?.nodeId;
+      return nodeId === undefined ? [] : [this.#table.indexOf(nodeId)];
+    });
     for (const index of bound) {
       const option = index === undefined ? undefined : this.#find(index);
       if (option) this.#commit(option);
@@ -133,7 +137,7 @@ class Room {
   /** Puts back all that the table held. */
   restore(): void {
     for (const id of this.#placed) this.#table.release(id);
-    for (const nodeId of this.#touched) for (const task of this.#view.tasksOfNode(nodeId)) this.#claim(task);
+    for (const task of this.#released) this.#claim(task);
   }
 
   /** Room for one more task on a node. What it tries there is undone, but for what leaves anyway. */
@@ -154,13 +158,13 @@ class Room {
   /** @param lower the ones to go first come first; what it releases stays so */
   #fewest(index: number, lower: readonly Candidate[]): Task[] | undefined {
     for (const { task } of lower) {
-      this.#table.release(task.id);
+      this.#release(task);
       if (this.#passes(index)) return [task];
       this.#claim(task);
     }
     const gone: Task[] = [];
     for (const { task } of lower) {
-      this.#table.release(task.id);
+      this.#release(task);
       gone.push(task);
       if (this.#passes(index)) return this.#spare(index, gone);
     }
@@ -174,7 +178,7 @@ class Room {
       .filter((task) => {
         this.#claim(task);
         if (this.#passes(index)) return false;
-        this.#table.release(task.id);
+        this.#release(task);
         return true;
       })
       .reverse();
@@ -182,7 +186,7 @@ class Room {
 
   /** Carries an option out, in the table only. False when what was chosen before it rules it out. */
   #commit({ index, victims }: Option): boolean {
-    for (const task of victims) this.#table.release(task.id);
+    for (const task of victims) this.#release(task);
     if (!this.#passes(index)) {
       for (const task of victims) this.#claim(task);
       return false;
@@ -213,8 +217,7 @@ class Room {
   /** What is on its way out makes room in any case. */
   #releaseGoing(index: number): void {
     const { id } = this.#table.node(index)!;
-    this.#touched.add(id);
-    for (const task of this.#view.tasksOfNode(id)) if (this.#isGone(task)) this.#table.release(task.id);
+    for (const task of this.#view.tasksOfNode(id)) if (this.#isGone(task)) this.#release(task);
   }
 
   #isGone(task: Task): boolean {
@@ -231,7 +234,15 @@ class Room {
     return this.#checks.passes(index);
   }
 
+  /** One that holds nothing by the view may hold something that was only just decided: that stays. */
+  #release(task: Task): void {
+    if (!holdsClaim(task)) return;
+    this.#released.add(task);
+    this.#table.release(task.id);
+  }
+
   #claim(task: Task): void {
+    this.#released.delete(task);
     this.#table.putTask(this.#view, task);
   }
 }
