@@ -10,6 +10,7 @@ const HOSTS = 3;
 const REPAIR_LIMIT_MS = 15_000;
 /** Inner bytes of a ping that fills a packet of 1450 bytes: what is left of 1500 after VXLAN's 50, less IP's 20 and ICMP's 8. */
 const FULL_PING_BYTES = 1422;
+const LARGE_MEGABYTES = 100;
 const COMPOSE = `services:
   both: { image: "\${WEB_IMAGE}", networks: [front, back], ports: ["8080:80"], deploy: { mode: global } }
   front: { image: "\${WEB_IMAGE}", networks: [front], deploy: { replicas: 3 } }
@@ -107,6 +108,16 @@ describe('the overlay between three hosts', function () {
   it('carries full packets without breaking them up', async () => {
     const [from, to] = [one('front', 0), one('front', 1)];
     assert.ok(await pings(from, to.addresses.front, FULL_PING_BYTES));
+  });
+
+  it('carries a hundred megabytes from host to host as they are', async () => {
+    const [from, to] = [one('front', 0), one('front', 1)];
+    const inside = (container: Container, script: string): Promise<string> =>
+      onHost(container.host, 'docker', 'exec', container.id, 'sh', '-c', script);
+    await inside(from, `dd if=/dev/urandom of=/www/large bs=1048576 count=${LARGE_MEGABYTES} 2>/dev/null`);
+    const sum = await inside(from, 'md5sum < /www/large');
+    assert.equal(await inside(to, `wget -qO- http://${from.addresses.front}/large | md5sum`), sum);
+    await inside(from, 'rm /www/large');
   });
 
   it('keeps networks apart, on one host and across hosts', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Node } from '@tessera/api';
 import { provideAnswerImages } from '../../support/answer-image.js';
 import { datagramLoad, httpLoad, type Load } from '../../support/load.js';
 import { onHost } from '../../support/test-bed.js';
@@ -107,6 +108,26 @@ describe('changes under load', function () {
   it('served as many requests as that', async () => {
     const answered = (): number => loads.reduce((sum, { result }) => sum + result.answered, 0);
     await eventually(async () => answered() >= LEAST_REQUESTS, `${LEAST_REQUESTS} requests`, LOAD_LIMIT_MS);
+    assertNoneFailed();
+  });
+
+  it('fails none at the other hosts once a host without power is known to be down', async () => {
+    await Promise.all(loads.map((load) => load.end()));
+    await cluster.host(2).powerOff();
+    const isDown = async (): Promise<boolean> =>
+      (await cluster.tsctl.json<Node[]>('node', 'ls')).some(({ name, status }) => name === 'node3' && status.state === 'down');
+    await eventually(isDown, 'the host to be known as down', LOAD_LIMIT_MS);
+    const isOut = async (): Promise<boolean> => {
+      const [table, tasks] = await Promise.all([
+        onHost(cluster.host(0), 'nft', 'list', 'chain', 'ip', 'tessera', 'port-tcp-8080'),
+        cluster.liveTasks(),
+      ]);
+      const addresses = tasks.flatMap(({ status, desired }) => (desired === 'running' ? Object.values(status.addresses ?? {}) : []));
+      return [...table.matchAll(/: (10\.\S+) \. 80/g)].every(([, address = '']) => addresses.includes(address));
+    };
+    await eventually(isOut, 'its tasks to be out of the maps', LOAD_LIMIT_MS);
+    loads = cluster.bed.hosts.slice(0, 2).map(({ ip }) => httpLoad(ip, 8080, { workers: 2, keepAlive: false }));
+    await eventually(async () => loads.every(({ result }) => result.answered + result.failures.length > 200), 'answers', LOAD_LIMIT_MS);
     assertNoneFailed();
   });
 });

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import type { ServiceEndpoints } from '@tessera/api';
+import { assertMachineClean, type MachineSnapshot, snapshotMachine } from '../../support/leftovers.js';
+import { NetLab } from '../../support/net-lab.js';
+import { eventually } from '../../support/test-cluster.js';
+
+const VIP = '10.7.240.1';
+const UNSERVED_VIP = '10.7.240.9';
+const FLOW_PORT = 45_678;
+const READY_LIMIT_MS = 5_000;
+
+function service(name: string, addresses: string[], extra: Partial<ServiceEndpoints>): ServiceEndpoints {
+  const endpoints = addresses.map((address, index) => ({ taskId: `t${index}`, nodeId: 'n', slot: index + 1, address }));
+  const names = { id: `${name}nnet`, serviceId: name, serviceName: name, shortName: name, networkId: 'net' };
+  return { ...names, aliases: [], endpointMode: 'vip', ports: [], ingress: [], endpoints, ...extra };
+}
+
+/** `published`: on node 2 only. `web`: one task on each node. */
+const published = service('published', ['10.7.2.2'], {
+  ingress: [
+    { protocol: 'tcp', published: 8080, target: 80 },
+    { protocol: 'udp', published: 8080, target: 7 },
+    { protocol: 'tcp', published: 8081, target: 80, hostIp: '192.0.2.11' },
+  ],
+});
+const web = service('web', ['10.7.1.2', '10.7.2.2'], { vip: VIP });
+const unserved = service('unserved', [], { vip: UNSERVED_VIP, ingress: [{ protocol: 'tcp', published: 8099, target: 80 }] });
+
+/** What the agent plans for a node, in real kernels: two nodes (n1, n2), tasks c1 and c2, another container d1 on n1, and a client. */
+describe('the data plane', function () {
+  this.timeout(30_000);
+  let lab: NetLab;
+  let machine: MachineSnapshot;
+
+  before(async () => {
+    machine = await snapshotMachine();
+    lab = await NetLab.create();
+    await lab.apply([published, web, unserved]);
+    await eventually(() => lab.ask('d1', 'http://10.7.2.2/'), 'the servers to answer', READY_LIMIT_MS);
+  });
+
+  after(async () => {
+    await lab?.destroy();
+    await assertMachineClean(machine, (line) => line.includes(`tslab${process.pid}`));
+  });
+
+  /** Who answered and which address it saw. */
+  const seen = async (from: string, url: string): Promise<string | undefined> => {
+    const [server, , client] = (await lab.ask(from, url))?.split(' ') ?? [];
+    return server && `${server} saw ${client}`;
+  };
+
+  const rows: Array<[string, string, string, string]> = [
+    ['a client of the node that runs the task', 'client', 'http://192.0.2.12:8080/', 'c2 saw 192.0.2.50'],
+    ['a client of another node', 'client', 'http://192.0.2.11:8080/', 'c2 saw 192.0.2.50'],
+    ['a client of one address of a node', 'client', 'http://192.0.2.11:8081/', 'c2 saw 192.0.2.50'],
+    ['a node that asks itself', 'n1', 'http://192.0.2.11:8080/', 'c2 saw 192.0.2.11'],
+    ['a node that asks another one', 'n1', 'http://192.0.2.12:8080/', 'c2 saw 192.0.2.11'],
+    ['a node that asks itself on localhost', 'n1', 'http://127.0.0.1:8080/', 'c2 saw 10.7.1.1'],
+    ['a node that asks another one for its own task', 'n2', 'http://192.0.2.11:8080/', 'c2 saw 10.7.1.1'],
+    ['a container of the network', 'd1', 'http://192.0.2.11:8080/', 'c2 saw 10.7.1.3'],
+    ['the task itself, at its own node', 'c2', 'http://192.0.2.12:8080/', 'c2 saw 10.7.2.1'],
+    ['the task itself, at another node', 'c2', 'http://192.0.2.11:8080/', 'c2 saw 10.7.1.1'],
+  ];
+  for (const [who, from, url, expected] of rows)
+    it(`serves ${who} at a published port`, async () => assert.equal(await seen(from, url), expected));
+
+  it('keeps the address of a client also for datagrams', async () => {
+    for (const node of ['192.0.2.11', '192.0.2.12'])
+      assert.match((await lab.askDatagram('client', node, 8080)) ?? '', /^c2 \S+ 192\.0\.2\.50/);
+  });
+
+  it('does not answer a port of one address on others', async () =>
+    assert.equal(await seen('client', 'http://192.0.2.12:8081/'), undefined));
+
+  it('balances a virtual address over all tasks, the one that asks included, and keeps the address of who asks', async () => {
+    for (const [from, address] of [
+      ['d1', '10.7.1.3'],
+      ['c1', '10.7.1.2'],
+    ] as const) {
+      const answers = await Promise.all(Array.from({ length: 24 }, () => seen(from, `http://${VIP}/`)));
+      const [byOther, bySelf] = [`c2 saw ${address}`, from === 'c1' ? 'c1 saw 10.7.1.1' : `c1 saw ${address}`];
+      assert.deepEqual([...new Set(answers)].sort(), [bySelf, byOther].sort());
+    }
+    assert.match((await lab.askDatagram('d1', VIP, 7)) ?? '', /^c[12] \S+ 10\.7\.1\.3/);
+  });
+
+  it('refuses at once what no task serves', async () => {
+    for (const [from, url] of [
+      ['client', 'http://192.0.2.11:8099/'],
+      ['d1', `http://${UNSERVED_VIP}/`],
+      ['n1', `http://${UNSERVED_VIP}/`],
+    ] as const) {
+      const refused = await lab.exec(from, 'curl', '-s', '-m', '5', url).catch((error: { code?: number }) => error.code);
+      assert.equal(refused, 7, `${from} at ${url}`);
+    }
+  });
+
+  it('does not let outsiders at virtual addresses', async () => {
+    await lab.exec('client', 'ip', 'route', 'replace', '10.7.0.0/16', 'via', '192.0.2.11');
+    for (const url of [`http://${VIP}/`, 'http://10.7.1.2/']) assert.equal(await seen('client', url), undefined, url);
+  });
+
+  it('drops what a container sends from an address that is not its own', async () => {
+    await lab.exec('d1', 'ip', 'address', 'add', '198.51.100.7/32', 'dev', 'eth0');
+    const curl = ['curl', '-s', '-m', '1', '--interface', '198.51.100.7', 'http://10.7.2.2/'];
+    await assert.rejects(lab.exec('d1', ...curl));
+    assert.match(
+      await lab.exec('n1', 'nft', 'list', 'chain', 'ip', 'tessera', 'raw'),
+      /packets [1-9]\d* bytes \d+ drop comment "spoofed source"/,
+    );
+  });
+
+  it('sends a client of a sticky service to one task, the same from every node', async () => {
+    const sticky = { ...web, ingress: [{ protocol: 'tcp' as const, published: 8082, target: 80 }], sticky: { keepMs: 60_000 } };
+    await lab.apply([sticky]);
+    const nodes = ['192.0.2.11', '192.0.2.12'];
+    const answers = await Promise.all(Array.from({ length: 16 }, (_, at) => seen('client', `http://${nodes[at % 2]}:8082/`)));
+    assert.equal(new Set(answers).size, 1, answers.join());
+    assert.match(answers[0] ?? '', /saw 192\.0\.2\.50$/);
+    assert.match(await lab.exec('n1', 'nft', 'list', 'map', 'ip', 'tessera', 'clients-webnnet'), /192\.0\.2\.50/);
+  });
+
+  it('moves a flow of datagrams once it is forgotten', async () => {
+    const moved = { ...published, endpoints: [{ ...published.endpoints[0]!, address: '10.7.1.2' }] };
+    const ask = () => lab.askDatagram('client', '192.0.2.12', 8080, FLOW_PORT);
+    await lab.apply([published]);
+    assert.match((await ask()) ?? '', /^c2/);
+    await lab.apply([moved]);
+    assert.match((await ask()) ?? '', /^c2/);
+    await lab.exec('n2', 'conntrack', '-D', '-p', 'udp', '--dst-nat', '--reply-src', '10.7.2.2');
+    assert.match((await ask()) ?? '', /^c1/);
+  });
+});

@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { desiredLink, planLinks, type Underlay } from '@tessera/agent/plan/network/links';
+import { planReturns, publishedNetworks } from '@tessera/agent/plan/network/returns';
+import { wholeTable } from '@tessera/agent/plan/network/table/skeleton';
+import { TablePlanner } from '@tessera/agent/plan/network/table/table-planner';
+import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+import { run } from '@tessera/bed/run/run';
+import { commandOutput } from './test-bed.js';
+
+const SOURCE = new URL('../../testdata/answer.c', import.meta.url).pathname;
+export const VNI = 7;
+
+/**
+ * Two nodes, a client and containers as bare network namespaces on one machine: what the agent plans for a node is given to a real
+ * kernel, without agent and engine. Made and gone in a second.
+ */
+export class NetLab {
+  readonly #servers: ChildProcess[] = [];
+  readonly #namespaces: string[] = [];
+
+  private constructor(
+    private readonly prefix: string,
+    private readonly folder: string,
+  ) {}
+
+  static async create(): Promise<NetLab> {
+    const lab = new NetLab(`tslab${process.pid}`, await mkdtemp(join(tmpdir(), 'net-lab-')));
+    try {
+      await lab.#build();
+      return lab;
+    } catch (error) {
+      await lab.destroy();
+      throw error;
+    }
+  }
+
+  async destroy(): Promise<void> {
+    for (const server of this.#servers) server.kill('SIGKILL');
+    for (const name of this.#namespaces) await commandOutput('ip', ['netns', 'delete', name]).catch(() => {});
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** The network as node 1 or 2 knows it. */
+  network(node: 1 | 2): NetworkAssignment {
+    const peer = 3 - node;
+    return {
+      id: 'net',
+      name: 'net',
+      vni: VNI,
+      subnet: '10.7.0.0/16',
+      block: `10.7.${node}.0/24`,
+      vips: '10.7.240.0/20',
+      internal: false,
+      attachable: false,
+      driverOptions: {},
+      peers: [{ nodeId: `n${peer}`, address: `192.0.2.1${peer}`, block: `10.7.${peer}.0/24` }],
+    };
+  }
+
+  /** Brings what the agent plans for these services into the kernels of both nodes. */
+  async apply(services: readonly ServiceEndpoints[]): Promise<void> {
+    for (const node of [1, 2] as const) {
+      const network = this.network(node);
+      const underlay: Underlay = { address: `192.0.2.1${node}`, device: 'eth0', mtu: 1500 };
+      const links = planLinks([desiredLink(network, underlay)], [], underlay).filter(({ line }) => !line.startsWith('link add'));
+      for (const { tool, line } of [...links, ...planReturns([network], publishedNetworks(services), [])])
+        await this.exec(`n${node}`, tool, ...line.split(' ')).catch((error: Error) => {
+          if (!/File exists/.test(error.message)) throw error;
+        });
+      const table = wholeTable(new TablePlanner(underlay.address).fragments([network], services));
+      await run(['ip', 'netns', 'exec', `${this.prefix}-n${node}`, 'nft', '-f', '-'], { input: table });
+    }
+  }
+
+  /** Runs a command in a namespace. @returns what it printed, trimmed. @throws Error when it fails. */
+  exec(name: string, ...argv: string[]): Promise<string> {
+    return commandOutput('ip', ['netns', 'exec', `${this.prefix}-${name}`, ...argv]);
+  }
+
+  /** What a server answers a namespace over HTTP; `undefined` when nothing comes within two seconds. */
+  ask(name: string, url: string): Promise<string | undefined> {
+    return this.exec(name, 'curl', '-s', '-m', '2', url).catch(() => undefined);
+  }
+
+  /** What a server answers a datagram from a namespace; from the same port each time it is one flow. */
+  askDatagram(name: string, host: string, port: number, fromPort = 0): Promise<string | undefined> {
+    const script = `import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(2)
+s.bind(('', ${fromPort}))
+s.sendto(b'x', ('${host}', ${port}))
+print(s.recv(200).decode())`;
+    return this.exec(name, 'python3', '-c', script).catch(() => undefined);
+  }
+
+  async #build(): Promise<void> {
+    for (const name of ['lan', 'n1', 'n2', 'client', 'c1', 'c2', 'd1']) await this.#namespace(name);
+    await this.exec('lan', 'ip', 'link', 'add', 'br0', 'type', 'bridge');
+    await this.exec('lan', 'ip', 'link', 'set', 'br0', 'up');
+    for (const [name, address] of [
+      ['n1', '192.0.2.11'],
+      ['n2', '192.0.2.12'],
+      ['client', '192.0.2.50'],
+    ] as const)
+      await this.#plug(name, 'lan', 'br0', `${address}/24`);
+    for (const node of [1, 2] as const) await this.#node(node);
+    for (const [name, node, host] of [
+      ['c1', 1, 2],
+      ['d1', 1, 3],
+      ['c2', 2, 2],
+    ] as const) {
+      await this.#plug(name, `n${node}`, `tsb${VNI}`, `10.7.${node}.${host}/16`);
+      await this.exec(name, 'ip', 'route', 'add', 'default', 'via', `10.7.${node}.1`);
+    }
+    const program = join(this.folder, 'answer');
+    await commandOutput('gcc', ['-static', '-O2', '-o', program, SOURCE]);
+    for (const name of ['c1', 'c2']) {
+      const argv = ['netns', 'exec', `${this.prefix}-${name}`, program];
+      this.#servers.push(spawn('ip', argv, { env: { ...process.env, VERSION: name }, stdio: 'ignore' }));
+    }
+  }
+
+  async #namespace(name: string): Promise<void> {
+    this.#namespaces.push(`${this.prefix}-${name}`);
+    await commandOutput('ip', ['netns', 'add', `${this.prefix}-${name}`]);
+    await this.exec(name, 'ip', 'link', 'set', 'lo', 'up');
+  }
+
+  /** Connects a namespace with the bridge of another one. */
+  async #plug(name: string, to: string, bridge: string, address: string): Promise<void> {
+    const [own, far] = [`${this.prefix}-${name}`, `${this.prefix}-${to}`];
+    const veth = `v-${name}`;
+    await this.exec(to, 'ip', 'link', 'add', veth, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', own);
+    await commandOutput('ip', ['-n', far, 'link', 'set', veth, 'master', bridge, 'up']);
+    await commandOutput('ip', ['-n', far, 'link', 'set', veth, 'type', 'bridge_slave', 'hairpin', 'on']);
+    await this.exec(name, 'ip', 'address', 'add', address, 'dev', 'eth0');
+    await this.exec(name, 'ip', 'link', 'set', 'eth0', 'up');
+  }
+
+  /** What Docker and the agent's kernel adapter would do on a node. */
+  async #node(node: 1 | 2): Promise<void> {
+    const [name, bridge, vxlan] = [`n${node}`, `tsb${VNI}`, `tsv${VNI}`];
+    await this.exec(name, 'ip', 'link', 'add', bridge, 'type', 'bridge');
+    await this.exec(name, 'ip', 'address', 'add', `10.7.${node}.1/16`, 'dev', bridge);
+    await this.exec(name, 'ip', 'link', 'set', bridge, 'up');
+    await this.exec(name, 'ip', 'route', 'add', 'default', 'via', '192.0.2.1');
+    const underlay: Underlay = { address: `192.0.2.1${node}`, device: 'eth0', mtu: 1500 };
+    const [add] = planLinks([desiredLink(this.network(node), underlay)], [], underlay);
+    await this.exec(name, 'ip', ...(add?.line ?? '').split(' '));
+    await this.exec(name, 'ip', 'address', 'add', `10.7.${node}.1/32`, 'dev', vxlan, 'noprefixroute');
+    const settings = ['net.ipv4.ip_forward=1', 'net.ipv4.conf.all.route_localnet=1', 'net.bridge.bridge-nf-call-iptables=1'];
+    settings.push(`net.ipv4.conf.${vxlan}.rp_filter=2`, `net.ipv4.conf.${bridge}.proxy_arp=1`, `net.ipv4.neigh.${bridge}.proxy_delay=0`);
+    await this.exec(name, 'sysctl', '-qw', ...settings);
+  }
+}
