@@ -326,4 +326,11 @@ describe('What cannot be honoured is named', () => {
       );
     });
   }
+
+  it('a dependency on a job that runs by a schedule: it may take long', async () => {
+    const job =
+      'services:\n  web: {image: nginx, depends_on: [backup]}\n  backup: {image: b, deploy: {mode: replicated-job}, x-schedule: "@daily"}\n';
+    const { warnings } = await load(job);
+    assert.match(warnings.join(), /services.web.depends_on.backup: 'backup' runs by a schedule: this waits until its first run/);
+  });
 });

@@ -177,6 +177,13 @@ function convertDependencies(key: string, service: ComposeService, context: Conv
       return [];
     }
     if (!context.requireDeclared('services', target, path)) return [];
+    if (context.model.services?.[target]?.['x-schedule'] !== undefined)
+      context.warn(
+        path,
+        `'${target}' runs by a schedule: this waits until its first run`,
+        'take the dependency out, or the schedule',
+        'long-wait',
+      );
     if (condition === 'service_healthy' && context.model.services?.[target]?.healthcheck?.disable) {
       context.error(path, `waits until '${target}' is healthy, but its health check is disabled`, 'wait for service_started instead');
     }

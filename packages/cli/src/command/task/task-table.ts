@@ -57,6 +57,7 @@ export function taskColumns(nowMs: number): Column<TaskRow>[] {
   return [
     { title: 'ID', value: ({ task }) => task.id, wide: true },
     { title: 'NAME', value: ({ task }) => taskName(task) },
+    { title: 'RUN', value: ({ task }) => (task.run === undefined ? '-' : String(task.run)), wide: true },
     { title: 'IMAGE', value: ({ image }) => image, shrink: true },
     { title: 'NODE', value: ({ node }) => node },
     { title: 'DESIRED', value: ({ task }) => task.desired },
