@@ -1,4 +1,5 @@
 import type { PlacementExplanation, Task } from '@tessera/api';
+import { sourceOf } from '../../model/spec-of.js';
 import { byAge, slotKey } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import { explainTask } from '../../schedule/explain.js';
@@ -23,9 +24,11 @@ export class Asking {
     return slots.get(slotKey(task)) ?? [];
   }
 
-  /** Which nodes would take a task that waits, and why the others do not: the same for tasks of one template. */
+  /** Which nodes would take a task that waits, and why the others do not: the same for tasks of one template, unless their volumes lie apart. */
   placement(task: Task): PlacementExplanation | undefined {
-    const key = `${task.serviceId}/${task.templateHash}/${task.nodeId ?? ''}`;
+    const mounts = sourceOf(this.view, task)?.spec.template.container.mounts ?? [];
+    const slot = mounts.some(({ type }) => type === 'volume') ? slotKey(task) : '';
+    const key = `${task.serviceId}/${task.templateHash}/${task.nodeId ?? ''}/${slot}`;
     if (!this.#placements.has(key)) {
       this.#table ??= NodeTable.of(this.view);
       this.#placements.set(key, explainTask(this.view, this.#table, task));

@@ -14,6 +14,7 @@ const CURES: Readonly<Record<string, string>> = {
   'host-ports': 'publish another port, have fewer replicas, or use mode: ingress',
   'max-replicas': 'raise deploy.placement.max_replicas_per_node, or add a node',
   addresses: 'the network is full: make one with a larger subnet; see tsctl network ls',
+  volumes: 'bring the node with the volume back, or mount another one',
   kept: 'room is being made there for a service of higher priority: raise x-priority, or add a node',
   affinity: 'loosen x-affinity, or add a node where it can be met',
 };
@@ -23,6 +24,8 @@ export function explainPending(asking: Asking, task: Task): Finding {
   const explanation = asking.placement(task);
   const name = taskName(task);
   if (!explanation) return finding('unplaceable', 'problem', name, { text: task.status.message });
+  const bound = explainBound(asking, task, explanation);
+  if (bound) return bound;
   if (explanation.fitting.length > 0)
     return finding('placing', 'waiting', name, {
       text: `waits for its turn: ${count(explanation.fitting.length, 'node')} would take it now`,
@@ -32,6 +35,18 @@ export function explainPending(asking: Asking, task: Task): Finding {
     text: `no node takes it: ${explanation.message}`,
     details: [...explanation.refusals.map((refusal) => describe(asking, refusal)), ...roomMade(task)],
     cure: cureOf(explanation),
+  });
+}
+
+/** It may go to one node only, such as a task of a global service, and that one does not take it. */
+function explainBound({ view }: Asking, task: Task, { bound, fitting, refusals }: PlacementExplanation): Finding | undefined {
+  if (!bound || fitting.includes(bound.nodeId)) return undefined;
+  const refusal = refusals.find(({ nodeIds }) => nodeIds.includes(bound.nodeId));
+  const name = view.get('nodes', bound.nodeId)?.name ?? bound.nodeId;
+  return finding('unplaceable', 'problem', taskName(task), {
+    text: `may go to ${name} only, which does not take it: ${refusal?.reason ?? 'it is gone'}`,
+    details: [bound.reason, ...roomMade(task)],
+    cure: refusal && CURES[refusal.filter],
   });
 }
 

@@ -66,6 +66,21 @@ describe('Why a service is not as asked (moby/moby 35849, 32999: tasks stuck in 
     assert.ok(found?.cure);
   });
 
+  it('says of tasks that may go to one node only why that one does not take them', () => {
+    const world = cluster('a', 'b');
+    world.setNode('b', (each) => void (each.description!.resources.memoryBytes = 1));
+    world.deploy(
+      serviceSpec('web', 0, (spec) => {
+        spec.mode = { kind: 'global' };
+        spec.template.reservations.memoryBytes = GIB;
+      }),
+    );
+    obey(world);
+    const [found] = explain(world.view, service(world), world.now).findings;
+    assert.match(found?.text ?? '', /^may go to b only, which does not take it: not enough memory/);
+    assert.match(found?.cure ?? '', /reserve less/);
+  });
+
   it('says that there are no nodes', () => {
     const world = cluster();
     world.deploy(serviceSpec('web', 1));
