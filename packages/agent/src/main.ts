@@ -14,6 +14,7 @@ import { describeHost } from './host/describe.js';
 import { parseCount, parseDockerHost, parseLabel, parseReserve, parseResource } from './host/options.js';
 import { type Identity, joinCluster, loadIdentity, removeIdentity } from './identity/index.js';
 import { LABELS } from './model/labels.js';
+import { HostProber } from './overlay/host-prober.js';
 import { hostNetwork } from './overlay/index.js';
 import type { Engine, EngineInfo } from './ports/engine.js';
 import { Runner } from './runner/runner.js';
@@ -149,7 +150,7 @@ async function run(flags: RunFlags): Promise<void> {
   const info = await engineInfo(engine, clock, log, stopping.signal);
   const { clusterId } = subjectOfPem(identity.certificate);
   const address = flags.advertiseAddress ?? (await nodeAddress(identity));
-  const network = hostNetwork({ clusterId, address, socketPath, clock, random, log });
+  const network = hostNetwork({ clusterId, address, socketPath, tunnelKeyFile: tunnelKeyFile(flags.dataDir), clock, random, log });
   const host = { hostname: hostname(), address, agentVersion: agentVersion(), labels, generic, reserved: flags.reserve };
   const runner = new Runner({
     clusterId,
@@ -170,11 +171,13 @@ async function run(flags: RunFlags): Promise<void> {
     },
   });
   runner.start();
-  const session = startSession({ identity, core: runner, clock, random, log, managers: identity.managers });
+  const prober = new HostProber(clock, log);
+  const session = startSession({ identity, core: runner, prober, clock, random, log, managers: identity.managers });
   process.stdout.write(`tessera-agent ready node=${identity.nodeId} engine=${info.version} address=${address}\n`);
   await stopping.done;
   log.info({}, 'stopping; containers run on');
   await session.stop();
+  await prober.stop();
   await network.stop();
   await withDeadline(clock, STOP_LIMIT_MS, runner.stop(), () => new Error('steps under way')).catch(() => {
     // A container's stop grace may be long: the next start goes on where this one is.
@@ -197,6 +200,7 @@ async function leave({ dataDir, dockerHost, runtimeDir, logLevel }: CommonFlags)
     clusterId,
     address,
     socketPath,
+    tunnelKeyFile: tunnelKeyFile(dataDir),
     clock,
     random: new SystemRandom(),
     log: pinoLog('tessera-agent', logLevel),
@@ -205,7 +209,8 @@ async function leave({ dataDir, dockerHost, runtimeDir, logLevel }: CommonFlags)
   await rm(filesRoot(runtimeDir, identity), { recursive: true, force: true });
   await rm(grantPath(runtimeDir, identity), { force: true });
   db.close();
-  for (const name of ['agent.db', 'agent.db-wal', 'agent.db-shm', 'agent.key']) await rm(join(stateDir(dataDir), name), { force: true });
+  for (const name of ['agent.db', 'agent.db-wal', 'agent.db-shm', 'agent.key', 'wireguard.key'])
+    await rm(join(stateDir(dataDir), name), { force: true });
   await removeIdentity(dataDir);
   process.stdout.write(`left the cluster: removed ${containers} containers, the networks and files of node ${identity.nodeId}\n`);
   process.stdout.write(`the managers still list it: remove it there with "tsctl node rm ${identity.nodeId}"\n`);
@@ -259,6 +264,10 @@ function filesRoot(runtimeDir: string, { nodeId }: Identity): string {
 /** When a manager was last reached: for tasks that must not run without. */
 function grantPath(runtimeDir: string, { nodeId }: Identity): string {
   return join(runtimeDir, 'grants', nodeId);
+}
+
+function tunnelKeyFile(dataDir: string): string {
+  return join(stateDir(dataDir), 'wireguard.key');
 }
 
 function stateDir(dataDir: string): string {

@@ -5,12 +5,13 @@ import { EXIT } from './exit.js';
 import { Interrupted } from './failure.js';
 import type { Io } from './io.js';
 import { processIo } from './process-io.js';
-import { type Connect, createSession } from './session.js';
+import { type Connect, createSession, type OpenSocket } from './session.js';
 
 /** What a run of `tsctl` is connected to: the process and the network, or a test's stand-ins. */
 export interface World {
   io: Io;
   connect: Connect;
+  openSocket: OpenSocket;
 }
 
 /**
@@ -35,14 +36,14 @@ export async function main(argv: readonly string[], world: World = realWorld()):
   }
 }
 
-async function run(args: readonly string[], { io, connect }: World, signal: AbortSignal): Promise<number> {
+async function run(args: readonly string[], { io, connect, openSocket }: World, signal: AbortSignal): Promise<number> {
   let exitCode: number = EXIT.ok;
   const program = buildProgram({
     tree: TREE,
     write: { out: (text) => io.stdout.write(text), error: (text) => io.stderr.write(text) },
     columns: { out: io.stdout.columns, error: io.stderr.columns },
     run: async (definition, operands, options, globals) => {
-      exitCode = await definition.run(createSession({ io, connect, signal, globals }), operands, options);
+      exitCode = await definition.run(createSession({ io, connect, openSocket, signal, globals }), operands, options);
     },
   });
   await program.parseAsync(args, { from: 'user' });
@@ -80,5 +81,6 @@ function realWorld(): World {
   return {
     io: processIo(),
     connect: async (context) => (await import('./context/connect.js')).connect(context),
+    openSocket: async (context, path) => (await import('./context/open-socket.js')).openSocket(context, path),
   };
 }

@@ -1,4 +1,5 @@
 import type { Client, Transport } from '@tessera/api';
+import type { SessionSocket } from '@tessera/kit/socket/session-socket';
 import type { Context } from './context/context-store.js';
 import type { Io } from './io.js';
 import { type Style, styleFor } from './output/style.js';
@@ -18,6 +19,9 @@ export interface GlobalOptions {
 /** Makes the transport to a context's managers. */
 export type Connect = (context: Context) => Promise<Transport>;
 
+/** Opens a WebSocket at one of a context's managers. */
+export type OpenSocket = (context: Context, path: string) => Promise<SessionSocket>;
+
 /** What a command runs with. */
 export interface Session {
   readonly io: Io;
@@ -29,6 +33,8 @@ export interface Session {
   readonly errorStyle: Style;
   /** The client of the chosen context. @throws Failure when there is none. */
   client(): Promise<Client>;
+  /** Opens a WebSocket at a manager of the chosen context. @throws Failure when there is none, ApiError. */
+  openSocket(path: string): Promise<SessionSocket>;
   /** Writes lines to standard output. */
   print(...lines: string[]): void;
   /** Writes lines to standard error: progress, hints, warnings. */
@@ -40,6 +46,7 @@ export interface SessionParts {
   globals: GlobalOptions;
   signal: AbortSignal;
   connect: Connect;
+  openSocket: OpenSocket;
 }
 
 export function createSession(parts: SessionParts): Session {
@@ -55,17 +62,18 @@ export function createSession(parts: SessionParts): Session {
       client ??= openClient(parts);
       return client;
     },
+    openSocket: async (path) => parts.openSocket(await chosenContext(parts), path),
     print: (...lines) => io.stdout.write(lines.map((line) => `${line}\n`).join('')),
     note: (...lines) => io.stderr.write(lines.map((line) => `${line}\n`).join('')),
   };
 }
 
-async function openClient({ io, globals, signal, connect }: SessionParts): Promise<Client> {
-  const [{ Client }, { ContextStore }, { interruptible }] = await Promise.all([
-    import('@tessera/api/client/client'),
-    import('./context/context-store.js'),
-    import('./context/interruptible.js'),
-  ]);
-  const { context } = await new ContextStore(io).chosen(globals.context);
-  return new Client(interruptible(await connect(context), signal));
+async function openClient({ signal, connect, ...parts }: SessionParts): Promise<Client> {
+  const [{ Client }, { interruptible }] = await Promise.all([import('@tessera/api/client/client'), import('./context/interruptible.js')]);
+  return new Client(interruptible(await connect(await chosenContext(parts)), signal));
+}
+
+async function chosenContext({ io, globals }: Pick<SessionParts, 'io' | 'globals'>): Promise<Context> {
+  const { ContextStore } = await import('./context/context-store.js');
+  return (await new ContextStore(io).chosen(globals.context)).context;
 }

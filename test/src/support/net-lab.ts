@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { desiredLink, planLinks, type Underlay } from '@tessera/agent/plan/network/links';
+import { desiredLink, planLinks } from '@tessera/agent/plan/network/links';
 import { planReturns, publishedNetworks } from '@tessera/agent/plan/network/returns';
 import { wholeTable } from '@tessera/agent/plan/network/table/skeleton';
 import { TablePlanner } from '@tessera/agent/plan/network/table/table-planner';
+import type { Underlay } from '@tessera/agent/plan/network/underlay';
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
 import { run } from '@tessera/bed/run/run';
 import { commandOutput } from './test-bed.js';
@@ -65,7 +66,7 @@ export class NetLab {
     for (const node of [1, 2] as const) {
       const network = this.network(node);
       const underlay: Underlay = { address: `192.0.2.1${node}`, device: 'eth0', mtu: 1500 };
-      const links = planLinks([desiredLink(network, underlay)], [], underlay).filter(({ line }) => !line.startsWith('link add'));
+      const links = planLinks([desiredLink(network, underlay)], []).filter(({ line }) => !line.startsWith('link add'));
       for (const { tool, line } of [...links, ...planReturns([network], publishedNetworks(services), [])])
         await this.exec(`n${node}`, tool, ...line.split(' ')).catch((error: Error) => {
           if (!/File exists/.test(error.message)) throw error;
@@ -148,7 +149,7 @@ print(s.recv(200).decode())`;
     await this.exec(name, 'ip', 'link', 'set', bridge, 'up');
     await this.exec(name, 'ip', 'route', 'add', 'default', 'via', '192.0.2.1');
     const underlay: Underlay = { address: `192.0.2.1${node}`, device: 'eth0', mtu: 1500 };
-    const [add] = planLinks([desiredLink(this.network(node), underlay)], [], underlay);
+    const [add] = planLinks([desiredLink(this.network(node), underlay)], []);
     await this.exec(name, 'ip', ...(add?.line ?? '').split(' '));
     await this.exec(name, 'ip', 'address', 'add', `10.7.${node}.1/32`, 'dev', vxlan, 'noprefixroute');
     const settings = ['net.ipv4.ip_forward=1', 'net.ipv4.conf.all.route_localnet=1', 'net.bridge.bridge-nf-call-iptables=1'];

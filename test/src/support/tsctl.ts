@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +41,12 @@ export class Tsctl {
       });
       child.stdin?.end(input);
     });
+  }
+
+  /** Starts it and lets it run: the caller ends it. */
+  start(args: readonly string[]): ChildProcess {
+    const env = { ...process.env, TESSERA_CONFIG_DIR: join(this.folder, 'config') };
+    return spawn(process.execPath, [TSCTL, ...args], { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   /** @returns what it printed. @throws AssertionError with its errors when it does not end with 0. */

@@ -20,7 +20,7 @@ export interface DescribeOptions {
   reserved: SystemReserve | undefined;
   /** Ports that the agent's own tasks hold: for the scheduler they are not busy. */
   ownPorts: ReadonlySet<string>;
-  network: Pick<NodeDescription, 'underlayMtu'>;
+  network: Pick<NodeDescription, 'underlayMtu' | 'encryption'>;
 }
 
 const NANOS_PER_CPU = 1_000_000_000;

@@ -5,6 +5,8 @@ import { DnsServer } from '../dns/dns-server.js';
 import { DockerBridges } from './docker-bridges.js';
 import { IprouteKernel } from './iproute.js';
 import { OverlayNetwork } from './overlay-network.js';
+import { tunnelKey } from './tunnel-key.js';
+import { WireGuard } from './wireguard.js';
 
 export interface HostNetworkOptions {
   clusterId: string;
@@ -12,17 +14,20 @@ export interface HostNetworkOptions {
   address: string;
   /** Path of the engine's socket. */
   socketPath: string;
+  /** The private key of the node's tunnel. */
+  tunnelKeyFile: string;
   clock: Clock;
   random: Random;
   log: Log;
 }
 
 /** The network of this host: its real kernel, engine and resolvers. */
-export function hostNetwork({ clusterId, address, socketPath, clock, random, log }: HostNetworkOptions): OverlayNetwork {
+export function hostNetwork({ clusterId, address, socketPath, tunnelKeyFile, clock, random, log }: HostNetworkOptions): OverlayNetwork {
   return new OverlayNetwork({
     address,
     kernel: new IprouteKernel(),
     bridges: new DockerBridges(new Docker({ socketPath }), clusterId, clock),
+    tunnel: new WireGuard(() => tunnelKey(tunnelKeyFile), clock),
     makeDns: (lookupFor) => new DnsServer({ clock, random, log, lookupFor, upstreams: getServers }),
     clock,
     log,

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import type { LinkStep, OverlayLink, PeerEntry, Underlay } from '../plan/network/links.js';
+import type { LinkStep, OverlayLink, PeerEntry } from '../plan/network/links.js';
 import { BRIDGE_PREFIX, VXLAN_PREFIX } from '../plan/network/names.js';
 import { RETURN_PRIORITY, type ReturnWay } from '../plan/network/returns.js';
 import { TABLE } from '../plan/network/table/fragment.js';
+import type { Underlay } from '../plan/network/underlay.js';
 import { type HostRoute, underlayMtu } from '../plan/network/underlay.js';
 import type { KernelNetwork } from '../ports/kernel.js';
 import { run } from './run.js';
@@ -11,7 +12,7 @@ interface IpLink {
   ifname: string;
   mtu: number;
   address: string;
-  linkinfo?: { info_data?: { id: number; local?: string } };
+  linkinfo?: { info_data?: { id: number; local?: string; link?: string } };
 }
 interface IpAddress {
   ifname: string;
@@ -150,6 +151,10 @@ export class IprouteKernel implements KernelNetwork {
     for (const address of addresses) await conntrack('-D', '-p', 'udp', '--dst-nat', '--reply-src', address);
   }
 
+  async hasTable(name: string): Promise<boolean> {
+    return (await run('nft', ['list', 'tables', 'ip'])).split('\n').includes(`table ip ${name}`);
+  }
+
   async openDockerFirewall(): Promise<void> {
     await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
     // Published ports answer on 127.0.0.1 too.
@@ -219,6 +224,7 @@ function toOverlayLink(link: IpLink, neighbours: IpNeighbour[], routes: IpRoute[
     hardwareAddress: link.address,
     mtu: link.mtu,
     localAddress: link.linkinfo?.info_data?.local ?? '',
+    device: link.linkinfo?.info_data?.link ?? '',
     gateway: ownRoutes[0]?.prefsrc ?? '',
     ...(vips !== undefined && { vips }),
     peers: peers.sort((a, b) => a.block.localeCompare(b.block)),

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
 import { silentLog, VirtualClock } from '@tessera/kit';
 import type { Lookup } from '../dns/answer.js';
-import type { LinkStep, OverlayLink, Underlay } from '../plan/network/links.js';
+import { GUARD_TABLE, type Tunnel } from '../plan/network/encryption.js';
+import type { LinkStep, OverlayLink } from '../plan/network/links.js';
 import { desiredLink } from '../plan/network/links.js';
 import type { ReturnWay } from '../plan/network/returns.js';
+import type { Underlay } from '../plan/network/underlay.js';
 import type { Bridges, ObservedBridge, PluggedContainer } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
+import type { TunnelDevice } from '../ports/tunnel.js';
 import { type Discovery, OverlayNetwork } from './overlay-network.js';
 
 const underlay: Underlay = { address: '192.0.2.11', device: 'eth0', mtu: 1500 };
@@ -61,6 +64,11 @@ class FakeHost {
     forgetFlows: async (addresses) => void this.forgotten.push(...addresses),
     allowHairpin: async () => void this.hairpins++,
     applyRuleset: async (script) => {
+      if (script.includes(GUARD_TABLE)) {
+        if (script.includes('chain')) this.guards.add(GUARD_TABLE);
+        else this.guards.delete(GUARD_TABLE);
+        return;
+      }
       if (this.refusesNext) {
         this.refusesNext = false;
         throw new Error('nft -f -: File exists');
@@ -70,8 +78,21 @@ class FakeHost {
       if (script.includes('delete table')) this.tables = script.includes('chain forward') ? new Set(['tessera']) : new Set();
     },
     hasRuleset: async () => this.tables.has('tessera'),
+    hasTable: async (name) => this.guards.has(name),
     openDockerFirewall: async () => {},
     closeDockerFirewall: async () => void this.done.push('close firewall'),
+  };
+
+  readonly guards = new Set<string>();
+  tunnelFailure: Error | undefined;
+  tunnelHeld: Tunnel | undefined;
+  readonly tunnel: TunnelDevice = {
+    describe: async () => undefined,
+    apply: async (tunnel) => {
+      if (this.tunnelFailure) throw this.tunnelFailure;
+      this.tunnelHeld = tunnel;
+    },
+    remove: async () => void (this.tunnelHeld = undefined),
   };
 
   readonly bridges: Bridges = {
@@ -105,6 +126,7 @@ function setUp() {
     address: underlay.address,
     kernel: host.kernel,
     bridges: host.bridges,
+    tunnel: host.tunnel,
     makeDns: (lookupFor) => host.makeDns(lookupFor),
     clock,
     log: silentLog,
@@ -274,6 +296,33 @@ describe('the network of a node', () => {
     assert.deepEqual(names('10.7.1.5')('tasks.db')?.addresses, ['10.8.1.9']);
     assert.equal(names('10.7.1.77')('db'), undefined);
     assert.deepEqual(names('10.7.1.77')('web')?.addresses, ['10.7.240.1']);
+    await overlay.stop();
+  });
+
+  it('sends an encrypted network through the tunnel, behind a guard', async () => {
+    const { host, overlay, apply } = setUp();
+    const peers = [{ nodeId: 'n2', address: '192.0.2.12', block: '10.7.2.0/24', publicKey: 'KEY' }];
+    await apply(network(7, { encrypted: true, peers }));
+    assert.deepEqual(host.tunnelHeld, {
+      mtu: 1440,
+      addresses: ['10.7.1.0'],
+      peers: [{ publicKey: 'KEY', endpoint: '192.0.2.12', addresses: ['10.7.2.0'] }],
+    });
+    assert.ok(host.guards.has(GUARD_TABLE));
+    const lines = host.linkSteps.map(({ line }) => line);
+    assert.match(lines[0] ?? '', /mtu 1390 type vxlan id 7 dstport 4789 local 10.7.1.0 dev tsw0/);
+    assert.ok(lines.some((line) => line.startsWith('fdb replace') && line.includes('dst 10.7.2.0 self')));
+    await apply();
+    assert.deepEqual([host.tunnelHeld, host.guards.size], [undefined, 0]);
+    await overlay.stop();
+  });
+
+  it('gives an encrypted network no link at all while there is no tunnel, and others theirs', async () => {
+    const { host, overlay } = setUp();
+    host.tunnelFailure = new Error('no WireGuard');
+    await overlay.apply({ networks: [network(7, { encrypted: true }), network(8)], services: [] });
+    assert.ok(host.linkSteps.length > 0 && host.linkSteps.every(({ line }) => !line.includes('tsv7')));
+    assert.ok(host.guards.has(GUARD_TABLE));
     await overlay.stop();
   });
 

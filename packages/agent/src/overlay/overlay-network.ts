@@ -2,17 +2,20 @@ import type { NetworkAssignment, NodeDescription } from '@tessera/api';
 import type { Clock, Log } from '@tessera/kit';
 import type { Lookup } from '../dns/answer.js';
 import type { DnsServer } from '../dns/dns-server.js';
-import { type BridgeNetwork, desiredBridge, desiredLink, planLinks, type Underlay } from '../plan/network/links.js';
+import { type BridgeNetwork, desiredBridge, desiredLink, planLinks } from '../plan/network/links.js';
 import { dockerNetworkName, gatewayOf } from '../plan/network/names.js';
 import { planReturns, publishedNetworks } from '../plan/network/returns.js';
+import type { Underlay } from '../plan/network/underlay.js';
 import { Zone } from '../plan/network/zone.js';
 import type { Bridges, ObservedBridge } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
 import type { NetworkPlug, NetworkState, NodeNetwork } from '../ports/node-network.js';
+import type { TunnelDevice } from '../ports/tunnel.js';
 import { AppliedTable } from './applied-table.js';
 import { Backends } from './backends.js';
 import { Coalesced } from './coalesced.js';
 import { drained } from './drained.js';
+import { Encryption } from './encryption.js';
 import { Plugs } from './plugs.js';
 
 /** How often the kernel is compared with what it should be, though nothing changed: others may flush tables or routes. */
@@ -26,6 +29,7 @@ export interface OverlayNetworkOptions {
   address: string;
   kernel: KernelNetwork;
   bridges: Bridges;
+  tunnel: TunnelDevice;
   /** Makes the discovery server, given how it finds the zone of an asker. */
   makeDns(lookupFor: (gateway: string, client: string) => Lookup): Discovery;
   clock: Clock;
@@ -40,10 +44,13 @@ export class OverlayNetwork implements NodeNetwork {
   readonly #dns: Discovery;
   readonly #table: AppliedTable;
   readonly #plugs: Plugs;
+  readonly #encryption: Encryption;
   readonly #zone = new Zone();
   readonly #backends = new Backends();
   readonly #work = new Coalesced(() => this.#reconcile());
   #state: NetworkState = NOTHING;
+  /** Networks that have a link to other nodes: encrypted ones only while there is a tunnel. */
+  #carried: readonly NetworkAssignment[] = [];
   /** Networks that were found or made right in the last round. `undefined`: not known, or something of them failed. */
   #settled: readonly NetworkAssignment[] | undefined;
   /** What the ways back were last planned for. */
@@ -59,6 +66,7 @@ export class OverlayNetwork implements NodeNetwork {
     const { kernel, bridges, log } = options;
     this.#options = options;
     this.#table = new AppliedTable(kernel, log, options.address);
+    this.#encryption = new Encryption(options);
     this.#plugs = new Plugs({ kernel, bridges, log, networks: () => this.#state.networks });
     this.#dns = options.makeDns((gateway, client) => (name) => this.#zone.lookUp(this.#plugs.networksOf(gateway, client), name));
   }
@@ -75,8 +83,9 @@ export class OverlayNetwork implements NodeNetwork {
   }
 
   /** What the managers must know of the way to other nodes. @throws Error when no interface has the node's address. */
-  async describe(): Promise<Pick<NodeDescription, 'underlayMtu'>> {
-    return { underlayMtu: (await this.#underlay(this.#state.networks)).mtu };
+  async describe(): Promise<Pick<NodeDescription, 'underlayMtu' | 'encryption'>> {
+    const [{ mtu }, encryption] = await Promise.all([this.#underlay(this.#state.networks), this.#options.tunnel.describe()]);
+    return { underlayMtu: mtu, ...(encryption && { encryption }) };
   }
 
   drained(addresses: readonly string[], limitMs: number, signal: AbortSignal): Promise<void> {
@@ -156,8 +165,9 @@ export class OverlayNetwork implements NodeNetwork {
 
   async #reconcileLinks(networks: readonly NetworkAssignment[], underlay: Underlay): Promise<void> {
     const { kernel } = this.#options;
-    const links = networks.map((network) => desiredLink(network, underlay));
-    const steps = planLinks(links, await kernel.links(), underlay);
+    this.#carried = await this.#encryption.apply(networks, underlay);
+    const links = this.#carried.map((network) => desiredLink(network, underlay));
+    const steps = planLinks(links, await kernel.links());
     if (steps.length > 0) await kernel.applyLinks(steps);
     await kernel.takeForeignSources(links);
     this.#returns = undefined;
@@ -171,12 +181,12 @@ export class OverlayNetwork implements NodeNetwork {
   }
 
   /** Ways back are looked at with the links, and when networks begin or cease to publish ports. */
-  async #reconcileReturns({ networks, services }: NetworkState): Promise<void> {
+  async #reconcileReturns({ services }: NetworkState): Promise<void> {
     const published = publishedNetworks(services);
     const key = [...published].sort().join();
     if (this.#returns?.networks === this.#settled && this.#returns?.published === key) return;
     const { kernel } = this.#options;
-    const steps = planReturns(networks, published, await kernel.returnRules());
+    const steps = planReturns(this.#carried, published, await kernel.returnRules());
     if (steps.length > 0) await kernel.applyLinks(steps);
     this.#returns = { networks: this.#settled, published: key };
   }

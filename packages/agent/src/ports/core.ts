@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { LogFrame, LogOptions, NodeDescription, NodeSetItems, NodeSetKind, TaskReport, TaskUsage } from '@tessera/api';
 
 export type RemovedItems = Record<NodeSetKind, string[]>;
@@ -26,4 +27,6 @@ export interface AgentCore {
   usage(serviceIds: ReadonlySet<string>): Promise<TaskUsage[]>;
   /** Lines of a task's log; ends when the log ends and `follow` is false, or on `signal`. */
   logs(taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame>;
+  /** Connects to a TCP port of a task's container. @throws Error in words for people. */
+  connect(taskId: string, port: number): Promise<Duplex>;
 }

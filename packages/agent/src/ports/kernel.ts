@@ -1,5 +1,6 @@
-import type { LinkStep, OverlayLink, Underlay } from '../plan/network/links.js';
+import type { LinkStep, OverlayLink } from '../plan/network/links.js';
 import type { ReturnWay } from '../plan/network/returns.js';
+import type { Underlay } from '../plan/network/underlay.js';
 
 /** The kernel's network, as far as the agent touches it. */
 export interface KernelNetwork {
@@ -30,6 +31,8 @@ export interface KernelNetwork {
   connections(addresses: readonly string[]): Promise<number>;
   /** Forgets flows of datagrams that were balanced to these addresses: their next packet is balanced anew. */
   forgetFlows(addresses: readonly string[]): Promise<void>;
+  /** Whether a table of the agent is there. */
+  hasTable(name: string): Promise<boolean>;
   /** Lets the agent's interfaces pass Docker's own firewall, and forwards packets. Does nothing where that is so already. */
   openDockerFirewall(): Promise<void>;
   /** Takes that back. */

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import {
   isFencedTemplate,
   isTerminal,
@@ -22,6 +23,7 @@ import type { GrantStore } from '../ports/grant-store.js';
 import type { TaskDb } from '../ports/task-db.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 import { AgentState } from './agent-state.js';
+import { connectTo } from './container-port.js';
 import { Executor, type ExecutorOptions, NetworkNotReady } from './executor.js';
 import { Fence } from './fence.js';
 import { Pulls } from './pulls.js';
@@ -179,6 +181,10 @@ export class Runner implements AgentCore {
     if (container) return yield* this.#options.engine.logs(container, options, signal);
     const message = `task ${taskId} has no container on this node: it has not been created, or was cleaned up`;
     yield { type: 'error', message, code: 'no-container' };
+  }
+
+  async connect(taskId: string, port: number): Promise<Duplex> {
+    return connectTo(await this.#find(taskId), port);
   }
 
   #taken(changed: readonly string[]): void {

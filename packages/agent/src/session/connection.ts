@@ -9,6 +9,8 @@ import {
 } from '@tessera/api';
 import { CLOSE_CODES, type Clock, type Log, type SessionSocket, type Timer } from '@tessera/kit';
 import type { AgentCore } from '../ports/core.js';
+import type { Prober } from '../ports/prober.js';
+import type { ForwardStreams } from './forward-streams.js';
 import type { LogStreams } from './log-streams.js';
 import { Reporter } from './reporter.js';
 import type { SessionTimes } from './times.js';
@@ -27,9 +29,11 @@ export interface ConnectionOptions {
   socket: SessionSocket;
   manager: string;
   core: AgentCore;
+  prober?: Prober;
   clock: Clock;
   log: Log;
   logs: LogStreams;
+  forwards: ForwardStreams;
   times: SessionTimes;
   onSynced(): void;
 }
@@ -138,6 +142,10 @@ export class Connection {
       case 'measure':
         this.#measured = new Set(message.serviceIds);
         break;
+      case 'probe':
+        return void this.#probe(message);
+      case 'open-forward':
+        return void this.#options.forwards.serve(this.#options.manager, message);
       case 'refused':
         this.#options.socket.close(CLOSE_CODES.normal);
         this.#finish(`${message.message} (${message.code})`, message.final);
@@ -182,6 +190,12 @@ export class Connection {
     this.#held = [];
     this.#granted(this.#helloAt);
     this.#options.onSynced();
+  }
+
+  async #probe({ probeId, request }: Extract<ManagerMessage, { type: 'probe' }>): Promise<void> {
+    const { prober } = this.#options;
+    const answer = prober ? await prober.probe(request) : { kind: 'failed' as const, message: 'this agent looks at no network' };
+    this.#send({ type: 'probed', probeId, answer });
   }
 
   #beat(): void {

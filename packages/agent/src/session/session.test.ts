@@ -44,6 +44,9 @@ describe('session of an agent', () => {
 
   const core: AgentCore = {
     describe: async () => DESCRIPTION,
+    connect: async () => {
+      throw new Error('no container here');
+    },
     heldTasks: () => [{ taskId: 'held', status: { state: 'running', at: 1, message: '' } }],
     replaceDesired: async () => {
       if (failsToSave) throw new Error('disk full');

@@ -3,14 +3,18 @@ import { type Clock, jittered, type Log, type Random, type SessionSocket, sleep 
 import type { Identity } from '../identity/identity.js';
 import { keepRenewed } from '../identity/renewal.js';
 import type { AgentCore } from '../ports/core.js';
+import type { Prober } from '../ports/prober.js';
 import { Connection, type ConnectionEnd } from './connection.js';
 import { ConnectError, type Connector } from './connector.js';
+import { ForwardStreams } from './forward-streams.js';
 import { LogStreams } from './log-streams.js';
 import { SESSION_TIMES, type SessionTimes } from './times.js';
 import { wsConnector } from './ws-connector.js';
 
 export interface SessionOptions {
   core: AgentCore;
+  /** Absent: what a manager asks of the network is answered as failed. */
+  prober?: Prober;
   clock: Clock;
   random: Random;
   log: Log;
@@ -72,6 +76,7 @@ class ManagedSession implements Session {
   readonly #options: SessionOptions;
   readonly #times: SessionTimes;
   readonly #logs: LogStreams;
+  readonly #forwards: ForwardStreams;
   readonly #stopping = new AbortController();
   #state: SessionState = { name: 'connecting', failures: 0, reason: 'just started' };
   #connection: Connection | undefined;
@@ -80,6 +85,7 @@ class ManagedSession implements Session {
     this.#options = options;
     this.#times = { ...SESSION_TIMES, ...options.times };
     this.#logs = new LogStreams(options);
+    this.#forwards = new ForwardStreams(options);
     this.done = this.#run();
   }
 
@@ -91,6 +97,7 @@ class ManagedSession implements Session {
     this.#stopping.abort();
     this.#connection?.close('the agent stops');
     this.#logs.stop();
+    this.#forwards.stop();
     await this.done;
   }
 
@@ -118,16 +125,18 @@ class ManagedSession implements Session {
   }
 
   async #connectTo(manager: string): Promise<ConnectionEnd> {
-    const { connector, core, clock, log } = this.#options;
+    const { connector, core, prober, clock, log } = this.#options;
     try {
       const socket = await this.#unlessStopped(connector.connect(manager, SESSION_PATH));
       this.#connection = new Connection({
         socket,
         manager,
         core,
+        ...(prober && { prober }),
         clock,
         log,
         logs: this.#logs,
+        forwards: this.#forwards,
         times: this.#times,
         onSynced: () => this.#opened(manager),
       });

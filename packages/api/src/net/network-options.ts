@@ -4,6 +4,8 @@ export const ENCRYPTED_OPTION = 'encrypted';
 
 /** Bytes that VXLAN over IPv4 adds to each packet: inner Ethernet 14, VXLAN 8, UDP 8, IPv4 20. */
 export const VXLAN_OVERHEAD = 50;
+/** Bytes that WireGuard over IPv4 adds to each packet: its header 16, its tag 16, UDP 8, IPv4 20. */
+export const WIREGUARD_OVERHEAD = 60;
 /** Every IPv4 host takes packets of this size in one piece. Source: RFC 791. */
 const LEAST_MTU = 68;
 const MOST_MTU = 65_535;
@@ -24,6 +26,11 @@ export function wantedMtu(options: Options): number | undefined {
 export function wantsEncryption(options: Options): boolean {
   const text = options[ENCRYPTED_OPTION];
   return text !== undefined && !FALSE.includes(text);
+}
+
+/** Bytes that the way between nodes adds to a packet of a network with these options. */
+export function overheadOf(options: Options): number {
+  return VXLAN_OVERHEAD + (wantsEncryption(options) ? WIREGUARD_OVERHEAD : 0);
 }
 
 /** What is wrong with a network's options: the option, and a sentence about its value. */

@@ -176,6 +176,10 @@ export const NodeDescription = strictObject({
   agentVersion: Type.String(),
   kernel: Type.String(),
   operatingSystem: Type.String(),
+  /** How the node encrypts what it sends to others: WireGuard's public key in base64. Absent: it cannot. */
+  encryption: Type.Optional(
+    strictObject({ publicKey: Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' }), by: oneOf(['kernel', 'wireguard-go']) }),
+  ),
   /** Largest packet that leaves the host in one piece toward its peers, in bytes. */
   underlayMtu: Type.Optional(Type.Integer({ minimum: 68, maximum: 1_000_000 })),
   /** Names of the volumes that lie on this host; the first ones by name. */

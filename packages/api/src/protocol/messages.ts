@@ -5,12 +5,15 @@ import { TaskUsage } from '../object/usage.js';
 import { DurationMs, Id, Labels, Name, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
 import { GivenResource } from '../spec/scheduling.js';
 import { PublishedPort, Stickiness, TaskTemplate } from '../spec/service-spec.js';
+import { ProbeAnswer, ProbeRequest } from './probe.js';
 
 /** Version of the session protocol. A manager refuses an agent of another one with a message that says which side is older. */
 export const PROTOCOL_VERSION = 1;
-/** WebSocket paths: the one session of an agent, and one connection for each stream (logs). */
+/** WebSocket paths: the one session of an agent, and one connection for each stream (logs, forwarded ports). */
 export const SESSION_PATH = '/v1/agent/session';
 export const STREAM_PATH = '/v1/agent/streams/:id';
+/** WebSocket path for people: one connection to a TCP port of a service's or task's container. Bytes are data, text is control. */
+export const FORWARD_PATH = '/v1/forward/:ref/:port';
 /** Largest message in bytes, either way. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** An agent beats at least so often while its session is open; it is taken for lost after three missed beats. */
@@ -57,7 +60,13 @@ export const TaskAssignment = strictObject({
 export type TaskAssignment = Static<typeof TaskAssignment>;
 
 /** A node that shares a network: where its block is reached. */
-export const NetworkPeer = strictObject({ nodeId: Id, address: Type.String(), block: Type.String() });
+export const NetworkPeer = strictObject({
+  nodeId: Id,
+  address: Type.String(),
+  block: Type.String(),
+  /** For encrypted networks: WireGuard's public key of the node. */
+  publicKey: Type.Optional(Type.String()),
+});
 export type NetworkPeer = Static<typeof NetworkPeer>;
 
 /** A network that this node takes part in: it runs tasks on it, or forwards published ports into it. */
@@ -73,6 +82,8 @@ export const NetworkAssignment = strictObject({
   internal: Type.Boolean(),
   attachable: Type.Boolean(),
   driverOptions: Labels,
+  /** What leaves the node must be encrypted: never sent in the clear, whatever fails. */
+  encrypted: Type.Optional(Type.Literal(true)),
   /** Largest packet that passes between all members, in bytes; absent: not known yet, and the node goes by its own underlay. */
   mtu: Type.Optional(Type.Integer({ minimum: 68, maximum: 65_535 })),
   peers: Type.Array(NetworkPeer),
@@ -167,6 +178,10 @@ export const ManagerMessage = Type.Union([
   }),
   /** Dial a stream: the agent opens STREAM_PATH with this id and sends `LogFrame`s as text messages until it ends or the manager closes. */
   strictObject({ type: Type.Literal('open-logs'), streamId: Id, taskId: Id, options: LogOptions }),
+  /** Dial a stream and carry one connection to a TCP port of the task's container over it. */
+  strictObject({ type: Type.Literal('open-forward'), streamId: Id, taskId: Id, port: Port }),
+  /** Look at the network as asked, and answer with `probed`. */
+  strictObject({ type: Type.Literal('probe'), probeId: Id, request: ProbeRequest }),
   /** Statuses up to this report number are in the store. */
   strictObject({ type: Type.Literal('reported'), report: Type.Integer() }),
   /** Tell usage of the tasks of these services, from now on. Sent when the list changes; without it, nothing is measured. */
@@ -208,6 +223,7 @@ export const AgentMessage = Type.Union([
   strictObject({ type: Type.Literal('usage'), tasks: Type.Array(TaskUsage, { maxItems: 10_000 }) }),
   /** Networks, names and balancing of the node are as the set up to `seq` says. */
   strictObject({ type: Type.Literal('applied'), seq: Type.Integer() }),
+  strictObject({ type: Type.Literal('probed'), probeId: Id, answer: ProbeAnswer }),
   /** The desired set up to `seq` is taken over (saved to disk). */
   strictObject({ type: Type.Literal('ack'), seq: Type.Integer() }),
 ]);

@@ -103,17 +103,37 @@ export const NetworkUsage = strictObject({
   ...AddressCount,
   /** Nodes that can take part: each has a block of the subnet. */
   blocks: strictObject({ total: Type.Integer(), used: Type.Integer(), free: Type.Integer(), capacity: Type.Integer() }),
+  /** Virtual addresses of services; absent when the subnet is too small to have any. */
+  vips: Type.Optional(strictObject({ range: Type.String(), ...AddressCount })),
   nodes: Type.Array(strictObject({ node: Name, block: Type.String(), ...AddressCount })),
   services: Type.Array(Name),
   /** Largest packet between its containers, in bytes, and the node whose underlay sets it. */
   mtu: Type.Optional(Type.Integer()),
   mtuLimitedBy: Type.Optional(Name),
+  encrypted: Type.Boolean(),
   /** What is not as it should be, a sentence each. */
   problems: Type.Array(Type.String()),
 });
 export type NetworkUsage = Static<typeof NetworkUsage>;
 export const NetworkDetail = strictObject({ network: Network, usage: NetworkUsage });
 export type NetworkDetail = Static<typeof NetworkDetail>;
+
+/** What a look at the network from all nodes found. */
+export const NetworkDiagnosis = strictObject({
+  /** Nodes that were asked and answered. */
+  nodes: Type.Array(Name),
+  /** Links that were looked at, each from one node to another. */
+  links: Type.Array(
+    strictObject({ from: Name, to: Name, ok: Type.Boolean(), pathMtu: Type.Optional(Type.Integer()), networks: Type.Array(Name) }),
+  ),
+  /** What is wrong, a line each, with the link or node and the cause. Empty: all is well. */
+  problems: Type.Array(Type.String()),
+  /** What could not be looked at, and why. */
+  skipped: Type.Array(Type.String()),
+  /** What there was nothing to try of. */
+  notes: Type.Array(Type.String()),
+});
+export type NetworkDiagnosis = Static<typeof NetworkDiagnosis>;
 
 const Outcome = oneOf(['created', 'updated', 'unchanged', 'removed']);
 export const DeployResult = strictObject({

@@ -11,6 +11,7 @@ import {
   DeployResult,
   JoinRequest,
   NetworkDetail,
+  NetworkDiagnosis,
   Pem,
   PlacementExplanation,
   PlanResult,
@@ -256,6 +257,13 @@ export const ROUTES = {
     access: 'viewer',
     params: ByReference,
     response: NetworkDetail,
+  },
+  diagnoseNetworks: {
+    method: 'POST',
+    path: '/v1/doctor/network',
+    summary: 'Let all nodes try the ways to each other, and tell what is wrong',
+    access: 'admin',
+    response: NetworkDiagnosis,
   },
   createNetwork: {
     method: 'POST',

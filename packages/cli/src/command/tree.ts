@@ -16,6 +16,8 @@ const scale = () => import('./service/scale.js');
 const listTasks = () => import('./task/ps.js');
 const logs = () => import('./task/logs.js');
 
+const portForward = () => import('./task/port-forward.js');
+
 const EVERYDAY: Group = {
   title: 'Everyday commands:',
   entries: [
@@ -25,6 +27,7 @@ const EVERYDAY: Group = {
     verb('ps', 'List tasks, of everything or of stacks and services', listTasks),
     verb('services', 'List services', listServices),
     verb('logs', 'Print the log of a service or task', logs),
+    verb('port-forward', 'Reach a port of a service or task from this machine', portForward),
     verb('scale', 'Set the number of tasks of services', scale),
     verb('rebalance', 'Move tasks so that their spread is more even', () => import('./rebalance.js')),
     verb('why', 'Tell why a service, task or node is not as asked, and what helps', () => import('./why.js')),
@@ -109,6 +112,7 @@ const NETWORK: Noun = {
     verb('inspect', 'Print all that is known of networks', () => import('./network/inspect.js')),
     verb('create', 'Create a network', () => import('./network/create.js')),
     verb('rm', 'Remove networks', () => import('./network/rm.js')),
+    verb('doctor', 'Try all ways between the nodes, and tell what is wrong', () => import('./network/doctor.js')),
   ],
 };
 

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { SystemClock } from '@tessera/kit/clock/system-clock';
 import { until } from '@tessera/kit/wait/until';
 import { main } from '../main.js';
+import type { OpenSocket } from '../session.js';
 import { FakeIo, type FakeIoOptions } from './fake-io.js';
 import { FakeTransport } from './fake-transport.js';
 
@@ -14,6 +15,16 @@ export const CONTEXTS = JSON.stringify({
   contexts: { test: { endpoints: ['https://10.0.0.1:4600'], ca: PEM, certificate: PEM, key: PEM } },
 });
 
+/** Stand-ins beside the process's own. */
+export interface CliOptions extends FakeIoOptions {
+  /** WebSockets at the managers: none unless told. */
+  openSocket?: OpenSocket;
+}
+
+const noSocket: OpenSocket = async (_context, path) => {
+  throw new Error(`the test did not announce the WebSocket ${path}`);
+};
+
 export interface CliRun {
   io: FakeIo;
   /** Settles with the exit code. */
@@ -21,9 +32,13 @@ export interface CliRun {
 }
 
 /** Starts `tsctl` with stand-ins for the process and the managers. */
-export function startCli(line: string, transport: FakeTransport = new FakeTransport(), options: FakeIoOptions = {}): CliRun {
+export function startCli(line: string, transport: FakeTransport = new FakeTransport(), options: CliOptions = {}): CliRun {
   const io = new FakeIo({ ...options, files: { '/config/contexts.json': CONTEXTS, ...options.files } });
-  const exit = main(['node', 'tsctl', ...line.split(' ').filter((word) => word !== '')], { io, connect: async () => transport });
+  const exit = main(['node', 'tsctl', ...line.split(' ').filter((word) => word !== '')], {
+    io,
+    connect: async () => transport,
+    openSocket: options.openSocket ?? noSocket,
+  });
   return { io, exit };
 }
 
@@ -31,7 +46,7 @@ export function startCli(line: string, transport: FakeTransport = new FakeTransp
 export async function runCli(
   line: string,
   transport?: FakeTransport,
-  options?: FakeIoOptions,
+  options?: CliOptions,
 ): Promise<{ code: number; out: string; err: string; io: FakeIo }> {
   const { io, exit } = startCli(line, transport, options);
   const code = await exit;

@@ -54,7 +54,7 @@ class Wire {
   frozen = false;
 }
 
-type Packet = { at: number } & ({ text: string } | { code: number; reason: string });
+type Packet = { at: number } & ({ text: string } | { bytes: Uint8Array } | { code: number; reason: string });
 
 class MemorySocket implements SessionSocket {
   peer: MemorySocket | undefined;
@@ -62,6 +62,7 @@ class MemorySocket implements SessionSocket {
   readonly #incoming: Packet[] = [];
   readonly #closeListeners: Array<(code: number, reason: string) => void> = [];
   #messageListener: ((text: string) => void) | undefined;
+  #bytesListener: ((bytes: Uint8Array) => void) | undefined;
   #closed: { code: number; reason: string } | undefined;
   #closing = false;
   #paused = false;
@@ -74,6 +75,11 @@ class MemorySocket implements SessionSocket {
 
   send(text: string): void {
     if (!this.#closed && !this.#closing) this.peer?.arrive({ at: this.clock.monotonic() + this.latencyMs, text });
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    const copy = bytes.slice();
+    if (!this.#closed && !this.#closing) this.peer?.arrive({ at: this.clock.monotonic() + this.latencyMs, bytes: copy });
   }
 
   get bufferedBytes(): number {
@@ -90,6 +96,10 @@ class MemorySocket implements SessionSocket {
   onMessage(listener: (text: string) => void): void {
     this.#messageListener = listener;
     this.pump();
+  }
+
+  onBytes(listener: (bytes: Uint8Array) => void): void {
+    this.#bytesListener = listener;
   }
 
   onClose(listener: (code: number, reason: string) => void): void {
@@ -117,12 +127,13 @@ class MemorySocket implements SessionSocket {
     for (let packet = this.#incoming[0]; packet && this.#takes(packet); packet = this.#incoming[0]) {
       this.#incoming.shift();
       if ('text' in packet) this.#messageListener?.(packet.text);
+      else if ('bytes' in packet) this.#bytesListener?.(packet.bytes);
       else this.finish(packet.code, packet.reason);
     }
   }
 
   heldBytes(): number {
-    return this.#incoming.reduce((sum, packet) => sum + ('text' in packet ? packet.text.length : 0), 0);
+    return this.#incoming.reduce((sum, packet) => sum + sizeOf(packet), 0);
   }
 
   finish(code: number, reason: string): void {
@@ -136,4 +147,9 @@ class MemorySocket implements SessionSocket {
     if (this.#closed || this.#paused || this.wire.dead || this.wire.frozen) return false;
     return this.#messageListener !== undefined && packet.at <= this.clock.monotonic();
   }
+}
+
+function sizeOf(packet: Packet): number {
+  if ('text' in packet) return packet.text.length;
+  return 'bytes' in packet ? packet.bytes.length : 0;
 }

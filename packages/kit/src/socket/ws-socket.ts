@@ -1,15 +1,18 @@
 import { CLOSE_CODES, type SessionSocket } from './session-socket.js';
 
+/** What `ws` hands over unless told otherwise. */
+type WsData = { toString(): string };
+
 /** The part of the `ws` package's WebSocket that is needed here: both ends have one, this package does not depend on it. */
 export interface WebSocketLike {
   readonly readyState: number;
   readonly bufferedAmount: number;
-  send(text: string): void;
+  send(data: string | Uint8Array): void;
   close(code: number, reason: string): void;
   terminate(): void;
   pause(): void;
   resume(): void;
-  on(event: 'message', listener: (data: { toString(): string }, isBinary: boolean) => void): unknown;
+  on(event: 'message', listener: (data: WsData, isBinary: boolean) => void): unknown;
   on(event: 'close', listener: (code: number, reason: { toString(): string }) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
@@ -26,14 +29,15 @@ export function sessionSocket(webSocket: WebSocketLike): SessionSocket {
 
 class WsSocket implements SessionSocket {
   readonly #webSocket: WebSocketLike;
-  readonly #early: string[] = [];
+  readonly #early: Array<string | Uint8Array> = [];
   readonly #closeListeners: Array<(code: number, reason: string) => void> = [];
   #messageListener: ((text: string) => void) | undefined;
+  #bytesListener: ((bytes: Uint8Array) => void) | undefined;
   #closed: { code: number; reason: string } | undefined;
 
   constructor(webSocket: WebSocketLike) {
     this.#webSocket = webSocket;
-    webSocket.on('message', (data, isBinary) => this.#receive(data.toString(), isBinary));
+    webSocket.on('message', (data, isBinary) => this.#receive(isBinary ? (data as unknown as Uint8Array) : data.toString()));
     webSocket.on('close', (code, reason) => this.#finish(code, reason.toString()));
     // ws tells an error before it closes; the close carries all that anybody acts on.
     webSocket.on('error', () => {});
@@ -41,6 +45,10 @@ class WsSocket implements SessionSocket {
 
   send(text: string): void {
     if (this.#webSocket.readyState === OPEN) this.#webSocket.send(text);
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    if (this.#webSocket.readyState === OPEN) this.#webSocket.send(bytes);
   }
 
   get bufferedBytes(): number {
@@ -54,7 +62,11 @@ class WsSocket implements SessionSocket {
 
   onMessage(listener: (text: string) => void): void {
     this.#messageListener = listener;
-    for (const text of this.#early.splice(0)) listener(text);
+    for (const data of this.#early.splice(0)) this.#receive(data);
+  }
+
+  onBytes(listener: (bytes: Uint8Array) => void): void {
+    this.#bytesListener = listener;
   }
 
   onClose(listener: (code: number, reason: string) => void): void {
@@ -70,13 +82,12 @@ class WsSocket implements SessionSocket {
     if (this.#webSocket.readyState === OPEN) this.#webSocket.resume();
   }
 
-  #receive(text: string, isBinary: boolean): void {
-    if (isBinary) {
-      this.close(CLOSE_CODES.protocolError, 'text messages only');
-      return;
-    }
-    if (this.#messageListener) this.#messageListener(text);
-    else this.#early.push(text);
+  #receive(data: string | Uint8Array): void {
+    // Nothing is handed on before there is a listener for text, which is set last.
+    if (!this.#messageListener) this.#early.push(data);
+    else if (typeof data === 'string') this.#messageListener(data);
+    else if (this.#bytesListener) this.#bytesListener(data);
+    else this.close(CLOSE_CODES.protocolError, 'text messages only');
   }
 
   #finish(code: number, reason: string): void {

@@ -1,4 +1,5 @@
 import {
+  ApiError,
   HEARTBEAT_MS,
   type LogFrame,
   type LogOptions,
@@ -6,6 +7,8 @@ import {
   type NodeDescription,
   type NodeSession,
   type ObjectChange,
+  type ProbeAnswer,
+  type ProbeRequest,
   type TaskUsage,
 } from '@tessera/api';
 import { CLOSE_CODES, type Clock, type Log, type Random, type SessionSocket, type Timer, until } from '@tessera/kit';
@@ -22,7 +25,9 @@ import { UpdateQueue } from './intake/update-queue.js';
 import { LeaveGate } from './leaving/leave-gate.js';
 import { Liveness } from './liveness/liveness.js';
 import { LogRelay } from './logs/log-relay.js';
+import { Probes } from './probes/probes.js';
 import { AgentSession, type SessionHost } from './session/agent-session.js';
+import { StreamDials } from './streams/stream-dials.js';
 import { UsageBook } from './usage/usage-book.js';
 
 export interface DispatcherOptions {
@@ -49,6 +54,8 @@ export const DISPATCHER_TIMES = {
   memberLimitMs: 2_000,
   /** How long an agent has to dial a log stream. */
   dialLimitMs: 5_000,
+  /** How long an agent has to answer a question about its network: it tries for some seconds itself. */
+  probeLimitMs: 30_000,
 };
 
 /** A node whose agent was silent for so many heartbeats is not waited for. */
@@ -72,6 +79,8 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   readonly #leaving: LeaveGate;
   readonly #queue: UpdateQueue;
   readonly #liveness: Liveness;
+  readonly #dials: StreamDials;
+  readonly #probes: Probes;
   readonly #logs: LogRelay;
   readonly #sessions = new Map<string, AgentSession>();
   readonly #feeds = new Map<string, NodeFeed>();
@@ -108,7 +117,9 @@ class SessionDispatcher implements Dispatcher, SessionHost {
       ...this.#times,
       silenceLimitMs: this.#silentAfterMs() + this.#times.reconnectGraceMs,
     });
-    this.#logs = new LogRelay({ clock, random, ...this.#times });
+    this.#probes = new Probes({ clock, random, ...this.#times });
+    this.#dials = new StreamDials({ clock, random, ...this.#times });
+    this.#logs = new LogRelay(this.#dials);
     this.#usage = new UsageBook({ store, clock, log });
     for (const service of store.view.all('services')) if (service.spec.autoscale) this.#measured.add(service.id);
     this.#unsubscribes = [
@@ -132,13 +143,30 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   }
 
   acceptStream(socket: SessionSocket, streamId: string, nodeId: string): void {
-    this.#logs.accept(socket, streamId, nodeId);
+    this.#dials.accept(socket, streamId, nodeId);
   }
 
   openLogs(nodeId: string, taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame> {
     const session = this.#sessions.get(nodeId);
     const name = this.#store.view.get('nodes', nodeId)?.name ?? nodeId;
     return this.#logs.open({ id: nodeId, name }, taskId, options, signal, session && ((message) => session.send(message)));
+  }
+
+  async openForward(nodeId: string, taskId: string, port: number, signal: AbortSignal): Promise<SessionSocket> {
+    const session = this.#sessions.get(nodeId);
+    const name = this.#store.view.get('nodes', nodeId)?.name ?? nodeId;
+    if (!session) throw new ApiError('unavailable', `node ${name} is not connected`);
+    return this.#dials.dialled(nodeId, (streamId) => session.send({ type: 'open-forward', streamId, taskId, port }), signal);
+  }
+
+  async probe(nodeId: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
+    const session = this.#sessions.get(nodeId);
+    if (!session) return { kind: 'failed', message: 'it is not connected to this manager' };
+    return this.#probes.ask(nodeId, (probeId) => session.send({ type: 'probe', probeId, request }), signal);
+  }
+
+  probed(nodeId: string, probeId: string, answer: ProbeAnswer): void {
+    this.#probes.answered(nodeId, probeId, answer);
   }
 
   async stop(): Promise<void> {

@@ -2,6 +2,7 @@ import type { BodyOf, ParamsOf, QueryOf, ResponseOf, RouteName, Routes } from '@
 import type { CertificateSubject } from '@tessera/kit/pki/index';
 import { getInfo, rotateToken } from '../use-case/cluster.js';
 import type { UseCaseContext } from '../use-case/context.js';
+import { diagnoseNetworks } from '../use-case/doctor.js';
 import { createFile, listFiles, removeFile } from '../use-case/files.js';
 import { getJob, listJobs, resumeJob, runJob, stopJob, suspendJob } from '../use-case/jobs.js';
 import { join, renew } from '../use-case/join.js';
@@ -81,6 +82,7 @@ export const HANDLERS: Handlers = {
 
   listNetworks: (context) => listNetworks(context),
   getNetwork: (context, { params }) => getNetwork(context, params.ref),
+  diagnoseNetworks: (context, { signal }) => diagnoseNetworks(context, signal),
   createNetwork: (context, { body }) => createNetwork(context, body),
   removeNetwork: (context, { params }) => nothing(removeNetwork(context, params.ref)),
 

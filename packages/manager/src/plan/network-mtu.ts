@@ -1,4 +1,4 @@
-import { type Network, VXLAN_OVERHEAD, wantedMtu } from '@tessera/api';
+import { type Network, overheadOf, wantedMtu } from '@tessera/api';
 import type { ClusterView } from '../model/view.js';
 
 /** How large packets between containers of a network may be. */
@@ -15,13 +15,8 @@ export function networkMtu(view: ClusterView, network: Network): NetworkMtu | un
   let least: NetworkMtu | undefined = wanted === undefined ? undefined : { mtu: wanted };
   for (const { nodeId } of view.blocksOfNetwork(network.id)) {
     const underlay = view.get('nodes', nodeId)?.description?.underlayMtu;
-    const mtu = underlay === undefined ? undefined : underlay - overheadOf(network);
+    const mtu = underlay === undefined ? undefined : underlay - overheadOf(network.spec.driverOptions);
     if (mtu !== undefined && mtu < (least?.mtu ?? Number.POSITIVE_INFINITY)) least = { mtu, limitedBy: nodeId };
   }
   return least;
-}
-
-/** Bytes that the way between nodes adds to a packet of the network. */
-export function overheadOf(_network: Network): number {
-  return VXLAN_OVERHEAD;
 }

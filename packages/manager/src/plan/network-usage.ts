@@ -1,6 +1,7 @@
-import { type Network, type NetworkUsage, networkBlockId } from '@tessera/api';
+import { formatRange, type Network, type NetworkUsage, networkBlockId, rangeSize, wantsEncryption } from '@tessera/api';
 import { divisionOf } from '../model/subnet.js';
 import type { ClusterView } from '../model/view.js';
+import { canCarry } from './network.js';
 import { networkMtu } from './network-mtu.js';
 import { tasksByNode } from './network-space.js';
 
@@ -8,7 +9,10 @@ import { tasksByNode } from './network-space.js';
 export function networkUsage(view: ClusterView, network: Network): NetworkUsage {
   const subnet = network.allocation?.subnet ?? network.spec.subnet;
   const division = network.spec.driver === 'overlay' ? divisionOf(subnet ?? '') : undefined;
-  const { blocks: total, perBlock } = division ?? { blocks: 0, perBlock: 0 };
+  const { blocks: total, perBlock, vips } = division ?? { blocks: 0, perBlock: 0, vips: undefined };
+  // The last one is the broadcast address of the subnet.
+  const vipCapacity = vips ? rangeSize(vips.prefix) - 1 : 0;
+  const vipsUsed = [...view.vipsOfNetwork(network.id)].length;
   const tasks = tasksByNode(view, network);
   const blocks = [...view.blocksOfNetwork(network.id)];
   const nodes = blocks.map(({ nodeId, subnet: block }) => {
@@ -23,10 +27,12 @@ export function networkUsage(view: ClusterView, network: Network): NetworkUsage 
     used,
     free: Math.max(0, total * perBlock - used),
     blocks: { total, used: blocks.length, free: Math.max(0, total - blocks.length), capacity: perBlock },
+    ...(vips && { vips: { range: formatRange(vips), capacity: vipCapacity, used: vipsUsed, free: Math.max(0, vipCapacity - vipsUsed) } }),
     nodes: nodes.sort((a, b) => (a.node < b.node ? -1 : 1)),
     services: [...view.servicesOfNetwork(network.spec.name)].map(({ spec }) => spec.name).sort(),
     ...(least && { mtu: least.mtu }),
     ...(least?.limitedBy !== undefined && { mtuLimitedBy: nameOf(view, least.limitedBy) }),
+    encrypted: wantsEncryption(network.spec.driverOptions),
     problems: problemsOf(view, network, tasks, total, perBlock),
   };
 }
@@ -34,6 +40,7 @@ export function networkUsage(view: ClusterView, network: Network): NetworkUsage 
 function problemsOf(view: ClusterView, network: Network, tasks: ReadonlyMap<string, number>, total: number, perBlock: number): string[] {
   if (network.spec.driver !== 'overlay') return [];
   if (!network.allocation) return ['it has no subnet yet: the pool of the cluster may be used up'];
+  const plain = [...view.all('nodes')].filter((node) => node.description && !canCarry(node, network.spec));
   const without = [...tasks.keys()].filter((nodeId) => !view.get('blocks', networkBlockId(network.id, nodeId)));
   const full = [...tasks].filter(([, count]) => count >= perBlock).map(([nodeId]) => nodeId);
   const spare = [...view.all('nodes')].filter(
@@ -41,6 +48,14 @@ function problemsOf(view: ClusterView, network: Network, tasks: ReadonlyMap<stri
   );
   const isUsedUp = [...view.blocksOfNetwork(network.id)].length >= total && spare.length > 0;
   return [
+    ...(plain.length > 0
+      ? [
+          `encryption is not available on ${plain
+            .map(({ name }) => name)
+            .sort()
+            .join(', ')}: tasks of it run elsewhere only`,
+        ]
+      : []),
     ...without.map((nodeId) => `node ${nameOf(view, nodeId)} runs tasks of it and has no addresses`),
     ...full.map((nodeId) => `node ${nameOf(view, nodeId)} has no address left: all ${perBlock} are used`),
     ...(isUsedUp ? [`all ${total} blocks are given away: ${spare.length} more nodes can run its tasks only in place of others`] : []),

@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { defaultService, type Network, type NetworkBlock, type Node, type Service, type Task, type TaskState } from '@tessera/api';
+import {
+  defaultService,
+  type Network,
+  type NetworkBlock,
+  type Node,
+  parseRange,
+  rangesOverlap,
+  type Service,
+  type Task,
+  type TaskState,
+} from '@tessera/api';
+import fc from 'fast-check';
+import { divisionOf } from '../model/subnet.js';
 import { IndexedView } from '../model/view.js';
 import { planNetwork } from './network.js';
 
@@ -212,5 +224,34 @@ describe('planning a network', () => {
     assert.notEqual(after?.subnet, before?.subnet);
     view.apply({ kind: 'tasks', id: 't1', object: { ...stopping, status: { ...stopping.status, state: 'shutdown' } }, revision: 900 });
     assert.deepEqual(settle(view, 'a').blocks, {});
+  });
+
+  it('gives each node at most one block, no two that overlap, and none out of the virtual addresses, whatever comes and goes', () => {
+    const ids = ['n1', 'n2', 'n3', 'n4'];
+    const step = fc.record({ node: fc.constantFrom(...ids), runs: fc.boolean() });
+    fc.assert(
+      fc.property(
+        fc.constantFrom('10.9.0.0/29', '10.9.0.0/28', '10.9.0.0/27', '10.9.0.0/24'),
+        fc.array(step, { maxLength: 12 }),
+        (subnet, steps) => {
+          const view = viewOf({ networks: [network('own', subnet)], nodes: ids.map(node), services: [service('web', ['own'])] });
+          const { blocks: total, vips } = divisionOf(subnet)!;
+          for (const { node: nodeId, runs } of steps) {
+            const object = { ...task(`t${nodeId}`, 'web', nodeId, runs ? 'running' : 'failed'), revision: view.revision + 1 };
+            view.apply({ kind: 'tasks', id: object.id, object, revision: object.revision });
+            const { blocks } = settle(view, 'own');
+            const ranges = Object.values(blocks).map((block) => parseRange(block)!);
+            const taken = vips ? [...ranges, vips] : ranges;
+            assert.ok(
+              taken.every((one, at) => taken.every((other, place) => at === place || !rangesOverlap(one, other))),
+              JSON.stringify(blocks),
+            );
+            const busy = [...view.all('tasks')].filter(({ status }) => status.state === 'running').length;
+            const served = [...view.all('tasks')].filter(({ status, nodeId: on = '' }) => status.state === 'running' && blocks[on]).length;
+            assert.equal(served, Math.min(busy, total), `${served} of ${busy} nodes with tasks have a block, of ${total} there are`);
+          }
+        },
+      ),
+    );
   });
 });

@@ -1,4 +1,13 @@
-import { isTerminal, type Network, type NetworkBlock, networkBlockId, type Vip } from '@tessera/api';
+import {
+  isTerminal,
+  type Network,
+  type NetworkBlock,
+  type NetworkSpec,
+  type Node,
+  networkBlockId,
+  type Vip,
+  wantsEncryption,
+} from '@tessera/api';
 import { blocksOf, type Division, divisionOf, freeSubnet } from '../model/subnet.js';
 import type { ClusterView } from '../model/view.js';
 import { othersSubnets, tasksByNode } from './network-space.js';
@@ -45,6 +54,11 @@ export function isOnEveryNode(view: ClusterView, network: Network): boolean {
   return false;
 }
 
+/** An encrypted network has no members that cannot encrypt: never would they send in the clear. */
+export function canCarry({ description }: Node, { driverOptions }: NetworkSpec): boolean {
+  return !wantsEncryption(driverOptions) || description?.encryption !== undefined;
+}
+
 /** Tasks that stop hold addresses of a removed network: its blocks are not given to another one before they are gone. */
 function releasable(view: ClusterView, networkId: string): NetworkBlock[] {
   return [...view.blocksOfNetwork(networkId)].filter((block) => {
@@ -68,7 +82,10 @@ function allocate(view: ClusterView, network: Network, pool: string): Network | 
 function planBlocks(view: ClusterView, network: Network, now: number): NetworkPlan {
   const busy = tasksByNode(view, network);
   const members = isOnEveryNode(view, network) ? [...view.all('nodes')].map((node) => node.id) : [...busy.keys()];
-  const missing = members.filter((nodeId) => view.get('nodes', nodeId) && !view.get('blocks', networkBlockId(network.id, nodeId)));
+  const missing = members.filter((nodeId) => {
+    const node = view.get('nodes', nodeId);
+    return node && canCarry(node, network.spec) && !view.get('blocks', networkBlockId(network.id, nodeId));
+  });
   const division = divisionOf(network.allocation?.subnet ?? '');
   if (missing.length === 0 || !division) return { changes: [], problems: [] };
   const free = freeBlocks(view, network, division);

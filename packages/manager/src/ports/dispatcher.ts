@@ -1,4 +1,4 @@
-import type { LogFrame, LogOptions } from '@tessera/api';
+import type { LogFrame, LogOptions, ProbeAnswer, ProbeRequest } from '@tessera/api';
 import type { SessionSocket } from '@tessera/kit';
 
 export type { SessionSocket };
@@ -7,13 +7,20 @@ export type { SessionSocket };
 export interface Dispatcher {
   /** Takes over a session of the node. An older session of the same node is closed. */
   accept(socket: SessionSocket, nodeId: string): void;
-  /** Takes over a stream that `openLogs` asked the node to dial. A stream that nobody waits for is closed. */
+  /** Takes over a stream that `openLogs` or `openForward` asked the node to dial. A stream that nobody waits for is closed. */
   acceptStream(socket: SessionSocket, streamId: string, nodeId: string): void;
   /**
    * The log of one task of a node, up to and including its `end` or `error` frame. Ends when `signal` is aborted.
    * A node that has no session here, or does not answer, gives one `error` frame: other nodes' logs go on.
    */
   openLogs(nodeId: string, taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame>;
+  /**
+   * One connection to a TCP port of a task's container, as the agent carries it.
+   * @throws ApiError `unavailable` for a node without a session here, `timeout` when it does not answer
+   */
+  openForward(nodeId: string, taskId: string, port: number, signal: AbortSignal): Promise<SessionSocket>;
+  /** Asks a node about its network. Never rejects but for `signal`: what goes wrong is told as `failed`. */
+  probe(nodeId: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer>;
   /** Closes all sessions and resolves when their last reports are written. */
   stop(): Promise<void>;
 }

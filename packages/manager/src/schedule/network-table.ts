@@ -1,4 +1,4 @@
-import type { Network } from '@tessera/api';
+import { type Network, wantsEncryption } from '@tessera/api';
 import { divisionOf } from '../model/subnet.js';
 
 /** What networks have to give, and what tasks have taken of it: kept current change by change. */
@@ -8,6 +8,7 @@ export interface NetworkSpace {
   blocks: number;
   /** Containers on one node. */
   perBlock: number;
+  encrypted: boolean;
 }
 
 /** Addresses of the cluster's networks, by full name, and the tasks that each node has on them. */
@@ -29,7 +30,13 @@ export class NetworkTable {
     this.#names.set(id, spec.name);
     const subnet = allocation?.subnet ?? spec.subnet ?? '';
     const division = spec.driver === 'overlay' ? divisionOf(subnet) : undefined;
-    if (division) this.#spaces.set(spec.name, { subnet, blocks: division.blocks, perBlock: division.perBlock });
+    if (division)
+      this.#spaces.set(spec.name, {
+        subnet,
+        blocks: division.blocks,
+        perBlock: division.perBlock,
+        encrypted: wantsEncryption(spec.driverOptions),
+      });
     else this.#spaces.delete(spec.name);
   }
 

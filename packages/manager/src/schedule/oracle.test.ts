@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Node, Service, Task } from '@tessera/api';
+import type { Network, Node, Service, Task } from '@tessera/api';
 import fc from 'fast-check';
 import { deployed, readyNode, serviceSpec } from '../model/testing/builders.js';
 import { IndexedView } from '../model/view.js';
@@ -13,7 +13,28 @@ interface Wish {
   ssd: boolean;
   most: number;
   zones: boolean;
+  /** It has addresses on a network that serves two nodes, with five addresses each. */
+  limited: boolean;
 }
+
+const LIMITED_NODES = 2;
+const LIMITED_ADDRESSES = 5;
+const LIMITED: Network = {
+  id: 'limited',
+  revision: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  spec: {
+    name: 'limited',
+    labels: {},
+    driver: 'overlay',
+    driverOptions: {},
+    internal: false,
+    attachable: false,
+    ipv6: false,
+    subnet: '10.9.0.0/28',
+  },
+};
 
 const nodes = fc.array(
   fc.record({
@@ -32,6 +53,7 @@ const wishes: fc.Arbitrary<Wish[]> = fc.array(
     ssd: fc.boolean(),
     most: fc.integer({ min: 0, max: 2 }),
     zones: fc.boolean(),
+    limited: fc.boolean(),
   }),
   { minLength: 1, maxLength: 4 },
 );
@@ -39,12 +61,19 @@ const wishes: fc.Arbitrary<Wish[]> = fc.array(
 function buildView(specs: readonly { memory: number; cpus: number; ssd: boolean; zone: string }[], wanted: readonly Wish[]): IndexedView {
   const view = new IndexedView();
   let revision = 0;
-  const put = (change: { kind: 'nodes'; object: Node } | { kind: 'services'; object: Service } | { kind: 'tasks'; object: Task }): void => {
+  const put = (
+    change:
+      | { kind: 'networks'; object: Network }
+      | { kind: 'nodes'; object: Node }
+      | { kind: 'services'; object: Service }
+      | { kind: 'tasks'; object: Task },
+  ): void => {
     revision++;
     view.apply({ ...change, id: change.object.id, object: { ...change.object, revision }, revision } as Parameters<
       IndexedView['apply']
     >[0]);
   };
+  put({ kind: 'networks', object: LIMITED });
   specs.forEach(({ memory, cpus, ssd, zone }, index) => {
     put({
       kind: 'nodes',
@@ -53,6 +82,7 @@ function buildView(specs: readonly { memory: number; cpus: number; ssd: boolean;
   });
   wanted.forEach((wish, index) => {
     const spec = serviceSpec(`s${index}`, wish.replicas, (draft) => {
+      if (wish.limited) draft.template.networks = [{ network: 'limited', aliases: [] }];
       draft.template.reservations = { memoryBytes: wish.memory, nanoCpus: wish.cpus, generic: [] };
       draft.placement = {
         constraints: wish.ssd ? ['node.labels.disk==ssd'] : [],
@@ -94,6 +124,9 @@ function bruteForce(view: IndexedView, wanted: readonly Wish[]): Map<string, str
   const free = (node: Node, what: 'memory' | 'cpus'): number =>
     (what === 'memory' ? node.description!.resources.memoryBytes : node.description!.resources.nanoCpus) -
     on(node).reduce((sum, task) => sum + wishOf(task)[what], 0);
+  const addresses = (node: Node): number => on(node).filter((task) => wishOf(task).limited).length;
+  const hasAddress = (node: Node): boolean =>
+    addresses(node) > 0 ? addresses(node) < LIMITED_ADDRESSES : all.filter((other) => addresses(other) > 0).length < LIMITED_NODES;
   wanted.forEach((wish, index) => {
     const mine = (node: Node): number => on(node).filter((task) => task.startsWith(`s${index}t`)).length;
     const inZone = (zone: string): number =>
@@ -106,7 +139,8 @@ function bruteForce(view: IndexedView, wanted: readonly Wish[]): Map<string, str
           free(node, 'memory') >= wish.memory &&
           free(node, 'cpus') >= wish.cpus &&
           (!wish.ssd || node.spec.labels.disk === 'ssd') &&
-          (wish.most === 0 || mine(node) < wish.most),
+          (wish.most === 0 || mine(node) < wish.most) &&
+          (!wish.limited || hasAddress(node)),
       );
       const zone = (node: Node): string => node.spec.labels.zone!;
       fitting.sort(

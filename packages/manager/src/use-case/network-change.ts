@@ -1,13 +1,4 @@
-import {
-  ApiError,
-  canonicalJson,
-  MTU_OPTION,
-  type Network,
-  type NetworkSpec,
-  optionProblems,
-  VXLAN_OVERHEAD,
-  wantedMtu,
-} from '@tessera/api';
+import { ApiError, canonicalJson, MTU_OPTION, type Network, type NetworkSpec, optionProblems, overheadOf, wantedMtu } from '@tessera/api';
 import { parseRange, rangesOverlap } from '@tessera/api/net/ipv4';
 import type { ClusterView } from '../model/view.js';
 
@@ -40,12 +31,13 @@ export function changeNetwork(
 
 /** An MTU that a member's underlay cannot carry would lose every full packet between nodes. */
 function checkOptions(view: ClusterView, spec: NetworkSpec, before: Network | undefined): void {
+  if (spec.ipv6) throw new ApiError('invalid-spec', `network '${spec.name}' asks for IPv6, which there is not between containers yet`);
   const problems = optionProblems(spec.driverOptions).map(({ option, problem }) => `network '${spec.name}': option ${option}: ${problem}`);
   if (problems.length > 0) throw new ApiError('invalid-spec', problems.join('; '));
   const wanted = wantedMtu(spec.driverOptions);
   if (wanted === undefined || wanted === wantedMtu(before?.spec.driverOptions ?? {})) return;
   for (const { name, description } of view.all('nodes')) {
-    const room = (description?.underlayMtu ?? Number.POSITIVE_INFINITY) - VXLAN_OVERHEAD;
+    const room = (description?.underlayMtu ?? Number.POSITIVE_INFINITY) - overheadOf(spec.driverOptions);
     if (wanted <= room) continue;
     throw new ApiError(
       'invalid-spec',

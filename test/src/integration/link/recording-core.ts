@@ -92,6 +92,10 @@ export class RecordingCore {
     for (const listener of this.#listeners) listener(report);
   }
 
+  async connect(): Promise<never> {
+    throw new Error('it has no containers');
+  }
+
   /** The merged set in one order, to be compared. */
   sorted(): Record<NodeSetKind, Item[]> {
     return sortedItems(

@@ -67,6 +67,8 @@ export class TlsManager {
       },
       acceptStream: (...parts) => made.acceptStream(...parts),
       openLogs: (...parts) => made.openLogs(...parts),
+      probe: (...parts) => made.probe(...parts),
+      openForward: (...parts) => made.openForward(...parts),
       stop: () => made.stop(),
     };
     this.#dispatcher = dispatcher;

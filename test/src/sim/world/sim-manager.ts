@@ -177,6 +177,8 @@ function processSocket(socket: SessionSocket, process: SimProcess): SessionSocke
       return socket.bufferedBytes;
     },
     close: (code, reason) => socket.close(code, reason),
+    sendBytes: (bytes) => socket.sendBytes(bytes),
+    onBytes: (listener) => socket.onBytes(listener),
     onMessage: (listener) => socket.onMessage((text) => process.deliver(() => listener(text))),
     onClose: (listener) => socket.onClose((code, reason) => process.deliver(() => listener(code, reason))),
     pause: () => socket.pause(),

@@ -1,17 +1,10 @@
 import { type NetworkAssignment, VXLAN_OVERHEAD } from '@tessera/api';
+import { underlayOf, vxlanAddressOf } from './encryption.js';
 import { bridgeName, dockerNetworkName, gatewayOf, hardwareAddressOf, nextHopOf, vxlanName } from './names.js';
+import type { Underlay } from './underlay.js';
 
 /** VXLAN's own port (IANA). */
 export const VXLAN_PORT = 4789;
-
-/** What the node is on the underlay. */
-export interface Underlay {
-  /** Address by which peers reach this node. */
-  address: string;
-  /** Interface that holds the address. */
-  device: string;
-  mtu: number;
-}
 
 /** A peer's block as the kernel must know it: a route to it, its next hop's hardware address and where that one is reached. */
 export interface PeerEntry {
@@ -28,6 +21,8 @@ export interface OverlayLink {
   hardwareAddress: string;
   mtu: number;
   localAddress: string;
+  /** Interface that the packets leave by. */
+  device: string;
   /** Source address for what the node itself sends into the network. */
   gateway: string;
   /**
@@ -48,25 +43,26 @@ export interface LinkStep {
  * The network's MTU as the manager found it over all members, or less when this node's own underlay has become narrower since:
  * the manager hears of that a little later.
  */
-export function overlayMtu(network: NetworkAssignment, underlay: Underlay): number {
-  const room = underlay.mtu - VXLAN_OVERHEAD;
+export function overlayMtu(network: NetworkAssignment, hostUnderlay: Underlay): number {
+  const room = underlayOf(network, hostUnderlay).mtu - VXLAN_OVERHEAD;
   return Math.min(network.mtu ?? room, room);
 }
 
 /** How the kernel should know a network. */
-export function desiredLink(network: NetworkAssignment, underlay: Underlay): OverlayLink {
-  const peers = network.peers.map((peer) => ({
-    block: peer.block,
-    nextHop: nextHopOf(peer.block),
-    hardwareAddress: hardwareAddressOf(peer.block),
-    peerAddress: peer.address,
-  }));
+export function desiredLink(network: NetworkAssignment, hostUnderlay: Underlay): OverlayLink {
+  const underlay = underlayOf(network, hostUnderlay);
+  const peers = network.peers.flatMap((peer) => {
+    const peerAddress = vxlanAddressOf(network, peer);
+    if (peerAddress === undefined) return [];
+    return [{ block: peer.block, nextHop: nextHopOf(peer.block), hardwareAddress: hardwareAddressOf(peer.block), peerAddress }];
+  });
   return {
     vxlan: vxlanName(network.vni),
     vni: network.vni,
     hardwareAddress: hardwareAddressOf(network.block),
-    mtu: overlayMtu(network, underlay),
+    mtu: overlayMtu(network, hostUnderlay),
     localAddress: underlay.address,
+    device: underlay.device,
     gateway: gatewayOf(network.block),
     ...(network.vips !== undefined && { vips: network.vips }),
     peers: peers.sort((a, b) => a.block.localeCompare(b.block)),
@@ -77,7 +73,7 @@ export function desiredLink(network: NetworkAssignment, underlay: Underlay): Ove
  * Steps from the links that are to those that should be. A device whose own settings differ is made anew, but for its MTU; peers are
  * compared one by one, so that a change costs what changed. Links that are right give no step.
  */
-export function planLinks(desired: readonly OverlayLink[], observed: readonly OverlayLink[], underlay: Underlay): LinkStep[] {
+export function planLinks(desired: readonly OverlayLink[], observed: readonly OverlayLink[]): LinkStep[] {
   const observedByName = new Map(observed.map((link) => [link.vxlan, link]));
   const wanted = new Set(desired.map((link) => link.vxlan));
   const steps = observed.filter((link) => !wanted.has(link.vxlan)).map(removeLink);
@@ -87,14 +83,14 @@ export function planLinks(desired: readonly OverlayLink[], observed: readonly Ov
       steps.push(...planMtu(link, before), ...planVips(link, before.vips), ...planPeers(link, before.peers));
     else {
       if (before) steps.push(removeLink(before));
-      steps.push(...addLink(link, underlay), ...planVips(link, undefined), ...planPeers(link, []));
+      steps.push(...addLink(link), ...planVips(link, undefined), ...planPeers(link, []));
     }
   }
   return steps;
 }
 
 function sameDevice(a: OverlayLink, b: OverlayLink): boolean {
-  return a.vni === b.vni && a.hardwareAddress === b.hardwareAddress && a.localAddress === b.localAddress;
+  return a.vni === b.vni && a.hardwareAddress === b.hardwareAddress && a.localAddress === b.localAddress && a.device === b.device;
 }
 
 /** Changed while packets flow: containers that still send larger ones are told by the node (path MTU discovery). */
@@ -106,12 +102,12 @@ function removeLink(link: OverlayLink): LinkStep {
   return { tool: 'ip', line: `link delete ${link.vxlan}` };
 }
 
-function addLink(link: OverlayLink, underlay: Underlay): LinkStep[] {
-  const { vxlan, vni, hardwareAddress, mtu, localAddress } = link;
+function addLink(link: OverlayLink): LinkStep[] {
+  const { vxlan, vni, hardwareAddress, mtu, localAddress, device } = link;
   return [
     {
       tool: 'ip',
-      line: `link add ${vxlan} address ${hardwareAddress} mtu ${mtu} type vxlan id ${vni} dstport ${VXLAN_PORT} local ${localAddress} dev ${underlay.device} nolearning`,
+      line: `link add ${vxlan} address ${hardwareAddress} mtu ${mtu} type vxlan id ${vni} dstport ${VXLAN_PORT} local ${localAddress} dev ${device} nolearning`,
     },
     { tool: 'ip', line: `link set ${vxlan} up` },
   ];

@@ -1,5 +1,14 @@
 import { parseIpv4, parseRange, rangeSize } from '@tessera/api';
 
+/** What the node is on the underlay. */
+export interface Underlay {
+  /** Address by which peers reach this node. */
+  address: string;
+  /** Interface that holds the address. */
+  device: string;
+  mtu: number;
+}
+
 /** A route of the host, as far as it bounds packets: `dst` in CIDR form, one address, or `default`. */
 export interface HostRoute {
   dst: string;

@@ -62,11 +62,18 @@ function convertSubnet(network: ComposeNetwork, path: Path, context: ConvertCont
   const place = [...path, 'ipam', 'config'];
   if (network.ipam?.driver !== undefined && network.ipam.driver !== 'default')
     context.error([...path, 'ipam', 'driver'], `"${network.ipam.driver}" is not 'default', the only one`);
+  if (network.enable_ipv6 === true)
+    context.error([...path, 'enable_ipv6'], 'networks have IPv4 alone, there is no IPv6 between containers yet', 'leave enable_ipv6 out');
   if (network.enable_ipv4 === false) context.error([...path, 'enable_ipv4'], 'a network without IPv4 cannot be made');
   const subnets = (network.ipam?.config ?? []).map((config) => config.subnet);
   subnets.forEach((subnet, index) => {
     if (subnet === undefined) return;
-    if (subnet.includes(':')) context.warn([...place, index, 'subnet'], 'IPv6 subnets are chosen by the manager');
+    if (subnet.includes(':'))
+      context.error(
+        [...place, index, 'subnet'],
+        'networks have IPv4 alone, there is no IPv6 between containers yet',
+        'leave this subnet out',
+      );
     else if (parseRange(subnet) === undefined)
       context.error([...place, index, 'subnet'], `"${subnet}" is not an IPv4 subnet`, 'write it as address/prefix, such as 10.20.0.0/16');
   });

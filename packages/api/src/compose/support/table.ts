@@ -27,12 +27,17 @@ const TOP_LEVEL: readonly SupportRow[] = [
 ];
 
 const NETWORKS: readonly SupportRow[] = [
-  ...rows('honoured', 'networks.*', 'name internal enable_ipv6 attachable labels external external.name'),
+  ...rows('honoured', 'networks.*', 'name internal attachable labels external external.name'),
   ...rows('partly', 'networks.*', 'driver', 'overlay (the default), bridge, host, none; others are refused.'),
   ...rows('honoured', 'networks.*', 'ipam ipam.config'),
-  ...rows('partly', 'networks.*', 'driver_opts', '`com.docker.network.driver.mtu`; other options of an overlay have no effect.'),
+  ...rows(
+    'partly',
+    'networks.*',
+    'driver_opts',
+    '`com.docker.network.driver.mtu` and `encrypted`; other options of an overlay have no effect.',
+  ),
   ...rows('partly', 'networks.*', 'ipam.driver', "Only 'default'."),
-  ...rows('partly', 'networks.*', 'ipam.config[].subnet', 'One IPv4 subnet; IPv6 subnets are chosen by the manager, with a warning.'),
+  ...rows('partly', 'networks.*', 'ipam.config[].subnet', 'One IPv4 subnet; an IPv6 subnet is refused.'),
   ...rows(
     'ignored',
     'networks.*.ipam.config[]',
@@ -40,6 +45,7 @@ const NETWORKS: readonly SupportRow[] = [
     "each node's part of the subnet and its gateway are chosen by the manager",
   ),
   ...rows('ignored', 'networks.*.ipam', 'options', 'addresses are given out by Tessera'),
+  ...rows('partly', 'networks.*', 'enable_ipv6', 'Only `false`: there is no IPv6 between containers yet, and `true` is refused.'),
   ...rows('partly', 'networks.*', 'enable_ipv4', 'A network without IPv4 is refused.'),
 ];
 

@@ -150,8 +150,7 @@ export class ChangeRouter {
     const before = this.#nodes.get(id);
     if (after) this.#nodes.set(id, after);
     else this.#nodes.delete(id);
-    const isSame = (['address', 'underlayMtu'] as const).every((key) => before?.description?.[key] === after?.description?.[key]);
-    if (isSame) return;
+    if (linkOf(before) === linkOf(after)) return;
     for (const block of this.projector.view.blocksOfNode(id)) this.#markPeers(block.networkId);
   }
 
@@ -213,6 +212,12 @@ export class ChangeRouter {
       else this.#revisionsByName.set(name, new Set([after as ServiceRevision]));
     }
   }
+}
+
+/** What other nodes are told of a node. */
+function linkOf(node: Node | undefined): string {
+  const { address, underlayMtu, encryption } = node?.description ?? {};
+  return JSON.stringify([address, underlayMtu, encryption?.publicKey]);
 }
 
 function namesIn(revision: ServiceRevision): Set<string> {

@@ -8,6 +8,7 @@ import {
   type Service,
   type ServiceEndpoints,
   type Task,
+  wantsEncryption,
 } from '@tessera/api';
 import { divisionOf } from '../../model/subnet.js';
 import type { ClusterView } from '../../model/view.js';
@@ -33,7 +34,8 @@ export function projectNetwork(view: ClusterView, nodeId: string, networkId: str
     attachable: network.spec.attachable,
     driverOptions: network.spec.driverOptions,
     ...(mtu !== undefined && { mtu }),
-    peers: peersOf(view, nodeId, networkId),
+    ...(wantsEncryption(network.spec.driverOptions) && { encrypted: true as const }),
+    peers: peersOf(view, nodeId, network),
   };
 }
 
@@ -110,11 +112,18 @@ function isHealthy(view: ClusterView, task: Task): boolean {
   return test.length === 0 || test[0] === 'NONE';
 }
 
-function peersOf(view: ClusterView, nodeId: string, networkId: string): NetworkPeer[] {
+function peersOf(view: ClusterView, nodeId: string, { id, spec }: Network): NetworkPeer[] {
+  const isEncrypted = wantsEncryption(spec.driverOptions);
   const peers: NetworkPeer[] = [];
-  for (const block of view.blocksOfNetwork(networkId)) {
-    const address = view.get('nodes', block.nodeId)?.description?.address;
-    if (block.nodeId !== nodeId && address) peers.push({ nodeId: block.nodeId, address, block: block.subnet });
+  for (const block of view.blocksOfNetwork(id)) {
+    const { address, encryption } = view.get('nodes', block.nodeId)?.description ?? {};
+    if (block.nodeId === nodeId || !address) continue;
+    peers.push({
+      nodeId: block.nodeId,
+      address,
+      block: block.subnet,
+      ...(isEncrypted && encryption && { publicKey: encryption.publicKey }),
+    });
   }
   return peers.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
 }

@@ -4,6 +4,7 @@ import {
   type NodeDescription,
   type NodeSession,
   PROTOCOL_VERSION,
+  type ProbeAnswer,
   parseAgentMessage,
   protocolOf,
   type TaskUsage,
@@ -29,6 +30,8 @@ export interface SessionHost {
   used(nodeId: string, tasks: readonly TaskUsage[]): Promise<void>;
   /** Services whose tasks are to be measured. */
   measured(): string[];
+  /** The node answered a question about its network. */
+  probed(nodeId: string, probeId: string, answer: ProbeAnswer): void;
   /** The feed of this session, from now on told of every change. */
   openFeed(session: AgentSession): NodeFeed;
   /** All that the view says was sent in sets up to this number. */
@@ -147,6 +150,9 @@ export class AgentSession {
         break;
       case 'usage':
         this.#enqueue(() => this.host.used(this.nodeId, message.tasks));
+        break;
+      case 'probed':
+        this.host.probed(this.nodeId, message.probeId, message.answer);
         break;
       case 'ack':
         this.#acknowledged = Math.max(this.#acknowledged, Math.min(message.seq, this.#seq));

@@ -1,6 +1,7 @@
 import { addressFilter } from './addresses.js';
 import { affinityFilter } from './affinity.js';
 import { constraintFilter } from './constraints.js';
+import { encryptionFilter } from './encryption.js';
 import type { Filter } from './filter.js';
 import { hostPortFilter } from './host-ports.js';
 import { keptFilter } from './kept.js';
@@ -21,6 +22,7 @@ export const FILTERS: readonly Filter[] = [
   resourceFilter,
   hostPortFilter,
   maxReplicasFilter,
+  encryptionFilter,
   addressFilter,
   affinityFilter,
   volumeFilter,

@@ -1,4 +1,5 @@
 import type { NetworkAssignment } from '@tessera/api';
+import { vxlanAddressOf } from '../encryption.js';
 import { bridgeName, gatewayOf, hardwareAddressOf, markOf, vxlanName } from '../names.js';
 import type { Fragment } from './fragment.js';
 
@@ -28,6 +29,6 @@ export function networkFragment(network: NetworkAssignment): Fragment {
 
 /** What concerns all networks together: a peer may share several of them. @param address of the node itself, as its peers know it */
 export function nodeFragment(networks: readonly NetworkAssignment[], address: string): Fragment {
-  const peers = new Set(networks.flatMap((network) => network.peers.map((peer) => peer.address)));
+  const peers = new Set(networks.flatMap((network) => network.peers.flatMap((peer) => vxlanAddressOf(network, peer) ?? [])));
   return { chains: {}, clientMaps: {}, elements: { self: [address], peers: [...peers] } };
 }
