@@ -26,6 +26,8 @@ export class RecordingCore {
   /** When heartbeats were sent that were answered. */
   readonly granted = (sentAtMs: number): void => void this.grants.push(sentAtMs);
   readonly grants: number[] = [];
+  /** Sets are in the node's kernel as soon as they come. */
+  isApplying = true;
   /** Sets that came whole. */
   replaced = 0;
   held: TaskReport[] = [];
@@ -36,6 +38,7 @@ export class RecordingCore {
   /** Saving a set waits for this. */
   saved: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<(report: TaskReport) => void>();
+  readonly #onApplied = new Set<(seq: number) => void>();
 
   constructor(public description: NodeDescription) {}
 
@@ -52,6 +55,7 @@ export class RecordingCore {
     this.replaced += 1;
     for (const kind of NODE_SET_KINDS) this.merged[kind] = new Map((items[kind] as Item[]).map((item) => [item.id, item]));
     this.seqs.push(seq);
+    if (this.isApplying) this.apply();
   }
 
   async mergeDesired(seq: number, put: NodeSetItems, remove: Record<NodeSetKind, string[]>): Promise<void> {
@@ -62,10 +66,17 @@ export class RecordingCore {
     }
     for (const id of remove.tasks) this.held = this.held.filter((report) => report.taskId !== id);
     this.seqs.push(seq);
+    if (this.isApplying) this.apply();
   }
 
-  onApplied(): () => void {
-    return () => {};
+  onApplied(listener: (seq: number) => void): () => void {
+    this.#onApplied.add(listener);
+    return () => this.#onApplied.delete(listener);
+  }
+
+  /** The node's network has become as the last set says. */
+  apply(): void {
+    for (const listener of this.#onApplied) listener(this.seqs.at(-1) ?? 0);
   }
 
   onReport(listener: (report: TaskReport) => void): () => void {
