@@ -102,6 +102,7 @@ describe('changes under load', function () {
       LOAD_LIMIT_MS,
     );
     await cluster.manager.start();
+    await eventually(async () => (await cluster.tsctl.run(['node', 'ls'])).code === 0, 'the manager to be back', LOAD_LIMIT_MS);
     assertNoneFailed();
   });
 
