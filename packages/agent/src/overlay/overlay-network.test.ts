@@ -207,6 +207,15 @@ describe('the network of a node', () => {
     await overlay.stop();
   });
 
+  it('balances as it should also while the engine does not answer', async () => {
+    const { host, overlay } = setUp();
+    await overlay.apply({ networks: [network(7)], services: [service('web', 'net7', '10.7.1.9')] });
+    host.bridges.list = async () => Promise.reject(new Error('the engine does not answer'));
+    await assert.rejects(overlay.apply({ networks: [network(7)], services: [service('web', 'net7', '10.7.2.4')] }), /does not answer/);
+    assert.match(host.scripts.at(-1) ?? '', /dnat ip to 10\.7\.2\.4/);
+    await overlay.stop();
+  });
+
   it('loads the whole table when the kernel refuses a change', async () => {
     const { host, overlay } = setUp();
     const networks = [network(7)];

@@ -115,16 +115,22 @@ export class OverlayNetwork implements NodeNetwork {
   async #reconcile(): Promise<void> {
     const state = this.#state;
     try {
-      if (this.#lookDue) await this.#look();
-      if (!this.#settled || !sameItems(this.#settled, state.networks)) await this.#reconcileNetworks(state.networks);
+      const failures = await failuresOf(this.#settle(state.networks));
+      // An engine that does not answer must not keep clients with tasks that are gone.
       await this.#table.bring(state);
       await this.#forgetFlows(state);
       await this.#reconcileReturns(state);
+      for (const failure of failures) throw failure;
     } finally {
       // Names follow the kernel, so that none leads to a virtual address that it does not balance yet.
       this.#zone.put(state.services);
       this.#armRepair();
     }
+  }
+
+  async #settle(networks: readonly NetworkAssignment[]): Promise<void> {
+    if (this.#lookDue) await this.#look();
+    if (!this.#settled || !sameItems(this.#settled, networks)) await this.#reconcileNetworks(networks);
   }
 
   async #reconcileNetworks(networks: readonly NetworkAssignment[]): Promise<void> {
@@ -230,6 +236,13 @@ export class OverlayNetwork implements NodeNetwork {
 /** Items of the desired set are replaced when they change, never altered. */
 function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, at) => item === b[at]);
+}
+
+function failuresOf(work: Promise<void>): Promise<unknown[]> {
+  return work.then(
+    () => [],
+    (error: unknown) => [error],
+  );
 }
 
 function peerAddresses(networks: readonly NetworkAssignment[]): string[] {
