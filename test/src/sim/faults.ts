@@ -1,12 +1,14 @@
 import { LABELS } from '@tessera/agent/model/labels';
 import type { EngineErrorKind } from '@tessera/agent/ports/engine';
 import type { SeededRandom } from '@tessera/kit';
-import type { SimManager } from './world/sim-manager.js';
+import type { SimManager, TxnFault } from './world/sim-manager.js';
 import type { SimNode } from './world/sim-node.js';
 import type { SimWorld } from './world/world.js';
 
 /** Errors that a real engine gives now and then, whatever it is asked for. */
 const PASSING_ERRORS: readonly EngineErrorKind[] = ['gone', 'timeout', 'other', 'disk-full'];
+const TXN_FAULTS: readonly TxnFault[] = ['unavailable', 'done-unknown', 'lost-unknown'];
+const MOST_SKEW_MS = 20_000;
 const SHORTEST_MS = 200;
 const LONGEST_MS = 30_000;
 
@@ -25,6 +27,11 @@ const KINDS: readonly Fault[] = [
   (faults) => faults.failCalls(),
   (faults) => faults.slowPulls(),
   (faults) => faults.crashContainer(),
+  (faults) => faults.freezeLinks(),
+  (faults) => faults.failTxns(),
+  (faults) => faults.endLeases(),
+  (faults) => faults.compact(),
+  (faults) => faults.skewClock(),
 ];
 
 /** Faults from a seed: each begins, lasts for a while and ends, and several go on at a time. */
@@ -54,6 +61,7 @@ export class Faults {
   endAll(): void {
     for (const end of [...this.#ends.values()]) end();
     for (const node of this.#world.nodes) node.engine.heal();
+    for (const { txnFaults } of this.#world.managers) txnFaults.length = 0;
     this.#world.disturb('all faults end');
   }
 
@@ -158,6 +166,49 @@ export class Faults {
     const { id, labels } = this.#pick(running);
     this.#world.disturb(`container of ${labels[LABELS.serviceName]} crashes`, node.id);
     engine.crash(id, this.#random.next() < 0.2 ? 0 : 1);
+  }
+
+  /** Messages are held up, and arrive all at once. */
+  freezeLinks() {
+    const node = this.#node();
+    return this.#hold(
+      `${node.id} freeze`,
+      'connections stall',
+      () => node.freezeLinks(),
+      () => node.thawLinks(),
+      node,
+    );
+  }
+
+  failTxns(): undefined {
+    const manager = this.#manager();
+    const faults = Array.from({ length: 1 + Math.floor(this.#random.next() * 4) }, () => this.#pick(TXN_FAULTS));
+    this.#world.disturb(`next txns of ${manager.name}: ${faults}`);
+    manager.txnFaults.push(...faults);
+  }
+
+  /** The store lets the leases of a manager go, though that one is well. */
+  endLeases(): undefined {
+    const ended = this.#world.endLeases(this.#random.next());
+    if (ended !== undefined) this.#world.disturb(`lease on ${ended} ends`);
+  }
+
+  /** History goes: a watch that has not kept up begins anew. */
+  compact(): undefined {
+    this.#world.disturb('the store is compacted');
+    this.#world.compact();
+  }
+
+  skewClock() {
+    const host = this.#random.next() < 0.5 ? this.#manager() : this.#node();
+    const name = 'name' in host ? host.name : host.id;
+    const skewMs = Math.round((this.#random.next() * 2 - 1) * MOST_SKEW_MS);
+    return this.#hold(
+      `${name} clock`,
+      `wall clock of ${name} is set by ${skewMs} ms`,
+      () => void (host.skewMs = skewMs),
+      () => void (host.skewMs = 0),
+    );
   }
 
   #hold(key: string, what: string, begin: () => void, undo: () => void, node?: SimNode): (() => void) | undefined {

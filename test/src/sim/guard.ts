@@ -1,5 +1,7 @@
 import nodeCrypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
+import nodeTimers from 'node:timers';
+import nodeTimersPromises from 'node:timers/promises';
 
 type Callable = (...args: never[]) => unknown;
 
@@ -14,6 +16,12 @@ const FORBIDDEN: ReadonlyArray<[owner: object, ownerName: string, name: string]>
   [globalThis.crypto, 'crypto', 'getRandomValues'],
   [nodeCrypto, 'node:crypto', 'randomUUID'],
   [nodeCrypto, 'node:crypto', 'randomBytes'],
+  [nodeCrypto, 'node:crypto', 'randomInt'],
+  [nodeCrypto, 'node:crypto', 'randomFillSync'],
+  [nodeTimers, 'node:timers', 'setTimeout'],
+  [nodeTimers, 'node:timers', 'setInterval'],
+  [nodeTimersPromises, 'node:timers/promises', 'setTimeout'],
+  [process, 'process', 'hrtime'],
 ];
 
 /**
@@ -47,6 +55,8 @@ function forbid(owner: object, name: string, words: string, asked: string[]): ()
   const refuse: Callable = () => {
     throw refusal(words, asked);
   };
+  // process.hrtime has a form of its own.
+  Object.assign(refuse, { bigint: refuse });
   Object.defineProperty(owner, name, { value: refuse, configurable: true, writable: true });
   return () => {
     if (own) Object.defineProperty(owner, name, own);
@@ -57,6 +67,9 @@ function forbid(owner: object, name: string, words: string, asked: string[]): ()
 /** `new Date(ms)` is a calculation; `new Date()` asks for the time. */
 function dateWithoutNow(RealDate: DateConstructor, asked: string[]): DateConstructor {
   return new Proxy(RealDate, {
+    apply() {
+      throw refusal('Date()', asked);
+    },
     construct(target, args) {
       if (args.length === 0) throw refusal('new Date()', asked);
       return Reflect.construct(target, args);

@@ -1,7 +1,10 @@
-import { compareStates, type Task } from '@tessera/api';
+import type { AgentCore } from '@tessera/agent/ports/core';
+import { compareStates, type Kind, type Node, type ServiceSpec, type Task } from '@tessera/api';
+import type { Clock } from '@tessera/kit';
 import { isLive, isToldToGo } from '@tessera/manager/model/task';
 import { planService } from '@tessera/manager/plan/service/index';
 import type { Kv } from '@tessera/manager/ports/kv';
+import type { Presence } from '@tessera/manager/ports/presence';
 import type { ClusterStore, StoreChange } from '@tessera/manager/ports/store';
 import type { BridgePool } from './world/bridge-pool.js';
 import type { Parts } from './world/parts.js';
@@ -61,6 +64,74 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'an updater that stops all tasks at once',
     caughtBy: 'update-budget',
     parts: () => ({ leaderStore: (store, fence) => stoppingAll(store.fenced(() => [fence])) }),
+  },
+  {
+    name: 'a manager that lost its lease and serves its nodes on',
+    caughtBy: 'down-is-silent',
+    managers: 2,
+    parts: () => ({ presence: neverLost }),
+  },
+  {
+    name: 'a manager that calls nodes down which others serve',
+    caughtBy: 'down-is-silent',
+    managers: 3,
+    parts: () => ({ dispatcherStore: callingDown }),
+  },
+  {
+    name: 'a leader that takes every node of a manager that is gone for down at once',
+    caughtBy: 'down-is-silent',
+    managers: 3,
+    parts: () => ({ leaderStore: (store, fence) => hastily(store.fenced(() => [fence])) }),
+  },
+  {
+    name: 'a planner that puts a new task into a slot that is held',
+    caughtBy: 'one-task-per-slot',
+    parts: () => ({
+      leaderStore: (store, fence) =>
+        rewriting(
+          store.fenced(() => [fence]),
+          intoFirstSlot,
+        ),
+    }),
+  },
+  {
+    name: 'a scheduler that gives a task another node after it has one',
+    caughtBy: 'states-move-forward',
+    parts: () => ({
+      leaderStore: (store, fence) =>
+        rewriting(
+          store.fenced(() => [fence]),
+          toAnotherNode,
+        ),
+    }),
+  },
+  {
+    name: 'a leader that writes over what has changed since it looked',
+    caughtBy: 'states-move-forward',
+    parts: () => ({
+      leaderStore: (store, fence) =>
+        writing(
+          store.fenced(() => [fence]),
+          (changes) => changes.map(unguarded),
+        ),
+    }),
+  },
+  {
+    name: 'a leader that replaces fenced tasks without a wait',
+    caughtBy: 'fenced-once',
+    managers: 2,
+    parts: () => ({ leaderStore: (store, fence) => unfencing(store.fenced(() => [fence])) }),
+  },
+  {
+    name: 'an agent whose fence never shuts',
+    caughtBy: 'fenced-once',
+    managers: 2,
+    parts: () => ({ agentCore: grantingItself }),
+  },
+  {
+    name: 'a dispatcher that confirms reports which it has not written',
+    caughtBy: 'converges',
+    parts: () => ({ dispatcherStore: losingReports }),
   },
   { name: 'a planner that wants one task more each time', caughtBy: 'plans-come-to-rest', parts: () => ({ planService: restlessPlan }) },
   { name: 'hosts that give out the same addresses', caughtBy: 'no-overcommit', parts: () => ({ bridges: sameBlock }) },
@@ -142,8 +213,9 @@ function lateReports(store: ClusterStore): ClusterStore {
     changes.map((change) => {
       if (change.type !== 'put' || change.kind !== 'tasks') return change;
       const { id, status } = change.object;
-      const [late, last] = former.get(id) ?? [];
-      former.set(id, [...(last ? [last] : []), status]);
+      const known = former.get(id) ?? [];
+      const [late, last] = known;
+      former.set(id, [...known, status].slice(-2));
       const isOlder = late !== undefined && last !== undefined && compareStates(late.state, last.state) < 0;
       return isOlder && ++count % FREQUENT === 0 ? { ...change, object: { ...change.object, status: late } } : change;
     }),
@@ -183,4 +255,119 @@ function sameBlock(pool: BridgePool): BridgePool {
   const put = pool.put.bind(pool);
   pool.put = (networks) => put(networks.map((network) => ({ ...network, block: '10.128.0.0/24' })));
   return pool;
+}
+
+/** The place is never lost, whatever becomes of the lease. */
+function neverLost(presence: Presence): Presence {
+  let last: string | undefined;
+  return {
+    get id() {
+      return (last = presence.id ?? last);
+    },
+    onChange: (listener) => presence.onChange(() => presence.id !== undefined && listener()),
+  };
+}
+
+/** With each report of a task, some node that another manager serves is called down. */
+function callingDown(store: ClusterStore): ClusterStore {
+  let count = 0;
+  return writing(store, (changes) => {
+    const [first] = changes;
+    if (first?.type !== 'put' || first.kind !== 'tasks' || ++count % RARE !== 0) return [...changes];
+    const own = store.view.get('nodes', first.object.nodeId ?? '')?.session?.manager;
+    const other = [...store.view.all('nodes')].find(({ session, status }) => status.state === 'ready' && session?.manager !== own);
+    return other ? [...changes, down(other)] : [...changes];
+  });
+}
+
+/** What a leader writes about a node it writes about all that were served by the same manager at some time, whether or not they came back. */
+function hastily(store: ClusterStore): ClusterStore {
+  const served = new Map<string, Set<string>>();
+  return writing(store, (changes) => {
+    for (const { id, session } of store.view.all('nodes')) {
+      if (session) served.set(session.manager, (served.get(session.manager) ?? new Set()).add(id));
+    }
+    const gone = [...served].filter(([manager]) => store.view.get('managers', manager) === undefined);
+    const told = new Set(changes.flatMap((change) => (change.type === 'put' ? [change.object.id] : [change.id])));
+    const nodes = gone.flatMap(([manager, ids]) => {
+      served.delete(manager);
+      return [...ids].flatMap((id) => store.view.get('nodes', id) ?? []);
+    });
+    return [...changes, ...nodes.filter(({ id, status }) => status.state === 'ready' && !told.has(id)).map(down)];
+  });
+}
+
+function down(node: Node): StoreChange {
+  const status = { state: 'down' as const, message: 'called down by mistake', at: node.status.at };
+  return { type: 'put', kind: 'nodes', object: { ...node, status }, expect: 'any' };
+}
+
+function intoFirstSlot(task: Task): Task {
+  return task.slot !== undefined && task.revision === 0 ? { ...task, slot: 1 } : task;
+}
+
+function toAnotherNode(task: Task, { view }: ClusterStore): Task {
+  const other = [...view.all('nodes')].find(({ id, status }) => status.state === 'ready' && id !== task.nodeId);
+  return other && task.slot !== undefined && task.status.state === 'running' ? { ...task, nodeId: other.id } : task;
+}
+
+function unguarded(change: StoreChange): StoreChange {
+  return change.type === 'put' && change.kind === 'tasks' && typeof change.expect === 'object' ? { ...change, expect: 'any' } : change;
+}
+
+/** The leader sees no `x-partition`. */
+function unfencing(store: ClusterStore): ClusterStore {
+  const blind = <T extends { spec: ServiceSpec }>(object: T | undefined): T | undefined => {
+    if (!object) return undefined;
+    const { partition: _, ...template } = object.spec.template;
+    return { ...object, spec: { ...object.spec, template } };
+  };
+  const view = new Proxy(store.view, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target) as unknown;
+      if (typeof value !== 'function') return value;
+      if (name !== 'get') return value.bind(target);
+      return (kind: Kind, id: string) =>
+        kind === 'revisions'
+          ? blind(target.get('revisions', id))
+          : kind === 'services'
+            ? blind(target.get('services', id))
+            : target.get(kind, id);
+    },
+  });
+  const delegated = writing(store, (changes) => changes.map((change) => withPartition(change, store)));
+  return Object.defineProperty(delegated, 'view', { value: view });
+}
+
+/** What the leader writes of a service keeps what it did not see. */
+function withPartition(change: StoreChange, { view }: ClusterStore): StoreChange {
+  if (change.type !== 'put' || change.kind !== 'services') return change;
+  const partition = view.get('services', change.object.id)?.spec.template.partition;
+  if (partition === undefined) return change;
+  const { spec } = change.object;
+  return { ...change, object: { ...change.object, spec: { ...spec, template: { ...spec.template, partition } } } };
+}
+
+function grantingItself(core: AgentCore, clock: Clock): AgentCore {
+  const again = (): void => {
+    core.granted(clock.monotonic());
+    clock.timer(1_000, again);
+  };
+  again();
+  return core;
+}
+
+/** One batch in so many of statuses is said to be written, and is not. */
+function losingReports(store: ClusterStore): ClusterStore {
+  let count = 0;
+  return {
+    ...writing(store, (changes) => [...changes]),
+    get view() {
+      return store.view;
+    },
+    commitBatch: (changes) =>
+      changes.every(({ kind }) => kind === 'tasks') && ++count % FREQUENT === 0
+        ? Promise.resolve({ revision: store.view.revision, conflicts: [] })
+        : store.commitBatch(changes),
+  };
 }

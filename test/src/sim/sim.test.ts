@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
+import { setTimeout as nodeSetTimeout } from 'node:timers';
+import { setTimeout as sleepOfNode } from 'node:timers/promises';
 import { withoutMachine } from './guard.js';
 import { DEFAULT_STEPS, type RunResult, simulate } from './run.js';
 
@@ -44,6 +46,12 @@ describe('The guard of the simulation', () => {
     ['setTimeout', () => setTimeout(() => {}, 0)],
     ['crypto.randomUUID', () => crypto.randomUUID()],
     ['randomUUID of node:crypto', () => randomUUID()],
+    ['randomInt of node:crypto', () => randomInt(5)],
+    ['Date without new', () => Date()],
+    ['performance.now', () => performance.now()],
+    ['process.hrtime', () => process.hrtime.bigint()],
+    ['setTimeout of node:timers', () => nodeSetTimeout(() => {}, 0)],
+    ['setTimeout of node:timers/promises', () => sleepOfNode(0)],
   ];
   for (const [name, ask] of asks) {
     it(`refuses ${name}, tells of it though the error was caught, and gives it back`, async () => {

@@ -5,6 +5,7 @@ import type { UseCaseContext } from '@tessera/manager/use-case/context';
 import { updateNode } from '@tessera/manager/use-case/nodes';
 import { scaleService, updateService } from '@tessera/manager/use-case/services';
 import { deployStack, removeStack } from '@tessera/manager/use-case/stacks';
+import { controlUpdate } from '@tessera/manager/use-case/updates';
 import type { Ledger } from './ledger.js';
 import { BAD_IMAGES, GOOD_IMAGES, isGoodImage } from './world/images.js';
 import type { SimWorld } from './world/world.js';
@@ -16,6 +17,9 @@ const MOST_REPLICAS = 4;
 /** Most tasks with a port of their own host: so few that an update always finds a free host. */
 const MOST_WITH_HOST_PORT = 2;
 
+/** Services of which never two tasks of a slot may run. */
+const FENCED_CHANCE = 0.25;
+
 /** Label of a service that tells by which call it was made: what was acknowledged can be known again. */
 const CALL_LABEL = 'call';
 
@@ -26,6 +30,8 @@ export class Workload {
   readonly #random: SeededRandom;
   readonly #busy = new Set<string>();
   readonly #drained = new Set<string>();
+  /** Services whose update a user has paused. */
+  readonly #paused = new Set<string>();
   #calls = 0;
   #updates = 0;
 
@@ -46,7 +52,8 @@ export class Workload {
     const stack = this.#pick(STACKS);
     if (chance < 0.45) this.#deploy(stack);
     else if (chance < 0.65) this.#scale(stack);
-    else if (chance < 0.75) this.#remove(stack);
+    else if (chance < 0.72) this.#remove(stack);
+    else if (chance < 0.8) this.#control(stack);
     else this.#availability();
   }
 
@@ -64,8 +71,9 @@ export class Workload {
     });
   }
 
-  /** Takes every drain back. Calls that have no answer yet are repeated until there is none. */
+  /** Takes every drain and pause back. Calls that have no answer yet are repeated until there is none. */
   activateAll(): void {
+    this.#resumeAll();
     for (const nodeId of this.#drained) this.#setAvailability(nodeId, 'active');
   }
 
@@ -96,6 +104,39 @@ export class Workload {
       begun: () => this.#ledger.changing(name),
       done: () => this.#ledger.scaled(name, replicas),
     });
+  }
+
+  /** Pauses, resumes or aborts whatever update is under way. One that makes no sense is refused. */
+  #control(stack: string): void {
+    const service = this.#world.view.byName('services', `${stack}_${this.#pick(SERVICES)}`);
+    if (!service) return;
+    const { name } = service.spec;
+    const action = this.#pick(['pause', 'resume', 'abort', 'resume'] as const);
+    this.#run(stack, `${action} the update of ${name}`, {
+      run: (context) => controlUpdate(context, name, action, 'the simulator').then(() => {}),
+      begun: () => {
+        if (action === 'pause') this.#paused.add(name);
+        this.#ledger.changing(name);
+      },
+      done: () => void (action !== 'pause' && this.#paused.delete(name)),
+    });
+  }
+
+  /** Takes every pause back; of an update that is over there is nothing to take back. */
+  #resumeAll(): void {
+    for (const name of this.#paused) {
+      const stack = name.split('_')[0] as string;
+      const done = (): void => void this.#paused.delete(name);
+      this.#run(stack, `resume the update of ${name}`, {
+        run: (context) =>
+          controlUpdate(context, name, 'resume', 'the simulator').then(done, (error: unknown) => {
+            if (error instanceof ApiError && error.code !== 'unavailable') done();
+            else throw error;
+          }),
+        begun: () => {},
+        done,
+      });
+    }
   }
 
   #remove(stack: string): void {
@@ -172,6 +213,10 @@ export class Workload {
       spec.update.parallelism = this.#pick([0, 1, 1, 2]);
       spec.update.delayMs = this.#pick([0, 0, 2_000]);
       spec.update.failureAction = this.#pick(['pause', 'continue', 'rollback']);
+      if (!hasPort && !isGlobal && this.#random.next() < FENCED_CHANCE) {
+        spec.template.partition = 'stop';
+        spec.update.order = 'stop-first';
+      }
       spec.rollback = { ...spec.update, failureAction: 'pause' };
     });
   }

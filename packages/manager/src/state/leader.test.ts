@@ -38,6 +38,26 @@ describe('The election of a leader', () => {
     assert.equal(leading.length, 1);
   });
 
+  it('is waited for in peace when the history since the last one was compacted', async () => {
+    const { election } = stand('a');
+    await clock.advanceUntil(() => leading.includes('a'), 1_000);
+    const line = memory.connect();
+    for (const value of ['1', '2', '3']) await line.txn({ compares: [], ops: [{ type: 'put', key: 'other', value }] });
+    await line.compact(memory.revision);
+    const { kv } = stand('b');
+    let reads = 0;
+    // What reads and watches again and again without a pause never comes to an end.
+    const count = <T>(read: () => Promise<T>): Promise<T> => (++reads > 10 ? new Promise<T>(() => {}) : read());
+    const [get, range] = [kv.get.bind(kv), kv.range.bind(kv)];
+    kv.get = (key) => count(() => get(key));
+    kv.range = (prefix, options) => count(() => range(prefix, options));
+    await clock.advance(60_000);
+    assert.equal(reads, 0, 'after the first read, which found the leader, there is only the watch');
+    await election.stop();
+    await clock.advance(10);
+    assert.deepEqual(leading, ['b']);
+  });
+
   it('passes to another at once when the leader stops', async () => {
     const { election } = stand('a');
     await clock.advanceUntil(() => leading.includes('a'), 1_000);

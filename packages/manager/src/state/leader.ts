@@ -61,8 +61,9 @@ export class LeaderElection {
 
   async #campaign(): Promise<void> {
     const { kv, key } = this.#options;
-    const holder = await kv.get(key);
-    if (holder) return this.#waitUntilFree(holder.modRevision);
+    const { entries, revision } = await kv.range(key, { limit: 1 });
+    // From what was read on, not from when the key was written: history before may be compacted while a leader leads for long.
+    if (entries.some((entry) => entry.key === key)) return this.#waitUntilFree(revision);
     const lease = await kv.grantLease(LEADER_TTL_MS);
     try {
       const wonAt = await this.#claim(lease);
@@ -98,7 +99,7 @@ export class LeaderElection {
   }
 
   /** Resolves when the key is deleted, or the election is stopped. */
-  #waitUntilFree(heldSince: number): Promise<void> {
+  #waitUntilFree(heldAt: number): Promise<void> {
     const { kv, key } = this.#options;
     return new Promise((resolve) => {
       const finish = (): void => {
@@ -107,7 +108,7 @@ export class LeaderElection {
         resolve();
       };
       const watch = kv.watch(key, {
-        fromRevision: heldSince + 1,
+        fromRevision: heldAt + 1,
         onEvents: (events) => {
           if (events.some((event) => event.type === 'delete')) finish();
         },

@@ -10,8 +10,9 @@ export class SimProcess {
   #state: 'running' | 'paused' | 'dead' = 'running';
   #held: Array<() => void> = [];
 
-  constructor(clock: Clock) {
-    this.clock = new ProcessClock(clock, this);
+  /** @param skewMs by how much the wall clock of its host is wrong now */
+  constructor(clock: Clock, skewMs: () => number = () => 0) {
+    this.clock = new ProcessClock(clock, this, skewMs);
   }
 
   get isDead(): boolean {
@@ -58,10 +59,11 @@ class ProcessClock implements Clock {
   constructor(
     private readonly clock: Clock,
     private readonly process: SimProcess,
+    private readonly skewMs: () => number,
   ) {}
 
   now(): number {
-    return this.clock.now();
+    return this.clock.now() + this.skewMs();
   }
 
   monotonic(): number {

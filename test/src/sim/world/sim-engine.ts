@@ -52,6 +52,7 @@ export class SimEngine implements Engine {
   /** Pulls take so many times longer. */
   pullFactor = 1;
   #isUp = true;
+  #impairedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SimEngineOptions) {
     this.#options = options;
@@ -62,8 +63,14 @@ export class SimEngine implements Engine {
     return [...this.#containers.values()].map(({ seen }) => seen).filter(({ state }) => state === 'running');
   }
 
+  /** For how long it has answered every call. */
+  get atWorkForMs(): number {
+    return this.#isUp ? this.#options.clock.monotonic() - this.#impairedAt : 0;
+  }
+
   /** Stops answering; containers run on. */
   setUp(isUp: boolean): void {
+    if (this.#isUp !== isUp) this.#impairedAt = this.#options.clock.monotonic();
     this.#isUp = isUp;
     if (isUp) this.#tell(undefined);
   }

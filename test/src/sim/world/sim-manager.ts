@@ -2,6 +2,7 @@ import { type Clock, newId, type Random, SeededRandom, type SessionSocket } from
 import { MemoryKv } from '@tessera/manager/adapters/kv/memory/memory-kv';
 import type { MemoryStore } from '@tessera/manager/adapters/kv/memory/memory-store';
 import type { Dispatcher } from '@tessera/manager/ports/dispatcher';
+import { type Kv, KvError } from '@tessera/manager/ports/kv';
 import type { Peers } from '@tessera/manager/ports/peers';
 import { KvClusterStore } from '@tessera/manager/state/cluster-store';
 import { LeaderElection } from '@tessera/manager/state/leader';
@@ -51,6 +52,11 @@ export class SimManager {
     this.#options = options;
   }
 
+  /** By how much the host's wall clock is wrong. */
+  skewMs = 0;
+  /** What becomes of the next txns. */
+  readonly txnFaults: TxnFault[] = [];
+
   get name(): string {
     return this.#options.name;
   }
@@ -83,7 +89,7 @@ export class SimManager {
 
   start(): void {
     const { clock, memory } = this.#options;
-    const process = new SimProcess(clock);
+    const process = new SimProcess(clock, () => this.skewMs);
     this.#process = process;
     this.#line = new MemoryKv(memory, process.clock);
     this.#line.setReachable(!this.#isLineCut);
@@ -126,7 +132,7 @@ export class SimManager {
     // A process's own chance, so that one process's fate does not change another's.
     const random = new SeededRandom(Math.floor(seeds.next() * 2 ** 32));
     const environment = { clock: process.clock, random, log: history.log(name) };
-    const kv = parts.kv(processKv(line, process));
+    const kv = parts.kv(faultyKv(processKv(line, process), this.txnFaults));
     const store = await KvClusterStore.open({ kv, ...environment, sealer: aesSealer(SECRETS_KEY, random) });
     try {
       await ensureCluster({ store, clock: process.clock }, CLUSTER);
@@ -149,8 +155,9 @@ export class SimManager {
         return parts.stepsDown ? controllers : { stop: () => {} };
       },
     });
-    const presence = new LeasedPresence({ kv, store, ...environment });
-    presence.start({ hostname: name, addresses: [`${name}:4600`], version: 'sim' });
+    const leased = new LeasedPresence({ kv, store, ...environment });
+    const presence = parts.presence(leased);
+    leased.start({ hostname: name, addresses: [`${name}:4600`], version: 'sim' });
     const dispatcher = parts.createDispatcher({ ...environment, presence, store: parts.dispatcherStore(store) });
     this.#dispatcher = dispatcher;
     this.#election = election;
@@ -167,6 +174,23 @@ export class SimManager {
     history.note(`${name} serves`);
     election.start();
   }
+}
+
+/** What a txn comes to: refused, done though the answer is lost, or not done though the answer is lost. */
+export type TxnFault = 'unavailable' | 'done-unknown' | 'lost-unknown';
+
+function faultyKv(kv: Kv, faults: TxnFault[]): Kv {
+  return {
+    ...kv,
+    txn: async (txn) => {
+      const fault = faults.shift();
+      if (fault === 'unavailable') throw new KvError('unavailable', 'injected: the store is busy');
+      if (fault === 'lost-unknown') throw new KvError('unknown', 'injected: the request got lost');
+      const result = await kv.txn(txn);
+      if (fault === 'done-unknown') throw new KvError('unknown', 'injected: the answer got lost');
+      return result;
+    },
+  };
 }
 
 /** A socket whose messages reach the process as everything does. */

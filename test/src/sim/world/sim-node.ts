@@ -11,6 +11,7 @@ import { readyNode } from '@tessera/manager/model/testing/builders';
 import type { BridgePool } from './bridge-pool.js';
 import { SimNetwork } from './bridge-pool.js';
 import type { History } from './history.js';
+import type { Parts } from './parts.js';
 import { SimProcess } from './process.js';
 import type { SimEngine } from './sim-engine.js';
 import { CLUSTER, type SimManager } from './sim-manager.js';
@@ -33,6 +34,7 @@ export interface SimNodeOptions {
   bridges: BridgePool;
   managers: readonly SimManager[];
   history: History;
+  parts: Parts;
 }
 
 /** One host: an engine with its containers, and an agent whose process comes and goes over a database that stays. */
@@ -47,10 +49,16 @@ export class SimNode {
   #process: SimProcess | undefined;
   #session: Session | undefined;
   #isPowered = true;
+  #isFrozen = false;
+  #changedAt = Number.NEGATIVE_INFINITY;
+  #openSince: number | undefined;
 
   constructor(options: SimNodeOptions) {
     this.#options = options;
   }
+
+  /** By how much the host's wall clock is wrong. */
+  skewMs = 0;
 
   get id(): string {
     return this.#options.id;
@@ -72,6 +80,36 @@ export class SimNode {
     return this.#session?.state.name === 'open';
   }
 
+  /** For how long its agent and its engine have both been at work. */
+  get atWorkForMs(): number {
+    return this.#process === undefined ? 0 : Math.min(this.#options.clock.monotonic() - this.#changedAt, this.engine.atWorkForMs);
+  }
+
+  /** For how long its agent has had a session with a manager that serves and hears it, as of the last look; 0 when it has none. */
+  get servedForMs(): number {
+    return this.#openSince === undefined ? 0 : this.#options.clock.monotonic() - this.#openSince;
+  }
+
+  /** Looks whether the session is one over which both ends hear each other. */
+  look(): void {
+    const { state } = this.#session ?? {};
+    const manager = state?.name === 'open' ? this.#options.managers.find(({ url }) => url === state.manager) : undefined;
+    const isServed = manager?.isServing === true && !manager.isPaused && !this.#cut.has(manager) && !this.#isFrozen;
+    if (!isServed) this.#openSince = undefined;
+    else this.#openSince ??= this.#options.clock.monotonic();
+  }
+
+  /** Messages of its connections arrive late: all at once when it ends. */
+  freezeLinks(): void {
+    this.#isFrozen = true;
+    for (const pairs of this.#pairs.values()) for (const pair of pairs) pair.freeze();
+  }
+
+  thawLinks(): void {
+    this.#isFrozen = false;
+    for (const pairs of this.#pairs.values()) for (const pair of pairs) pair.thaw();
+  }
+
   /** Whose place a task took that its agent started by itself; undefined for tasks of the managers. */
   predecessorOf(taskId: string): string | undefined {
     return this.#predecessors.get(taskId);
@@ -79,7 +117,7 @@ export class SimNode {
 
   startAgent(): void {
     const { clock, random: seeds, history, id, bridges, engine, managers, index } = this.#options;
-    const process = new SimProcess(clock);
+    const process = new SimProcess(clock, () => this.skewMs);
     const random = new SeededRandom(Math.floor(seeds.next() * 2 ** 32));
     const environment = { clock: process.clock, random, log: history.log(id) };
     const runner = new Runner({
@@ -95,11 +133,12 @@ export class SimNode {
       images: { unusedMs: 24 * HOUR_MS, diskBytes: 0 },
       describe: () => Promise.resolve(describeNode(id, index)),
     });
+    this.#changedAt = clock.monotonic();
     this.#process = process;
     runner.start();
     this.#session = startSessionOver({
       ...environment,
-      core: runner,
+      core: this.#options.parts.agentCore(runner, process.clock),
       managers: managers.map((_, place) => (managers[(place + index) % managers.length] as SimManager).url),
       connector: { connect: (url) => process.hears(this.#dial(url, process)) },
     });

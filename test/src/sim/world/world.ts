@@ -101,6 +101,19 @@ export class SimWorld {
     return this.clock.monotonic() - Math.max(0, ...times.map((at) => at ?? 0));
   }
 
+  /** Lets one lease of all that keys are attached to go, whoever holds it. Returns the key. @param chance which one, from 0 to 1 */
+  endLeases(chance: number): string | undefined {
+    const held = this.memory.range('', {}).entries.filter(({ leaseId }) => leaseId !== undefined);
+    const entry = held[Math.floor(chance * held.length)];
+    if (entry?.leaseId !== undefined) this.memory.revokeLease(entry.leaseId);
+    return entry?.key;
+  }
+
+  /** Forgets the history of the store up to now. */
+  compact(): void {
+    if (this.memory.revision > this.memory.compactedRevision) this.memory.compact(this.memory.revision);
+  }
+
   crashManager(manager: SimManager): void {
     manager.crash();
     for (const node of this.nodes) node.managerDied(manager);
@@ -127,7 +140,7 @@ export class SimWorld {
         this.#moment();
       },
     });
-    const node = new SimNode({ id, index, clock, random: this.random(), engine, bridges, managers, history });
+    const node = new SimNode({ id, index, clock, random: this.random(), engine, bridges, managers, history, parts: this.parts });
     return node;
   }
 
