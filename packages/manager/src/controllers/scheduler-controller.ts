@@ -8,7 +8,7 @@ import type { Controller, ControllerDeps } from './controller.js';
 const EVERYTHING = 'pending tasks';
 const AGAIN_AFTER_CONFLICT_MS = 20;
 /** Decisions of one pass: what is known of the cluster is looked at again after so many, and nothing else has to wait long. */
-const MOST_DECISIONS = 10_000;
+const MOST_DECISIONS = 2_000;
 
 /** Gives nodes to all waiting tasks, in passes for everything that came up since the last one. */
 export class SchedulerController implements Controller {

@@ -54,37 +54,50 @@ export function keepsApart(service: Service): boolean {
   return service.spec.placement.affinity?.apart.some(({ weight }) => weight === undefined) ?? false;
 }
 
-/** A multimap from a key to objects by id. */
-class Index<T extends { id: string }> {
-  readonly #buckets = new Map<string, Map<string, T>>();
+/** Where the view keeps an object: indices point at the place, so that a change which moves nothing between keys costs them nothing. */
+interface Place<T> {
+  object: T;
+}
+
+/** A multimap from a key to objects. */
+class Index<T> {
+  readonly #buckets = new Map<string, Set<Place<T>>>();
 
   constructor(private readonly keysOf: (object: T) => readonly string[]) {}
 
-  update(before: T | undefined, after: T | undefined): void {
-    const kept = after ? this.keysOf(after) : NO_KEYS;
-    if (before) for (const key of this.keysOf(before)) if (!kept.includes(key)) this.#remove(key, before);
-    for (const key of kept) {
-      let bucket = this.#buckets.get(key);
-      if (!bucket) this.#buckets.set(key, (bucket = new Map()));
-      bucket.set((after as T).id, after as T);
-    }
+  /** The place of an object holds something else now, or nothing. */
+  update(place: Place<T>, before: T | undefined, after: T | undefined): void {
+    const [old, fresh] = [before ? this.keysOf(before) : NO_KEYS, after ? this.keysOf(after) : NO_KEYS];
+    for (const key of old) if (!fresh.includes(key)) this.#remove(key, place);
+    for (const key of fresh) if (!old.includes(key)) this.#add(key, place);
   }
 
-  of(key: string): Iterable<T> {
-    return this.#buckets.get(key)?.values() ?? [];
-  }
-
-  #remove(key: string, object: T): void {
+  *of(key: string): IterableIterator<T> {
     const bucket = this.#buckets.get(key);
-    bucket?.delete(object.id);
+    if (bucket) for (const { object } of bucket) yield object;
+  }
+
+  #add(key: string, place: Place<T>): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket) bucket.add(place);
+    else this.#buckets.set(key, new Set([place]));
+  }
+
+  #remove(key: string, place: Place<T>): void {
+    const bucket = this.#buckets.get(key);
+    bucket?.delete(place);
     if (bucket?.size === 0) this.#buckets.delete(key);
   }
+}
+
+function update<T>(indices: ReadonlyArray<Index<T>>, place: Place<unknown>, before: unknown, after: T | undefined): void {
+  for (const index of indices) index.update(place as Place<T>, before as T | undefined, after);
 }
 
 /** The view that an informer keeps current. Objects in it are frozen by nobody: treat them as immutable. */
 export class IndexedView implements ClusterView {
   #revision = 0;
-  readonly #objects = new Map<Kind, Map<string, ObjectTypes[Kind]>>();
+  readonly #objects = new Map<Kind, Map<string, Place<ObjectTypes[Kind]>>>();
   readonly #names = new Map<string, string>();
   readonly #tasksByService = new Index<Task>((task) => [task.serviceId]);
   readonly #tasksByNode = new Index<Task>((task) => (task.nodeId ? [task.nodeId] : []));
@@ -106,11 +119,11 @@ export class IndexedView implements ClusterView {
   }
 
   get<K extends Kind>(kind: K, id: string): ObjectTypes[K] | undefined {
-    return this.#objects.get(kind)?.get(id) as ObjectTypes[K] | undefined;
+    return this.#objects.get(kind)?.get(id)?.object as ObjectTypes[K] | undefined;
   }
 
-  all<K extends Kind>(kind: K): IterableIterator<ObjectTypes[K]> {
-    return this.#kind(kind).values() as IterableIterator<ObjectTypes[K]>;
+  *all<K extends Kind>(kind: K): IterableIterator<ObjectTypes[K]> {
+    for (const { object } of this.#kind(kind).values()) yield object as ObjectTypes[K];
   }
 
   count(kind: Kind): number {
@@ -177,13 +190,16 @@ export class IndexedView implements ClusterView {
   /** Takes over one change. An older revision of an object than the one held is left out; returns whether it was taken. */
   apply(change: ObjectChange): boolean {
     const objects = this.#kind(change.kind);
-    const before = objects.get(change.id);
+    const known = objects.get(change.id);
+    const before = known?.object;
     this.#revision = Math.max(this.#revision, change.revision);
     if (before && before.revision >= change.revision) return false;
-    if (!before && !change.object) return false;
-    if (change.object) objects.set(change.id, change.object);
+    if (!known && !change.object) return false;
+    const place = known ?? { object: change.object! };
+    if (!known) objects.set(change.id, place);
+    if (change.object) place.object = change.object;
     else objects.delete(change.id);
-    this.#reindex(change, before);
+    this.#reindex(change, place, before);
     return true;
   }
 
@@ -192,39 +208,37 @@ export class IndexedView implements ClusterView {
     this.#revision = Math.max(this.#revision, revision);
   }
 
-  #kind(kind: Kind): Map<string, ObjectTypes[Kind]> {
+  #kind(kind: Kind): Map<string, Place<ObjectTypes[Kind]>> {
     let objects = this.#objects.get(kind);
     if (!objects) this.#objects.set(kind, (objects = new Map()));
     return objects;
   }
 
-  #reindex(change: ObjectChange, before: ObjectTypes[Kind] | undefined): void {
+  #reindex(change: ObjectChange, place: Place<ObjectTypes[Kind]>, before: ObjectTypes[Kind] | undefined): void {
     if (isNamedKind(change.kind))
       this.#rename(change.kind, before as ObjectTypes[NamedKind] | undefined, change.object as ObjectTypes[NamedKind] | undefined);
     switch (change.kind) {
       case 'tasks':
-        this.#tasksByService.update(before as Task | undefined, change.object);
-        this.#tasksByNode.update(before as Task | undefined, change.object);
+        update([this.#tasksByService, this.#tasksByNode], place, before, change.object);
         if (before && isPending(before as Task)) this.#countPending((before as Task).serviceId, -1);
         if (change.object && isPending(change.object)) this.#countPending(change.object.serviceId, 1);
         break;
       case 'services':
-        this.#servicesByStack.update(before as Service | undefined, change.object);
-        this.#servicesByNetwork.update(before as Service | undefined, change.object);
-        this.#servicesByDependency.update(before as Service | undefined, change.object);
-        this.#servicesKeepingApart.update(before as Service | undefined, change.object);
-        this.#servicesPerNode.update(before as Service | undefined, change.object);
+        update(
+          [this.#servicesByStack, this.#servicesByNetwork, this.#servicesByDependency, this.#servicesKeepingApart, this.#servicesPerNode],
+          place,
+          before,
+          change.object,
+        );
         break;
       case 'revisions':
-        this.#revisionsByService.update(before as ServiceRevision | undefined, change.object);
+        update([this.#revisionsByService], place, before, change.object);
         break;
       case 'blocks':
-        this.#blocksByNetwork.update(before as NetworkBlock | undefined, change.object);
-        this.#blocksByNode.update(before as NetworkBlock | undefined, change.object);
+        update([this.#blocksByNetwork, this.#blocksByNode], place, before, change.object);
         break;
       case 'vips':
-        this.#vipsByNetwork.update(before as Vip | undefined, change.object);
-        this.#vipsByService.update(before as Vip | undefined, change.object);
+        update([this.#vipsByNetwork, this.#vipsByService], place, before, change.object);
         break;
       default:
     }

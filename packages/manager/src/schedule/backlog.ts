@@ -11,38 +11,45 @@ export class Backlog {
   readonly parked = new Set<PendingGroup>();
   /** By service, then by template and revision: tasks of an old template are placed by what their own revision says. */
   readonly #services = new Map<string, Map<string, PendingGroup>>();
+  /** By task; those for which something was decided too, until the view says so. */
   readonly #waiting = new Map<string, Waiting>();
+  #size = 0;
+  /** Tasks of a group come one after the other. */
+  #latest: { task: Task; group: PendingGroup } | undefined;
 
   /** @param priorityOf that of a service by its id */
   constructor(private readonly priorityOf: (serviceId: string) => number) {}
 
   /** Number of waiting tasks. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#size;
   }
 
   /** Takes over a task as it is now; one that does not wait is dropped. */
   put(task: Task): void {
-    if (!isPending(task)) {
-      this.delete(task.id);
-      return;
-    }
     const known = this.#waiting.get(task.id);
-    if (known && known.task.nodeId === task.nodeId) {
+    const waits = isPending(task);
+    if (known && waits && !known.gone && known.task.nodeId === task.nodeId) {
       known.task = task;
       return;
     }
-    this.delete(task.id);
+    if (known) this.#drop(task.id, known);
+    if (!waits) return;
     const group = this.#groupFor(task);
     this.#waiting.set(task.id, group.add(task));
+    this.#size++;
     this.due.add(group);
   }
 
   delete(taskId: string): void {
     const waiting = this.#waiting.get(taskId);
-    if (!waiting) return;
-    this.#waiting.delete(taskId);
+    if (waiting) this.#drop(taskId, waiting);
+  }
+
+  /** Something was decided for the task: it waits no more, unless it is put or restored. */
+  decided(waiting: Waiting): void {
     const { group } = waiting;
+    this.#size--;
     group.remove(waiting);
     if (group.size === 0) this.#forget(group);
   }
@@ -103,7 +110,17 @@ export class Backlog {
     return this.#services.get(serviceId)?.has(key) ?? false;
   }
 
+  #drop(taskId: string, waiting: Waiting): void {
+    this.#waiting.delete(taskId);
+    if (!waiting.gone) this.decided(waiting);
+  }
+
   #groupFor(task: Task): PendingGroup {
+    if (!this.#latest || !isAlike(this.#latest.task, task)) this.#latest = { task, group: this.#find(task) };
+    return this.#latest.group;
+  }
+
+  #find(task: Task): PendingGroup {
     let templates = this.#services.get(task.serviceId);
     if (!templates) this.#services.set(task.serviceId, (templates = new Map()));
     const key = keyOf(task);
@@ -116,9 +133,15 @@ export class Backlog {
     this.due.delete(group);
     this.parked.delete(group);
     const templates = this.#services.get(group.serviceId)!;
+    if (this.#latest?.group === group) this.#latest = undefined;
     templates.delete(group.key);
     if (templates.size === 0) this.#services.delete(group.serviceId);
   }
+}
+
+/** Whether two tasks are of one group. */
+function isAlike(a: Task, b: Task): boolean {
+  return a.serviceId === b.serviceId && a.templateHash === b.templateHash && a.specRevision === b.specRevision;
 }
 
 function keyOf({ templateHash, specRevision }: Task): string {

@@ -2,6 +2,8 @@ import type { Claim } from './claim.js';
 
 const FIRST_CAPACITY = 64;
 const NOWHERE = -1;
+/** What {@link ClaimLedger.put} answers when the task holds that already. */
+export const UNCHANGED = 'unchanged';
 
 /** What one task holds. */
 export interface Held {
@@ -28,35 +30,24 @@ export class ClaimLedger {
   readonly #numbers = new Map<Claim, number>();
   readonly #vacantNumbers: number[] = [];
 
-  get(taskId: string): Held | undefined {
-    const slot = this.#slots.get(taskId);
-    const index = slot === undefined ? NOWHERE : this.#nodes[slot]!;
-    if (index === NOWHERE) return undefined;
-    const kind = this.#kinds[slot!]!;
-    return { index, claim: this.#claims[kind >> 1]!.claim, counts: (kind & 1) === 1 };
-  }
-
-  /** Whether the task holds exactly this. */
-  has(taskId: string, index: number, claim: Claim, counts: boolean): boolean {
-    const slot = this.#slots.get(taskId);
-    if (slot === undefined || this.#nodes[slot] !== index) return false;
-    const kind = this.#kinds[slot]!;
-    return (kind & 1) === (counts ? 1 : 0) && this.#claims[kind >> 1]!.claim === claim;
-  }
-
-  /** The task must hold nothing. */
-  set(taskId: string, index: number, claim: Claim, counts: boolean): void {
-    const slot = this.#slots.get(taskId) ?? this.#takeSlot(taskId);
+  /** @returns what the task held before, if anything; {@link UNCHANGED} when it is the same */
+  put(taskId: string, index: number, claim: Claim, counts: boolean): Held | typeof UNCHANGED | undefined {
+    const known = this.#slots.get(taskId);
+    const before = known === undefined ? undefined : this.#heldIn(known);
+    if (before && before.index === index && before.claim === claim && before.counts === counts) return UNCHANGED;
+    const slot = known ?? this.#takeSlot(taskId);
+    this.#drop(slot);
     const number = this.#numbers.get(claim) ?? this.#takeNumber(claim);
     this.#claims[number]!.holders++;
     this.#nodes[slot] = index;
     this.#kinds[slot] = number * 2 + (counts ? 1 : 0);
+    return before;
   }
 
   delete(taskId: string): Held | undefined {
-    const held = this.get(taskId);
     const slot = this.#slots.get(taskId);
     if (slot === undefined) return undefined;
+    const held = this.#heldIn(slot);
     this.#slots.delete(taskId);
     this.#vacant.push(slot);
     this.#drop(slot);
@@ -67,11 +58,17 @@ export class ClaimLedger {
   deleteNode(index: number, onDropped: (held: Held) => void): void {
     for (let slot = 0; slot < this.#size; slot++) {
       if (this.#nodes[slot] !== index) continue;
-      const kind = this.#kinds[slot]!;
-      const { claim } = this.#claims[kind >> 1]!;
+      const held = this.#heldIn(slot)!;
       this.#drop(slot);
-      onDropped({ index, claim, counts: (kind & 1) === 1 });
+      onDropped(held);
     }
+  }
+
+  #heldIn(slot: number): Held | undefined {
+    const index = this.#nodes[slot]!;
+    if (index === NOWHERE) return undefined;
+    const kind = this.#kinds[slot]!;
+    return { index, claim: this.#claims[kind >> 1]!.claim, counts: (kind & 1) === 1 };
   }
 
   #drop(slot: number): void {

@@ -10,9 +10,10 @@ export interface Decision {
 
 /** @param resources named ones of the node that are the task's own */
 export function assign(task: Task, nodeId: string, resources: readonly GivenResource[], now: number): Decision {
-  const given = resources.length > 0 && { resources: [...resources] };
-  const { madeRoomFor: _, ...rest } = task;
-  return { before: task, after: { ...rest, nodeId, ...given, status: { state: 'assigned', at: now, message: 'assigned to a node' } } };
+  const after: Task = { ...task, nodeId, status: { state: 'assigned', at: now, message: 'assigned to a node' } };
+  if (resources.length > 0) after.resources = [...resources];
+  if (after.madeRoomFor) delete after.madeRoomFor;
+  return { before: task, after };
 }
 
 /** Nothing when the task says so already. The time of the state stays: the task is in it since then. */

@@ -17,6 +17,7 @@ export class GivenIds {
   }
 
   release(taskId: string): void {
+    if (this.#tasks.size === 0) return;
     const given = this.#tasks.get(taskId);
     if (!given) return;
     this.#tasks.delete(taskId);

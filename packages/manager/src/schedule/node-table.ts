@@ -3,7 +3,7 @@ import { sourceOf } from '../model/spec-of.js';
 import type { ClusterView } from '../model/view.js';
 import { capacityOf } from './capacity.js';
 import { type Claim, claimOf, countsAsReplica, type HostPort, holdsClaim, portsClash } from './claim.js';
-import { ClaimLedger, type Held } from './claim-ledger.js';
+import { ClaimLedger, type Held, UNCHANGED } from './claim-ledger.js';
 import { Column, ColumnCache, Domains } from './column.js';
 import { attributeOf } from './constraint.js';
 import { FailureLog } from './failure-log.js';
@@ -153,9 +153,9 @@ export class NodeTable {
 
   /** Notes that a task takes `claim` of a node, in place of what it held. */
   claim(taskId: string, index: number, claim: Claim, counts = true): void {
-    if (this.#ledger.has(taskId, index, claim, counts)) return;
-    this.release(taskId);
-    this.#ledger.set(taskId, index, claim, counts);
+    const before = this.#ledger.put(taskId, index, claim, counts);
+    if (before === UNCHANGED) return;
+    if (before) this.#add(before, -1);
     this.#add({ index, claim, counts }, 1);
   }
 

@@ -5,6 +5,7 @@ import { deployed, readyNode, serviceSpec } from '../model/testing/builders.js';
 import { IndexedView } from '../model/view.js';
 import { NodeTable } from './node-table.js';
 import { schedule } from './schedule.js';
+import { Scheduler } from './scheduler.js';
 
 interface Wish {
   replicas: number;
@@ -15,6 +16,9 @@ interface Wish {
   zones: boolean;
   /** It has addresses on a network that serves two nodes, with five addresses each. */
   limited: boolean;
+  binpack: boolean;
+  /** At most one task of the service in a zone. */
+  apart: boolean;
 }
 
 const LIMITED_NODES = 2;
@@ -54,6 +58,8 @@ const wishes: fc.Arbitrary<Wish[]> = fc.array(
     most: fc.integer({ min: 0, max: 2 }),
     zones: fc.boolean(),
     limited: fc.boolean(),
+    binpack: fc.boolean(),
+    apart: fc.boolean(),
   }),
   { minLength: 1, maxLength: 4 },
 );
@@ -89,6 +95,8 @@ function buildView(specs: readonly { memory: number; cpus: number; ssd: boolean;
         preferences: wish.zones ? [{ spread: 'node.labels.zone' }] : [],
         maxReplicasPerNode: wish.most,
         platforms: [],
+        ...(wish.binpack && { strategy: 'binpack' }),
+        ...(wish.apart && { affinity: { near: [], apart: [{ service: `s${index}`, topology: 'node.labels.zone' }], nodes: [] } }),
       };
     });
     const { service } = deployed(spec, `s${index}`);
@@ -140,15 +148,16 @@ function bruteForce(view: IndexedView, wanted: readonly Wish[]): Map<string, str
           free(node, 'cpus') >= wish.cpus &&
           (!wish.ssd || node.spec.labels.disk === 'ssd') &&
           (wish.most === 0 || mine(node) < wish.most) &&
-          (!wish.limited || hasAddress(node)),
+          (!wish.limited || hasAddress(node)) &&
+          (!wish.apart || inZone(node.spec.labels.zone!) === 0),
       );
       const zone = (node: Node): string => node.spec.labels.zone!;
       fitting.sort(
         (a, b) =>
           (wish.zones ? inZone(zone(a)) - inZone(zone(b)) || zone(a).localeCompare(zone(b)) : 0) ||
-          mine(a) - mine(b) ||
-          on(a).length - on(b).length ||
-          share(b) - share(a) ||
+          (wish.binpack
+            ? share(a) - share(b) || on(b).length - on(a).length
+            : mine(a) - mine(b) || on(a).length - on(b).length || share(b) - share(a)) ||
           a.id.localeCompare(b.id),
       );
       if (fitting[0]) places.set(`s${index}t${slot}`, fitting[0].id);
@@ -167,6 +176,24 @@ describe('the scheduler beside brute force', () => {
         assert.deepEqual([...places].sort(), [...bruteForce(view, wanted)].sort());
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('decides the same when it may decide on few tasks at a time', () => {
+    fc.assert(
+      fc.property(nodes, wishes, fc.integer({ min: 1, max: 4 }), (specs, wanted, most) => {
+        const view = buildView(specs, wanted);
+        const scheduler = Scheduler.of(view);
+        const places = new Map<string, string>();
+        for (;;) {
+          const { decisions } = scheduler.pass(1, most);
+          const placed = decisions.filter(({ after }) => after.nodeId);
+          for (const { after } of placed) places.set(after.id, after.nodeId!);
+          if (placed.length === 0) break;
+        }
+        assert.deepEqual([...places].sort(), [...bruteForce(view, wanted)].sort());
+      }),
+      { numRuns: 200 },
     );
   });
 });

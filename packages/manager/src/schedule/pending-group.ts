@@ -65,10 +65,15 @@ export class PendingGroup {
 
   /** All tasks in the order in which they are served. */
   *tasks(): Generator<Task, undefined> {
+    for (const { task } of this.waiting()) yield task;
+  }
+
+  /** The same, with their places in the group. */
+  *waiting(): Generator<Waiting, undefined> {
     this.#sort();
     for (let place = this.#head; place < this.#waiting.length; place++) {
       const waiting = this.#waiting[place]!;
-      if (!waiting.gone) yield waiting.task;
+      if (!waiting.gone) yield waiting;
       else if (place === this.#head) this.#head++;
     }
   }

@@ -2,12 +2,12 @@ import type { GivenResource, Task } from '@tessera/api';
 import { type Score, scoreOf } from './affinity/score.js';
 import { holdsImage } from './image.js';
 import type { NodeTable } from './node-table.js';
-import type { PendingGroup, Prepared } from './pending-group.js';
+import type { PendingGroup, Prepared, Waiting } from './pending-group.js';
 import { ranking } from './ranking.js';
 import { type SpreadTree, spreadTree } from './spread-tree.js';
 
 interface Placed {
-  task: Task;
+  waiting: Waiting;
   /** Of the node that it was given. */
   index: number;
   /** Named resources of the node that it was given. */
@@ -21,10 +21,11 @@ interface Placed {
 export function placeTasks(table: NodeTable, group: PendingGroup, prepared: Prepared, most: number, now: number): Placed[] {
   const placement = new Placement(table, prepared, group.wakeAt, now);
   const placed: Placed[] = [];
-  for (const task of group.tasks()) {
+  for (const waiting of group.waiting()) {
     if (placed.length >= most) break;
+    const { task } = waiting;
     const index = placement.take(task);
-    if (index !== undefined) placed.push({ task, index, resources: placement.give(task, index) });
+    if (index !== undefined) placed.push({ waiting, index, resources: placement.give(task, index) });
     // The others are like it, since tasks that come with their node are served first; but for those whose data lies somewhere.
     else if (task.nodeId === undefined && !prepared.group.homeOf) break;
   }

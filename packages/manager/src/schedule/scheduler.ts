@@ -162,9 +162,9 @@ export class Scheduler {
     group.prepared ??= this.#prepare(group);
     if (group.prepared && group.isAwake) {
       const placed = placeTasks(this.table, group, group.prepared, most - decisions.length, now);
-      for (const { task, index, resources } of placed) {
-        decisions.push(assign(task, this.table.node(index)!.id, resources, now));
-        this.#backlog.delete(task.id);
+      for (const { waiting, index, resources } of placed) {
+        decisions.push(assign(waiting.task, this.table.node(index)!.id, resources, now));
+        this.#backlog.decided(waiting);
         this.#preemption.placed(group, index);
       }
     }

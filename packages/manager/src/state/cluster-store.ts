@@ -111,13 +111,13 @@ export class KvClusterStore implements ClusterStore {
 
   async #commit(prepared: readonly PreparedChange[]): Promise<CommitResult> {
     const { informer, committer } = this.parts;
-    informer.expectOwn(prepared);
+    const isOver = informer.expectOwn(prepared);
     try {
       const result = await committer.commit(prepared, this.fence());
       if (result.outcome === 'committed') informer.applyOwn(prepared, result.revision);
       return result;
     } finally {
-      informer.forgetOwn(prepared);
+      isOver();
     }
   }
 }

@@ -4,6 +4,7 @@ import { IndexedView } from '../model/view.js';
 import { type Kv, type KvEntry, KvError, type KvEvent, type KvWatch } from '../ports/kv.js';
 import type { Codec } from './codec.js';
 import type { Keys } from './keys.js';
+import { OwnWrites } from './own-writes.js';
 import { type PreparedChange, toObjectChange } from './prepare.js';
 import { RevisionWaiters } from './revision-waiters.js';
 
@@ -25,8 +26,7 @@ export class Informer {
   readonly view = new IndexedView();
   readonly #options: InformerOptions;
   #listeners: ReadonlyArray<(change: ObjectChange) => void> = [];
-  /** Own changes that are being committed, by the key that they write. */
-  readonly #expected = new Map<string, PreparedChange>();
+  readonly #own = new OwnWrites();
   /** Deletes of our own that the watch has not told yet: an older put must not bring the object back. */
   readonly #deleted = new Map<string, number>();
   readonly #waiters = new RevisionWaiters();
@@ -64,9 +64,9 @@ export class Informer {
     };
   }
 
-  /** Says what this process is about to commit: the watch's word of it need not be read, for it is known what it says. */
-  expectOwn(changes: readonly PreparedChange[]): void {
-    for (const prepared of changes) if (prepared.object) this.#expected.set(prepared.key, prepared);
+  /** Says what this process is about to commit. @returns what to call when that is over, well or not */
+  expectOwn(changes: readonly PreparedChange[]): () => void {
+    return this.#own.expect(changes);
   }
 
   /**
@@ -82,11 +82,6 @@ export class Informer {
       if (change.type === 'delete') this.#deleted.set(`${change.kind}/${change.id}`, revision);
       this.#apply(toObjectChange(prepared, revision));
     }
-  }
-
-  /** The commit is over, well or not. */
-  forgetOwn(changes: readonly PreparedChange[]): void {
-    for (const prepared of changes) if (this.#expected.get(prepared.key) === prepared) this.#expected.delete(prepared.key);
   }
 
   waitFor(revision: number, signal?: AbortSignal): Promise<void> {
@@ -144,20 +139,14 @@ export class Informer {
 
   #take(event: KvEvent): void {
     if (event.type === 'put') {
-      const change = this.#expectedChange(event.entry) ?? (this.#isKnown(event.entry) ? undefined : this.#decode(event.entry));
+      const { entry } = event;
+      const own = this.#own.take(entry);
+      const change = own ? toObjectChange(own, entry.modRevision) : this.#isKnown(entry) ? undefined : this.#decode(entry);
       if (change) this.#apply(change);
       return;
     }
     const parsed = this.#options.keys.parse(event.key);
     if (parsed) this.#apply({ ...parsed, object: undefined, revision: event.modRevision } as ObjectChange);
-  }
-
-  /** The change that an entry tells of, if it is one of our own that we have not taken over yet. */
-  #expectedChange({ key, value, modRevision }: KvEntry): ObjectChange | undefined {
-    const prepared = this.#expected.get(key);
-    const op = prepared?.ops[0];
-    if (op?.type !== 'put' || op.value !== value || prepared!.isTold) return undefined;
-    return toObjectChange(prepared!, modRevision);
   }
 
   /** Whether the view has it, or something newer. */
