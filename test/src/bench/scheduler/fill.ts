@@ -13,7 +13,7 @@ export interface Filled {
 }
 
 /** As a manager that has run for a while: its code is compiled. */
-const WARM_UP: Shape = { nodes: 100, services: 20, tasksPerService: 500, kind: 'plain' };
+const WARM_UP: Shape = { nodes: 500, services: 20, tasksPerService: 500, kind: 'plain' };
 
 /** Fills an empty cluster, after another one that is not measured. */
 export async function warmFill(shape: Shape): Promise<Filled> {
