@@ -77,7 +77,9 @@ describe('placement on three hosts', function () {
     await deploy('ai', [service('train', 'x-priority: -10', gpus(2))]);
     assert.deepEqual(await nodesOf('ai_train'), ['node3', 'node3']);
     const containers = await dockerLines(cluster.host(2), 'ps', '--quiet', '--filter', 'label=tessera.service-name=ai_train');
-    const envs = await Promise.all(containers.map((id) => dockerLines(cluster.host(2), 'exec', id, 'printenv', 'DOCKER_RESOURCE_GPU')));
+    const envs = await Promise.all(
+      containers.map((id) => dockerLines(cluster.host(2), 'exec', id, 'sh', '-c', 'echo $DOCKER_RESOURCE_GPU')),
+    );
     assert.deepEqual(envs.flat().sort(), ['GPU-1', 'GPU-2']);
   });
 
