@@ -56,6 +56,24 @@ describe('the preview of a deploy', () => {
     assert.deepEqual([world.view.revision, world.view.count('tasks')], [before, 0]);
   });
 
+  it('shows what would make room for it', () => {
+    const world = cluster('a');
+    const memory = 4 * 1024 ** 3;
+    world.deploy(serviceSpec('low', 2, (draft) => void (draft.template.reservations.memoryBytes = memory)));
+    obey(world);
+    const spec = serviceSpec('web', 1, (draft) => {
+      draft.template.reservations.memoryBytes = memory;
+      draft.placement.priority = 5;
+    });
+    const { tasks, unplaced } = previewDeploy(world.view, changesOf(world, spec), world.now);
+    assert.deepEqual(
+      tasks.find(({ service }) => service === 'web'),
+      { service: 'web', slot: 1, action: 'start', node: 'a' },
+    );
+    assert.equal(tasks.filter(({ service, action }) => service === 'low' && action === 'replace').length, 1);
+    assert.match(unplaced.join(), /^low\.[12]: 0\/1 node: 1 not enough memory .*; it made room for web \(priority 5\)$/);
+  });
+
   it('comes true', () => {
     const world = cluster('a', 'b', 'c');
     const spec = serviceSpec('web', 5, (draft) => void (draft.template.reservations.memoryBytes = 1024 ** 3));

@@ -29,6 +29,7 @@ export const USAGE: Group = {
     { title: 'an env file does not exist', files: web(), run: ['tsctl deploy --env-file prod.env'] },
     { title: 'the time to read logs from is none', run: ['tsctl logs shop_web --since yesterday'] },
     { title: 'a label has no value', run: ['tsctl node update node1 --label-add zone'] },
+    { title: 'a taint has no effect', run: ['tsctl node update node1 --taint dedicated=db', 'tsctl node update node1 --taint-rm a:b'] },
     { title: 'no cluster was ever chosen', env: { TESSERA_CONFIG_DIR: '<folder>/none' }, run: ['tsctl ls'] },
     { title: 'the file of contexts is damaged', files: { 'config/contexts.json': '{ "version": 1,\n' }, env: CONTEXTS, run: ['tsctl ls'] },
     {
