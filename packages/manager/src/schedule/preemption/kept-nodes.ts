@@ -23,7 +23,13 @@ const NOTHING: ReadonlyMap<number, number> = new Map();
 
 /** Nodes on which tasks were told to go to make room: until it is used, no task of lower priority may take it. */
 export class KeptNodes {
+  #version = 0;
   readonly #rooms = new Map<string, { keeper: Keeper; nodes: ReadonlyMap<number, number> }>();
+
+  /** Grows with every change. */
+  get version(): number {
+    return this.#version;
+  }
 
   get isEmpty(): boolean {
     return this.#rooms.size === 0;
@@ -61,6 +67,7 @@ export class KeptNodes {
   keep(keeper: Keeper, nodes: ReadonlyMap<number, number>): boolean {
     const id = idOf(keeper);
     const before = this.#rooms.get(id);
+    if (!isSame(before?.nodes ?? NOTHING, nodes)) this.#version++;
     if (nodes.size === 0) this.#rooms.delete(id);
     else this.#rooms.set(id, { keeper, nodes });
     const had = before?.nodes ?? NOTHING;
@@ -75,6 +82,10 @@ export class KeptNodes {
     for (const { keeper, nodes } of this.#rooms.values())
       if (nodes.has(index)) this.keep(keeper, new Map([...nodes].filter(([kept]) => kept !== index)));
   }
+}
+
+function isSame(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): boolean {
+  return a.size === b.size && [...a].every(([index, tasks]) => b.get(index) === tasks);
 }
 
 function idOf({ serviceId, key }: GroupId): string {

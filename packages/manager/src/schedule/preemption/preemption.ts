@@ -10,6 +10,8 @@ import { planRoom, type RoomInput } from './room.js';
 
 /** Looking for room asks every node: so often at most for one group. */
 const AGAIN_MS = 1_000;
+/** Groups of one priority may make way for each other: so often at most in one pass. */
+const MOST_LOOKS = 8;
 const NO_NODES: ReadonlyMap<number, number> = new Map();
 
 /**
@@ -17,8 +19,8 @@ const NO_NODES: ReadonlyMap<number, number> = new Map();
  * nothing of lower priority may take it. Never displaces what has the same or a higher priority, so that it comes to an end.
  */
 export class Preemption {
-  /** When room was last looked for, and at which state of the node table. */
-  readonly #looked = new WeakMap<PendingGroup, { at: number; version: number }>();
+  /** When room was last looked for, at which state of the node table, and how often at this time. */
+  readonly #looked = new WeakMap<PendingGroup, { at: number; version: number; looks: number }>();
   /** Tasks that were told to go, while the view does not say so yet. */
   readonly #displaced = new Set<string>();
   /** Priorities of services that have another one than 0. */
@@ -79,6 +81,11 @@ export class Preemption {
     return undefined;
   }
 
+  /** Of all that a plan depends on. */
+  get #version(): number {
+    return this.table.changes.version + this.table.kept.version;
+  }
+
   /** The lowest priority that any task can have. */
   get #lowest(): number {
     return Math.min(0, ...this.#priorities.values());
@@ -88,9 +95,9 @@ export class Preemption {
   #untilNextMs(group: PendingGroup, now: number): number | undefined {
     const last = this.#looked.get(group);
     if (!last) return 0;
-    if (last.version === this.table.changes.version) return undefined;
-    // Within a pass it is seen through: what was placed since then is part of it.
-    return last.at === now ? 0 : Math.max(0, last.at + AGAIN_MS - now);
+    if (last.version === this.#version) return undefined;
+    // Within a pass it is seen through: what was placed or kept since then is part of it.
+    return last.at === now && last.looks < MOST_LOOKS ? 0 : Math.max(0, last.at + AGAIN_MS - now);
   }
 
   #displaceFor(group: PendingGroup, now: number, decisions: Decision[]): void {
@@ -100,7 +107,8 @@ export class Preemption {
     const { victims, nodes } = planRoom({ ...this.#scene(), group: prepared.group, key, waiting });
     const keeper = { serviceId, key, serviceName: waiting[0]!.serviceName, priority, claim: prepared.group.claim };
     if (this.#keep(keeper, nodes)) group.outdate();
-    this.#looked.set(group, { at: now, version: this.table.changes.version });
+    const last = this.#looked.get(group);
+    this.#looked.set(group, { at: now, version: this.#version, looks: last?.at === now ? last.looks + 1 : 1 });
     for (const victim of victims) {
       this.#displaced.add(victim.id);
       decisions.push(displace(victim, keeper));
