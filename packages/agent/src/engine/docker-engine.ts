@@ -11,6 +11,7 @@ import { EngineError } from '../ports/engine.js';
 import { engineError, engineMessage, pullError } from './errors.js';
 import { FrameParser, RawOutput } from './frames.js';
 import { offeredResources } from './generic-resources.js';
+import { Happenings } from './happenings.js';
 import { jsonLines } from './json-lines.js';
 import { logLines } from './lines.js';
 import { observed } from './observe.js';
@@ -44,6 +45,7 @@ export class DockerEngine implements Engine {
   readonly #clock: Clock;
   /** How to end each call that is under way. */
   readonly #underWay = new Set<(error: Error) => void>();
+  readonly #happenings = new Happenings();
   readonly #limitMs: number;
   readonly #configFile: string;
 
@@ -115,14 +117,15 @@ export class DockerEngine implements Engine {
   }
 
   async start(containerId: string): Promise<void> {
-    await this.#unlessDone(this.#slow(`start container ${short(containerId)}`, () => this.#docker.getContainer(containerId).start()));
+    const started = this.#slow(`start container ${short(containerId)}`, () => this.#docker.getContainer(containerId).start());
+    await this.#unlessDone(this.#happenings.orCall(containerId, 'start', started));
   }
 
   async stop(containerId: string, graceMs: number): Promise<void> {
     const t = Math.ceil(graceMs / MS_PER_SECOND);
     const limitMs = t * MS_PER_SECOND + this.#limitMs * SLOW_FACTOR;
     const stopped = this.#call(`stop container ${short(containerId)}`, () => this.#docker.getContainer(containerId).stop({ t }), limitMs);
-    await this.#optional(() => this.#unlessDone(stopped));
+    await this.#optional(() => this.#unlessDone(this.#happenings.orCall(containerId, 'die', stopped)));
   }
 
   async remove(containerId: string): Promise<void> {
@@ -216,7 +219,11 @@ export class DockerEngine implements Engine {
         isOpen = true;
         // Anything may have happened before this stream began: the reader lists again.
         yield undefined;
-        for await (const { Actor } of jsonLines(stream)) yield eventOf(Actor);
+        for await (const { Actor, Action } of jsonLines(stream)) {
+          const event = eventOf(Actor);
+          this.#happenings.tell(event.containerId, String(Action));
+          yield event;
+        }
       } catch {
         // The daemon went away, or is not there yet: try again below.
       }
@@ -314,7 +321,7 @@ function isAbsent({ cause }: EngineError): boolean {
   return (cause as { statusCode?: number } | undefined)?.statusCode === 404;
 }
 
-function eventOf(actor: unknown): EngineEvent {
+function eventOf(actor: unknown): NonNullable<EngineEvent> {
   const { ID = '', Attributes = {} } = (actor ?? {}) as { ID?: string; Attributes?: Record<string, string> };
   const taskId = Attributes[LABELS.task];
   return { containerId: ID, ...(taskId !== undefined && { taskId }) };

@@ -44,6 +44,8 @@ type Table = { [K in Step['type']]: (taskId: string, step: StepOf<K>, signal: Ab
 
 /** Creates, starts and removals under way at a time: more only slow each other down in the engine. */
 const CONCURRENT_CALLS = 8;
+/** A call that takes longer may hang for long: an engine that was killed and started again, a disk that does not answer. */
+const LONGEST_HOLD_MS = 5_000;
 const PROGRESS_INTERVAL_MS = 1_000;
 const LOG_LIMIT_MS = 2_000;
 const TAIL: LogOptions = { follow: false, tail: LAST_LINES, timestamps: false, stdout: true, stderr: true };
@@ -51,7 +53,7 @@ const TAIL: LogOptions = { follow: false, tail: LAST_LINES, timestamps: false, s
 /** Carries out the steps of a plan. */
 export class Executor {
   readonly #options: ExecutorOptions;
-  readonly #calls = new Semaphore(CONCURRENT_CALLS);
+  readonly #calls: Semaphore;
   readonly #table: Table;
   /** Tasks that have pulled their image: waiting for something else must not pull it again and again. */
   readonly #pulled = new Set<string>();
@@ -60,6 +62,7 @@ export class Executor {
     const { state, engine, network, files, clock, log } = options;
     const limited = (work: () => Promise<void>): Promise<void> => this.#calls.run(work);
     this.#options = options;
+    this.#calls = new Semaphore({ clock, limit: CONCURRENT_CALLS, holdMs: LONGEST_HOLD_MS });
     this.#table = {
       report: (taskId, { change }) => state.report(taskId, change, clock.now()),
       'ensure-image': (taskId, _step, signal) => this.#ensureImage(taskId, signal),
