@@ -12,6 +12,7 @@ import { TmpfsGrantStore } from './files/tmpfs-grant-store.js';
 import { sourceAddress } from './host/address.js';
 import { describeHost } from './host/describe.js';
 import { parseCount, parseDockerHost, parseLabel, parseReserve, parseResource } from './host/options.js';
+import { ProcKiller } from './host/proc-killer.js';
 import { type Identity, joinCluster, loadIdentity, removeIdentity } from './identity/index.js';
 import { LABELS } from './model/labels.js';
 import { HostProber } from './overlay/host-prober.js';
@@ -160,6 +161,7 @@ async function run(flags: RunFlags): Promise<void> {
     db,
     files: new TmpfsFileStore(filesRoot(flags.runtimeDir, identity)),
     grants: new TmpfsGrantStore(grantPath(flags.runtimeDir, identity)),
+    killer: new ProcKiller(),
     retention: { perSlot: flags.keepEnded, maxAgeMs: flags.keepEndedMinutes * MS_PER_MINUTE },
     images: { unusedMs: flags.imageUnusedHours * MS_PER_HOUR, diskBytes: flags.imageDiskGigabytes * BYTES_PER_GIGABYTE },
     clock,

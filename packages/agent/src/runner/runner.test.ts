@@ -59,6 +59,7 @@ describe('Runner', () => {
   let network: FakeNetwork;
   let db: MemoryTaskDb;
   let grants: MemoryGrantStore;
+  let killed: string[];
   let runner: Runner;
   let reports: TaskReport[];
 
@@ -71,6 +72,7 @@ describe('Runner', () => {
       db,
       files: NO_FILES,
       grants,
+      killer: { kill: async (id) => (killed.push(id), 1) },
       retention: { perSlot: 2, maxAgeMs: DAY_MS },
       images: { unusedMs: 0, diskBytes: 1 },
       clock,
@@ -92,6 +94,7 @@ describe('Runner', () => {
     network = new FakeNetwork();
     db = new MemoryTaskDb();
     grants = new MemoryGrantStore();
+    killed = [];
     reports = [];
     runner = make();
   });
@@ -277,9 +280,12 @@ describe('Runner', () => {
       await clock.advance(600_000);
     });
 
-    it('tries again when the engine fails', async () => {
+    it('kills it when the engine fails, and stops it when the engine is back', async () => {
       engine.failure = new EngineError('gone', 'the Docker engine does not answer');
-      await clock.advance(10_000);
+      await clock.advance(10_900);
+      assert.deepEqual(killed, []);
+      await clock.advance(600);
+      assert.deepEqual([...new Set(killed)], ['c1'], 'what the engine does not stop in time is killed');
       engine.failure = undefined;
       await clock.advance(1_000);
       assert.equal(runs().length, 1);

@@ -14,12 +14,13 @@ import { ImageCleaner } from '../images/image-cleaner.js';
 import type { ImageLimits } from '../images/plan-cleanup.js';
 import type { ObservedContainer } from '../model/container.js';
 import { containerName, LABELS } from '../model/labels.js';
-import { reportOf } from '../model/task-record.js';
+import { reportOf, type TaskRecord } from '../model/task-record.js';
 import { planTask } from '../plan/plan-task.js';
 import { planRetention, type RetentionLimits } from '../plan/retention.js';
 import type { AgentCore, RemovedItems } from '../ports/core.js';
 import { EngineError } from '../ports/engine.js';
 import type { GrantStore } from '../ports/grant-store.js';
+import type { ProcessKiller } from '../ports/process-killer.js';
 import type { TaskDb } from '../ports/task-db.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 import { AgentState } from './agent-state.js';
@@ -30,6 +31,7 @@ import { Pulls } from './pulls.js';
 
 export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls' | 'networkLack' | 'mayRun'> {
   grants: GrantStore;
+  killer: ProcessKiller;
   db: TaskDb;
   retention: RetentionLimits;
   images: ImageLimits;
@@ -83,10 +85,10 @@ export class Runner implements AgentCore {
     this.#fence = new Fence({
       ...options,
       nodeId: options.node.id,
-      isNeeded: () => this.#fenced().length > 0,
+      containers: () => this.#fenced().flatMap(({ status }) => status.containerId ?? []),
       condemn: (taskId, reason) => this.#condemn(taskId, reason),
       onOpen: () => {
-        for (const taskId of this.#fenced()) this.#loop.mark(taskId);
+        for (const { assignment } of this.#fenced()) this.#loop.mark(assignment.id);
       },
     });
     this.#executor = new Executor({
@@ -293,10 +295,10 @@ export class Runner implements AgentCore {
     throw new Error(`task ${taskId} does not come to rest`);
   }
 
-  /** Ids of live tasks that must not run where no manager can be reached. */
-  #fenced(): string[] {
+  /** Live tasks that must not run where no manager can be reached. */
+  #fenced(): TaskRecord[] {
     const live = [...this.#state.records.values()].filter(({ status }) => !isTerminal(status.state));
-    return live.filter(({ assignment }) => isFencedTemplate(assignment.template)).map(({ assignment }) => assignment.id);
+    return live.filter(({ assignment }) => isFencedTemplate(assignment.template));
   }
 
   #condemn(taskId: string, endReason: string): void {

@@ -35,12 +35,39 @@ describe('the tasks of a node that is down', () => {
 
   it('are given up when the node is removed', () => {
     const { world, task } = oneTask('keep');
-    setState(world, 'a', 'down');
-    world.settle();
     world.write({ type: 'delete', kind: 'nodes', id: 'a' });
     world.settle();
+    assert.equal(world.view.get('tasks', task.id)?.status.message, 'its node was removed');
     assert.equal(isLive(world.view.get('tasks', task.id)!), false);
   });
+});
+
+describe('a service that is removed while its node is away', () => {
+  const removals: ['before' | 'after', 'back' | 'removed'][] = [
+    ['before', 'back'],
+    ['before', 'removed'],
+    ['after', 'back'],
+    ['after', 'removed'],
+  ];
+  for (const [when, then] of removals) {
+    for (const partition of ['keep', 'stop'] as const) {
+      it(`leaves nothing when it was removed ${when} the node was called down, which then is ${then} (${partition})`, () => {
+        const { world } = oneTask(partition);
+        const remove = (): void => world.write({ type: 'delete', kind: 'services', id: 'db' });
+        if (when === 'before') remove();
+        world.settle();
+        setState(world, 'a', 'down');
+        world.settle();
+        if (when === 'after') remove();
+        if (then === 'removed') world.write({ type: 'delete', kind: 'nodes', id: 'a' });
+        else setState(world, 'a', 'ready');
+        obey(world);
+        world.now += FENCE_WAIT_MS;
+        obey(world);
+        assert.deepEqual([world.tasks('db'), [...world.view.revisionsOfService('db')]], [[], []]);
+      });
+    }
+  }
 });
 
 describe('never two of a task with x-partition: stop run in a partition (swarmkit 1743)', () => {

@@ -1,6 +1,7 @@
 import { DockerEngine } from '@tessera/agent/engine/docker-engine';
 import { TmpfsFileStore } from '@tessera/agent/files/tmpfs-file-store';
 import { TmpfsGrantStore } from '@tessera/agent/files/tmpfs-grant-store';
+import { ProcKiller } from '@tessera/agent/host/proc-killer';
 import { Runner } from '@tessera/agent/runner/runner';
 import { SqliteTaskDb } from '@tessera/agent/task-db/sqlite-task-db';
 import type { LogOptions, NodeSetItems, TaskReport } from '@tessera/api';
@@ -34,6 +35,7 @@ function serve({ socketPath, folder, dockerConfigFile, logLevel }: ChildSettings
     network: new BridgeNetworks(socketPath),
     db: new SqliteTaskDb(`${folder}/state`),
     files: new TmpfsFileStore(`${folder}/files`),
+    killer: new ProcKiller(),
     grants: new TmpfsGrantStore(`${folder}/grant`),
     retention: { perSlot: 5, maxAgeMs: 3_600_000 },
     images: { unusedMs: 0, diskBytes: 0 },

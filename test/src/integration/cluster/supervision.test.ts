@@ -102,7 +102,12 @@ describe('supervision on real hosts', function () {
     await eventually(async () => (await running('shop_only')).length === 1, `the task of ${former?.nodeId} to run again`, LIMIT_MS);
   });
 
-  it('never runs two of a task with x-partition: stop, when its node is cut off and when it is back', async () => {
+  for (const engine of ['works', 'is dead'] as const) {
+    it(`never runs two of a task with x-partition: stop, when its node is cut off, whose engine ${engine}, and when it is back`, () =>
+      cutOff(engine === 'is dead'));
+  }
+
+  async function cutOff(killsEngine: boolean): Promise<void> {
     const [task] = await running('shop_only');
     assert.ok(task);
     const at = await hostOf(task);
@@ -118,6 +123,7 @@ describe('supervision on real hosts', function () {
     };
     await look();
     await Promise.all(others.map((other) => cluster.host(at).cut(other)));
+    if (killsEngine) await cluster.host(at).killDocker();
     const movedTo = await eventually(
       async () => {
         const now = await look();
@@ -127,6 +133,7 @@ describe('supervision on real hosts', function () {
       'the task to run elsewhere',
       LIMIT_MS,
     );
+    if (killsEngine) await cluster.host(at).startDocker();
     await Promise.all(others.map((other) => cluster.host(at).heal(other)));
     const isBack = async (): Promise<boolean> => {
       await look();
@@ -137,7 +144,7 @@ describe('supervision on real hosts', function () {
     for (let more = 0; more < 20; more++) await look();
     assert.equal(`${await hostOf((await running('shop_only'))[0] as Task)}`, movedTo);
     console.log(`        processes by host:\n${counts.map((line) => `          ${line}`).join('\n')}`);
-  });
+  }
 
   /** Processes of the fenced task in a host, by its process table: also what the engine does not know of. */
   async function countOnly(host: (typeof cluster.bed.hosts)[number]): Promise<number> {

@@ -129,6 +129,7 @@ export class SimNode {
       db: this.#processDb(process),
       files: NO_FILES,
       grants: this.#grants,
+      killer: { kill: async () => 0 },
       retention: { perSlot: 5, maxAgeMs: HOUR_MS },
       images: { unusedMs: 24 * HOUR_MS, diskBytes: 0 },
       describe: () => Promise.resolve(describeNode(id, index)),

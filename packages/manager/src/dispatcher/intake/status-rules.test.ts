@@ -42,6 +42,14 @@ describe('successorOf', () => {
     assert.deepEqual([successor.id, successor.image, successor.desired, successor.createdAt], ['new', 'app:1', 'running', 10]);
   });
 
+  it('is the restart that its agent says, not the one that its predecessor was', () => {
+    const predecessor = taskOf({ restart: { attempt: 3, reason: 'exit code 1' }, startAfter: 4 });
+    const restart = { attempt: 4, reason: 'exit code 2' };
+    const successor = successorOf(predecessor, { ...report, restart, startAfter: 9 }, false, 5);
+    assert.deepEqual([successor.restart, successor.startAfter], [restart, 9]);
+    assert.equal('restart' in successorOf(predecessor, report, false, 5), false);
+  });
+
   it('has to go when the slot is taken', () => {
     assert.equal(successorOf(taskOf({}), report, true, 5).desired, 'shutdown');
   });

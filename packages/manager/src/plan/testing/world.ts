@@ -113,6 +113,7 @@ export class World {
     if (change.type === 'delete') {
       this.view.apply({ kind: change.kind, id: change.id, object: undefined, revision });
       if (change.kind === 'tasks') this.table.release(change.id);
+      if (change.kind === 'nodes') this.table.deleteNode(change.id);
       return;
     }
     if (change.kind === 'tasks') checkForward(this.view.get('tasks', change.object.id), change.object);
@@ -123,10 +124,10 @@ export class World {
     if (change.kind === 'tasks') this.table.putTask(this.view, this.view.get('tasks', change.object.id)!);
   }
 
-  #awayMs({ id, status }: Node): number {
-    if (status.state === 'ready') this.#awaySince.delete(id);
-    else if (!this.#awaySince.has(id)) this.#awaySince.set(id, this.now);
-    return this.now - (this.#awaySince.get(id) ?? this.now);
+  #awayMs(nodeId: string): number {
+    if (this.view.get('nodes', nodeId)?.status.state === 'ready') this.#awaySince.delete(nodeId);
+    else if (!this.#awaySince.has(nodeId)) this.#awaySince.set(nodeId, this.now);
+    return this.now - (this.#awaySince.get(nodeId) ?? this.now);
   }
 
   #newServiceId(name: string): string {
@@ -137,8 +138,11 @@ export class World {
 
   #round(): { changed: boolean; againInMs: number | undefined } {
     let [changed, soonest] = [false, Number.POSITIVE_INFINITY];
-    for (const node of [...this.view.all('nodes')]) {
-      const { changes, againInMs } = planNode(this.view, node.id, this.now, this.#awayMs(node));
+    // Also nodes that were removed while they had tasks.
+    const nodeIds = new Set([...this.view.all('nodes')].map(({ id }) => id));
+    for (const { nodeId } of this.view.all('tasks')) if (nodeId !== undefined) nodeIds.add(nodeId);
+    for (const nodeId of nodeIds) {
+      const { changes, againInMs } = planNode(this.view, nodeId, this.now, this.#awayMs(nodeId));
       this.carryOut(changes);
       changed ||= changes.length > 0;
       soonest = Math.min(soonest, againInMs ?? soonest);
