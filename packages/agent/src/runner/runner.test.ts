@@ -72,7 +72,7 @@ describe('Runner', () => {
       db,
       files: NO_FILES,
       grants,
-      killer: { kill: async (id) => (killed.push(id), 1) },
+      killer: { kill: async (id) => killed.push(id) },
       retention: { perSlot: 2, maxAgeMs: DAY_MS },
       images: { unusedMs: 0, diskBytes: 1 },
       clock,
