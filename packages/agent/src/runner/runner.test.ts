@@ -105,6 +105,8 @@ describe('Runner', () => {
     await runner.replaceDesired(1, setOf(assignmentOf()));
     await clock.advance(30_000);
     assert.equal(state('t1'), 'accepted');
+    assert.equal(reports.at(-1)?.status.message, 'waiting for the Docker engine, which does not answer');
+    assert.ok(reports.length <= 2, 'told once');
     engine.failure = undefined;
     await comesTo('t1', 'running');
   });

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import {
+  compareStates,
   isFencedTemplate,
   isTerminal,
   type LogFrame,
@@ -18,7 +19,7 @@ import { reportOf, type TaskRecord } from '../model/task-record.js';
 import { planTask } from '../plan/plan-task.js';
 import { planRetention, type RetentionLimits } from '../plan/retention.js';
 import type { AgentCore, RemovedItems } from '../ports/core.js';
-import { EngineError } from '../ports/engine.js';
+import { EngineError, type EngineErrorKind } from '../ports/engine.js';
 import type { GrantStore } from '../ports/grant-store.js';
 import type { ProcessKiller } from '../ports/process-killer.js';
 import type { TaskDb } from '../ports/task-db.js';
@@ -48,6 +49,8 @@ const CONCURRENT_TASKS = 64;
 /** Steps of one task lead to rest within a few rounds; more is a planner that does not come to rest. */
 const MAX_ROUNDS = 20;
 const NETWORK_RECHECK_MS = 250;
+/** Failures that say nothing of what was asked for, but that the engine is not there. */
+const AWAY: ReadonlySet<EngineErrorKind> = new Set(['gone', 'timeout']);
 /** Everything is looked at again so often, whatever events said. */
 const LISTING_INTERVAL_MS = 30_000;
 const CLEANUP_INTERVAL_MS = 60_000;
@@ -275,6 +278,22 @@ export class Runner implements AgentCore {
   }
 
   async #reconcileTask(taskId: string): Promise<number | undefined> {
+    try {
+      return await this.#bringToRest(taskId);
+    } catch (error) {
+      if (error instanceof EngineError && AWAY.has(error.kind)) this.#tellEngineAway(taskId);
+      throw error;
+    }
+  }
+
+  /** Why a task that is about to start does not go on. What runs may well run on without the engine. */
+  #tellEngineAway(taskId: string): void {
+    const { state } = this.#state.records.get(taskId)?.status ?? {};
+    if (state === undefined || compareStates(state, 'running') >= 0) return;
+    this.#state.report(taskId, { state, message: 'waiting for the Docker engine, which does not answer' }, this.#options.clock.now());
+  }
+
+  async #bringToRest(taskId: string): Promise<number | undefined> {
     const { clock } = this.#options;
     for (let round = 0; round < MAX_ROUNDS && !this.#stop.signal.aborted; round += 1) {
       const record = this.#state.records.get(taskId);

@@ -14,6 +14,8 @@ import type { ClusterPaths, HostPaths } from '../state/paths.js';
 import type { Host } from './host.js';
 
 const DOCKER_READY_LIMIT_MS = 60_000;
+/** So often it is started before its own complaint is told. */
+const MOST_DOCKER_STARTS = 3;
 
 /** What the hosts of one cluster have in common. */
 export interface HostContext {
@@ -106,9 +108,16 @@ export abstract class BoxHost implements Host {
 
   async startDocker(signal?: AbortSignal): Promise<void> {
     await this.launchDocker(signal);
+    let starts = 1;
     const isReady = async (): Promise<boolean> => {
       if (await answers('/_ping', this.dockerSocket)) return true;
-      await this.checkDocker();
+      try {
+        await this.checkDocker();
+      } catch (error) {
+        // As systemd would: a daemon gives up when its containerd takes long over what was running when both were killed.
+        if (++starts > MOST_DOCKER_STARTS) throw error;
+        await this.launchDocker(signal);
+      }
       return false;
     };
     await until(isReady, {

@@ -73,14 +73,14 @@ export function taskColumns(nowMs: number): Column<TaskRow>[] {
 }
 
 /** States in which the message says what for. */
-const WAITING: ReadonlySet<TaskState> = new Set(['new', 'pending', 'preparing']);
+const WAITING: ReadonlySet<TaskState> = new Set(['new', 'pending', 'accepted', 'preparing', 'starting']);
 
 /** Why it ended; for a task that waits, what for; for one of a crash loop, which restart it is and what ended the one before. */
 function problemOf({ task, isNodeDown }: TaskRow, nowMs: number): string {
   const { status } = task;
   if (status.error !== undefined) return status.error;
   if (isNodeDown && !isTerminal(status.state)) return status.message;
-  return restartOf(task, nowMs) ?? (WAITING.has(status.state) ? status.message : '');
+  return restartOf(task, nowMs) ?? (WAITING.has(status.state) && status.message !== status.state ? status.message : '');
 }
 
 /** `restarting in 40s, 6th time: exit code 1`. A task that has run for a while is in no loop any more. */
