@@ -13,7 +13,7 @@ const COMPOSE = `services:
     image: \${WEB_IMAGE}
     command: [sh, -c, "${WORK}"]
     stop_grace_period: 1s
-    volumes: ["/tmp/\${LOAD}:/load"]
+    volumes: ["\${LOAD}:/load"]
     deploy:
       replicas: 1
       resources: { limits: { cpus: "0.1" } }
@@ -28,7 +28,7 @@ describe('autoscaling on real hosts', function () {
   before(async () => {
     cluster = await TestCluster.create({ what: 'scale', store: 'embedded', hosts: 2 });
     const [image = ''] = await provideWebImages(cluster.bed, ['v1']);
-    env = { WEB_IMAGE: image, LOAD: `load-${cluster.bed.name}` };
+    env = { WEB_IMAGE: image, LOAD: join(cluster.tsctl.folder, 'load') };
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
     await load('off');
     await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env });
@@ -36,8 +36,8 @@ describe('autoscaling on real hosts', function () {
   after(() => cluster?.destroy());
 
   async function load(state: 'on' | 'off'): Promise<void> {
-    const file = `/tmp/${env.LOAD}/on`;
-    const script = state === 'on' ? `touch ${file}` : `mkdir -p /tmp/${env.LOAD} && rm -f ${file}`;
+    const file = `${env.LOAD}/on`;
+    const script = state === 'on' ? `touch ${file}` : `mkdir -p ${env.LOAD} && rm -f ${file}`;
     await Promise.all(cluster.bed.hosts.map((host) => host.exec(['sh', '-c', script])));
   }
 

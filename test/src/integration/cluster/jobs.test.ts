@@ -12,7 +12,7 @@ const COMPOSE = `services:
   flaky:
     image: \${WEB_IMAGE}
     command: [sh, -c, "if [ -e /tries/once ]; then echo worked; else touch /tries/once; echo failed; exit 3; fi"]
-    volumes: ["/tmp/\${TRIES}:/tries"]
+    volumes: ["\${TRIES}:/tries"]
     deploy:
       mode: replicated-job
       restart_policy: { delay: 200ms, max_attempts: 3 }
@@ -40,8 +40,7 @@ describe('jobs on real hosts', function () {
     const [image = ''] = await provideWebImages(cluster.bed, ['v1']);
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
     const host = cluster.host(0);
-    const env = { WEB_IMAGE: image, NODE: host.name, TRIES: `tries-${cluster.bed.name}` };
-    await host.exec(['rm', '-rf', `/tmp/${env.TRIES}`]);
+    const env = { WEB_IMAGE: image, NODE: host.name, TRIES: join(cluster.tsctl.folder, 'tries') };
     await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env });
   });
   after(() => cluster?.destroy());
