@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type RunResult, simulate } from './run.js';
+import { runSeeds } from './pool.js';
+import type { RunResult } from './run.js';
 
 const MS_PER_HOUR = 3_600_000;
 const MS_PER_MINUTE = 60_000;
 
-/** `npm run sim -- --seed N [--steps M] [--managers N]` or `--seeds K [--from N] [--json FILE]`. */
+/** `npm run sim -- --seed N` or `--seeds K [--from N] [--threads T]`, with `[--hours H] [--steps M] [--managers N] [--json FILE]`. */
 async function main(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...argv],
@@ -14,6 +16,8 @@ async function main(argv: readonly string[]): Promise<number> {
       seeds: { type: 'string' },
       from: { type: 'string' },
       steps: { type: 'string' },
+      hours: { type: 'string' },
+      threads: { type: 'string' },
       managers: { type: 'string' },
       json: { type: 'string' },
       trace: { type: 'boolean' },
@@ -23,30 +27,33 @@ async function main(argv: readonly string[]): Promise<number> {
   const seeds = values.seed === undefined ? count(values.seeds, 1, 'seeds') : 1;
   const steps = values.steps === undefined ? {} : { steps: count(values.steps, 1, 'steps') };
   const managers = values.managers === undefined ? {} : { managers: count(values.managers, 1, 'managers') };
+  const hours = values.hours === undefined ? {} : { hours: Number(values.hours) };
+  if (Number.isNaN(hours.hours)) throw new Error(`--hours takes a number, not "${values.hours}"`);
+  const threads = count(values.threads, availableParallelism(), 'threads');
   const startedMs = performance.now();
-  const results: RunResult[] = [];
-  for (let seed = first; seed < first + seeds; seed++) {
-    const result = await simulate({ seed, ...steps, ...managers });
-    results.push(result);
-    if (result.violation || values.trace) report(result);
-  }
-  summarise(results, performance.now() - startedMs);
+  const runs = Array.from({ length: seeds }, (_, at) => ({ seed: first + at, ...steps, ...hours, ...managers }));
+  const again = [...(values.steps ? ['--steps', values.steps] : []), ...(values.hours ? ['--hours', values.hours] : [])];
+  if (values.managers) again.push('--managers', values.managers);
+  const results = await runSeeds(runs, threads, (result) => {
+    if (result.violation || values.trace) report(result, again);
+  });
+  summarise(results, performance.now() - startedMs, Math.min(threads, seeds));
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(results.map(withoutHistory), undefined, 2));
   return results.some(({ violation }) => violation) ? 1 : 0;
 }
 
-function report({ seed, steps, violation, history, hash }: RunResult): void {
+function report({ seed, steps, violation, history, hash }: RunResult, again: readonly string[]): void {
   print(`seed ${seed}: ${violation ? `${violation.invariant} VIOLATED after ${steps} steps: ${violation.what}` : `well, ${hash}`}`);
   for (const line of history) print(`  ${line}`);
-  print(`again: npm run sim -- --seed ${seed}`);
+  print(`again: npm run sim -- ${['--seed', seed, ...again].join(' ')}`);
 }
 
-function summarise(results: readonly RunResult[], tookMs: number): void {
+function summarise(results: readonly RunResult[], tookMs: number, threads: number): void {
   const failed = results.filter(({ violation }) => violation);
   const simulatedMs = results.reduce((sum, result) => sum + result.simulatedMs, 0);
   const perMinute = (amount: number): string => ((amount / tookMs) * MS_PER_MINUTE).toFixed(1);
   print(
-    `${results.length} seeds in ${(tookMs / 1_000).toFixed(1)} s: ${perMinute(results.length)} seeds a minute, ` +
+    `${results.length} seeds in ${(tookMs / 1_000).toFixed(1)} s on ${threads} threads: ${perMinute(results.length)} seeds a minute, ` +
       `${perMinute(simulatedMs / MS_PER_HOUR)} simulated hours a minute, ${failed.length} failed` +
       (failed.length > 0 ? `: ${failed.map(({ seed, violation }) => `${seed} (${violation?.invariant})`).join(', ')}` : ''),
   );

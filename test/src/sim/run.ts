@@ -11,6 +11,8 @@ export interface RunOptions {
   seed: number;
   /** Steps before the faults end. */
   steps?: number;
+  /** Virtual hours: quiet times and further rounds of calls and faults until they are over. Absent: one round. */
+  hours?: number;
   /** Number of managers; from the seed when absent. */
   managers?: number;
   /** Faulty parts, to prove that the invariants bite. */
@@ -30,8 +32,10 @@ export interface RunResult {
   history: string[];
 }
 
-export const DEFAULT_STEPS = 80;
+const DEFAULT_STEPS = 80;
 const HISTORY_LINES = 60;
+const MS_PER_HOUR = 3_600_000;
+const LONGEST_QUIET_MS = MS_PER_HOUR;
 const MOST_MANAGERS = 3;
 const FEWEST_NODES = 3;
 const NODE_CHOICES = 3;
@@ -68,6 +72,7 @@ class Run {
   readonly #checks: Array<{ name: string; checks: Checks }>;
   readonly #chance;
   #violation: RunResult['violation'];
+  #done = 0;
   /** What led to the violation. */
   #story: string[] | undefined;
 
@@ -98,20 +103,37 @@ class Run {
   }
 
   async toEnd(): Promise<RunResult> {
-    const { steps = DEFAULT_STEPS, seed } = this.options;
-    let done = 0;
-    for (; done < steps && !this.#violation; done++) await this.#step();
-    if (!this.#violation) await this.#rest();
-    if (!this.#violation) await this.#updateInPeace();
+    const { hours = 0, seed } = this.options;
     const { history, clock } = this.world;
+    await this.#round();
+    while (!this.#violation && clock.monotonic() < hours * MS_PER_HOUR) {
+      await this.#quiet();
+      if (clock.monotonic() < hours * MS_PER_HOUR) await this.#round();
+    }
     return {
       seed,
-      steps: done,
+      steps: this.#done,
       ...(this.#violation && { violation: this.#violation }),
       simulatedMs: clock.monotonic(),
       hash: history.digest(),
       history: this.#story ?? history.tail(HISTORY_LINES),
     };
+  }
+
+  /** Calls and faults, until all faults end; then rest, and updates in peace. */
+  async #round(): Promise<void> {
+    const { steps = DEFAULT_STEPS } = this.options;
+    for (let left = steps; left > 0 && !this.#violation; left--) await this.#step();
+    if (!this.#violation) await this.#rest();
+    if (!this.#violation) await this.#updateInPeace();
+  }
+
+  /** Nothing befalls the cluster: it must stay as it is. */
+  async #quiet(): Promise<void> {
+    if (this.#violation) return;
+    await this.#advance(this.#chance.next() * LONGEST_QUIET_MS);
+    const unrest = this.#unrest();
+    if (unrest && !this.#violation) this.#violate({ ...unrest, what: `did not stay at rest: ${unrest.what}` });
   }
 
   close(): void {
@@ -125,6 +147,7 @@ class Run {
   }
 
   async #step(): Promise<void> {
+    this.#done++;
     const chance = this.#chance.next();
     const isQuiet = this.#chance.next() < QUIET_CHANCE;
     if (chance < CALL_CHANCE) this.#workload.call();
