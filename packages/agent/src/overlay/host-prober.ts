@@ -22,13 +22,7 @@ const CONNECT_LIMIT_MS = 2_000;
 /** Peers looked at a time. */
 const CONCURRENT_PEERS = 8;
 const CONCURRENT_ASKS = 64;
-/** Any question will do: that there is an answer is what counts. */
-const QUESTION = packet.encode({
-  type: 'query',
-  id: 0x7465,
-  flags: packet.RECURSION_DESIRED,
-  questions: [{ type: 'A', name: 'tasks.tessera-doctor' }],
-});
+const QUERY_ID = 0x7465;
 
 /** {@link Prober} by ping, nft and sockets. */
 export class HostProber implements Prober {
@@ -81,14 +75,14 @@ export class HostProber implements Prober {
   }
 
   async #measure({ peers, gateways, ports }: Measure): Promise<ProbeAnswer> {
-    const forwarder = { of: (address: string) => new Forwarder(() => [address], this.clock) };
-    const [measured, answering, open] = await Promise.all([
-      inParallel(peers, CONCURRENT_PEERS, (peer) => measurePeer(peer)),
-      inParallel(gateways, CONCURRENT_ASKS, async (gateway) =>
-        (await forwarder.of(gateway.address).ask(QUESTION, false)) ? gateway : undefined,
-      ),
-      inParallel(ports, CONCURRENT_ASKS, async (port) => ((await takesConnection(port.address, port.port)) ? port : undefined)),
-    ]);
+    // One after the other: what starts many programs would slow the answers that are waited for, some of them this very agent's.
+    const answering = await inParallel(gateways, CONCURRENT_ASKS, async (gateway) =>
+      (await this.#answers(gateway)) ? gateway : undefined,
+    );
+    const open = await inParallel(ports, CONCURRENT_ASKS, async (port) =>
+      (await takesConnection(port.address, port.port)) ? port : undefined,
+    );
+    const measured = await inParallel(peers, CONCURRENT_PEERS, (peer) => measurePeer(peer));
     return {
       kind: 'measured',
       peers: measured,
@@ -96,20 +90,27 @@ export class HostProber implements Prober {
       ports: open.flatMap((one) => (one ? [one] : [])),
     };
   }
+
+  /** A name server is asked for a name that it knows itself: others it would ask the host's resolvers for. */
+  async #answers({ address, name }: Measure['gateways'][number]): Promise<boolean> {
+    const question = packet.encode({ type: 'query', id: QUERY_ID, flags: packet.RECURSION_DESIRED, questions: [{ type: 'A', name }] });
+    return (await new Forwarder(() => [address], this.clock).ask(question, false)) !== undefined;
+  }
 }
+
+const NEVER_FITS = 0;
 
 async function measurePeer({ nodeId, address, packetBytes }: Measure['peers'][number]): Promise<Measured['peers'][number]> {
   const refusal = await sendDatagrams(address).then(
     () => undefined,
     (error: Error) => error.message,
   );
-  const sizes = [...new Set([...(packetBytes === undefined ? [] : [packetBytes]), ...SIZES])];
-  const [answersPing, ...fits] = await Promise.all([pings(address), ...sizes.map((bytes) => pings(address, bytes))]);
-  const passing = sizes.filter((_, at) => fits[at]);
+  const fitting = await fittingSizes(address, [...new Set([...(packetBytes === undefined ? [] : [packetBytes]), ...SIZES])]);
+  const pathMtu = Math.max(NEVER_FITS, ...fitting.sizes);
   return {
     nodeId,
-    answersPing,
-    ...(passing.length > 0 && { pathMtu: Math.max(...passing) }),
+    answersPing: fitting.answers,
+    ...(pathMtu > NEVER_FITS && { pathMtu }),
     ...(refusal !== undefined && { refusal }),
   };
 }
@@ -129,16 +130,23 @@ async function sendDatagrams(address: string): Promise<void> {
   }
 }
 
-/** Whether a ping of so many bytes in all comes back that nobody on the way may break up; without a size, a small one. */
-function pings(address: string, bytes?: number): Promise<boolean> {
-  const size = bytes === undefined ? [] : ['-M', 'do', '-s', String(bytes - PING_HEADERS)];
-  return run('ping', ['-n', '-q', '-c', '2', '-i', '0.2', '-W', '1', ...size, address]).then(
-    () => true,
-    (error: Error) => {
-      if (/missing on this host/.test(error.message)) throw error;
-      return false;
-    },
-  );
+/** Each size at the same time, from one shell: `0` stands for a small ping that may be broken up. Prints the sizes that came back. */
+const PING_ALL = `command -v ping > /dev/null || { echo "the program ping is missing on this host" >&2; exit 1; }
+address=$1; shift
+for bytes in "$@"; do
+  if [ "$bytes" = 0 ]; then size=; else size="-M do -s $((bytes - ${PING_HEADERS}))"; fi
+  (ping -n -q -c 2 -i 0.2 -W 1 $size "$address" > /dev/null 2>&1 && echo "$bytes") &
+done
+wait`;
+
+/** The sizes at which a ping comes back that nobody on the way may break up, and whether any does. @throws Error without `ping` */
+async function fittingSizes(address: string, sizes: readonly number[]): Promise<{ answers: boolean; sizes: number[] }> {
+  const out = await run('sh', ['-c', PING_ALL, 'sh', address, '0', ...sizes.map(String)]);
+  const found = out
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(Number);
+  return { answers: found.length > 0, sizes: found.filter((bytes) => bytes > NEVER_FITS) };
 }
 
 function takesConnection(host: string, port: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Id, Port, strictObject } from '../spec/common.js';
+import { Id, Name, Port, strictObject } from '../spec/common.js';
 
 const Address = Type.String({ maxLength: 64 });
 /** Bounds of one question: what a node is made to send is little and soon over. */
@@ -22,8 +22,8 @@ export const ProbeRequest = Type.Union([
       }),
       { maxItems: MAX_PEERS },
     ),
-    /** Name servers at the gateways of networks, this node's own among them. */
-    gateways: Type.Array(strictObject({ nodeId: Id, networkId: Id, address: Address }), { maxItems: 8 * MAX_PEERS }),
+    /** Name servers at the gateways of networks, this node's own among them, and a name that each must know. */
+    gateways: Type.Array(strictObject({ nodeId: Id, networkId: Id, address: Address, name: Name }), { maxItems: 8 * MAX_PEERS }),
     /** TCP ports that must take a connection. */
     ports: Type.Array(strictObject({ address: Address, port: Port }), { maxItems: MAX_PORTS * MAX_PEERS }),
   }),

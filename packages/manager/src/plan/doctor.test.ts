@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Network, networkBlockId } from '@tessera/api';
-import { readyNode } from '../model/testing/builders.js';
+import { deployed, readyNode, serviceSpec } from '../model/testing/builders.js';
 import { IndexedView } from '../model/view.js';
 import { diagnose, type Measured, measureOf, type NodeFindings } from './doctor.js';
 
@@ -15,6 +15,10 @@ function viewOf(driverOptions: Record<string, string> = {}): IndexedView {
   const spec = { name: 'shop_net', labels: {}, driver: 'overlay' as const, driverOptions, internal: false, attachable: false, ipv6: false };
   const network: Network = { id: 'net', ...meta, spec, allocation: { subnet: '10.9.0.0/16', vni: 7 } };
   view.apply({ kind: 'networks', id: 'net', object: network, revision: 1 });
+  const web = serviceSpec('web', 1, (draft) => {
+    draft.template.networks = [{ network: 'shop_net', aliases: [] }];
+  });
+  view.apply({ kind: 'services', id: 'web', object: { ...deployed(web, 'web').service, revision: 1 }, revision: 1 });
   for (const id of NODES) {
     const node = readyNode(id);
     const description = { ...node.description!, address: addressOf(id), underlayMtu: 1500 };

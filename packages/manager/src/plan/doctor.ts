@@ -1,5 +1,6 @@
 import {
   addressAt,
+  type Ipv4Range,
   type NetworkDiagnosis,
   networkBlockId,
   overheadOf,
@@ -34,7 +35,8 @@ export function measureOf(view: ClusterView, nodeId: string, others: readonly st
   const gatewaysOf = (id: string): Measure['gateways'] =>
     shared.flatMap((networkId) => {
       const range = parseRange(view.get('blocks', networkBlockId(networkId, id))?.subnet ?? '');
-      return range ? [{ nodeId: id, networkId, address: addressAt(range, 1) }] : [];
+      const name = range && nameOn(view, networkId);
+      return name === undefined ? [] : [{ nodeId: id, networkId, address: addressAt(range as Ipv4Range, 1), name }];
     });
   return {
     kind: 'measure',
@@ -48,6 +50,12 @@ export function measureOf(view: ClusterView, nodeId: string, others: readonly st
     gateways: [nodeId, ...others].flatMap(gatewaysOf),
     ports: [...ingressPorts(view, [nodeId, ...others]), ...virtualPorts(view, shared)],
   };
+}
+
+/** A service of the network: its name servers know it. */
+function nameOn(view: ClusterView, networkId: string): string | undefined {
+  const [service] = view.servicesOfNetwork(view.get('networks', networkId)?.spec.name ?? '');
+  return service?.spec.name;
 }
 
 /** Largest packet between nodes that the network needs, in bytes. */

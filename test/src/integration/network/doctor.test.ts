@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Host } from '@tessera/bed';
 import { onHost, provideBusybox } from '../../support/test-bed.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
 
@@ -29,6 +30,13 @@ describe('tsctl network doctor on three hosts', function () {
     return { code, lines: stdout.trim().split('\n') };
   }
 
+  /** Puts a rule into a host's firewall. @param chain hook, priority and rule as nftables writes them */
+  async function block(host: Host, chain: string): Promise<void> {
+    const input = `table ip test_block {\n chain c {\n type filter hook ${chain}\n }\n}\n`;
+    const { code, stderr } = await host.exec(['nft', '-f', '-'], { input });
+    assert.equal(code, 0, stderr);
+  }
+
   const isWell = async (): Promise<boolean> => (await doctor()).code === 0;
 
   it('finds nothing where all is well, and leaves nothing behind', async () => {
@@ -37,10 +45,9 @@ describe('tsctl network doctor on three hosts', function () {
     for (const host of cluster.bed.hosts) assert.equal((await host.exec(['nft', 'list', 'table', 'ip', 'tessera-doctor'])).code, 1);
   });
 
-  it('names the link whose overlay port is blocked on the way out of a host', async () => {
-    const host = cluster.host(1);
-    const rule = `table ip test_block { chain out { type filter hook postrouting priority 400; ip daddr ${cluster.host(2).ip} udp dport 4789 drop; } }`;
-    await host.exec(['nft', '-f', '-'], { input: rule });
+  it('names the link whose overlay port is blocked on the way', async () => {
+    const host = cluster.host(2);
+    await block(host, `prerouting priority -500; ip saddr ${cluster.host(1).ip} udp dport 4789 drop`);
     const { code, lines } = await doctor();
     assert.equal(code, 1);
     assert.ok(lines.includes('problem: node2 -> node3: no VXLAN packet arrives (UDP 4789 blocked?)'), lines.join('\n'));
@@ -51,8 +58,7 @@ describe('tsctl network doctor on three hosts', function () {
 
   it('tells that a firewall of the receiving host drops it', async () => {
     const host = cluster.host(2);
-    const rule = `table ip test_block { chain in { type filter hook input priority 0; ip saddr ${cluster.host(0).ip} udp dport 4789 drop; } }`;
-    await host.exec(['nft', '-f', '-'], { input: rule });
+    await block(host, `input priority 0; ip saddr ${cluster.host(0).ip} udp dport 4789 drop`);
     const { code, lines } = await doctor();
     assert.equal(code, 1);
     assert.ok(
@@ -65,8 +71,7 @@ describe('tsctl network doctor on three hosts', function () {
 
   it('finds a way that carries smaller packets than both of its ends believe', async () => {
     const host = cluster.host(1);
-    const rule = `table ip test_block { chain in { type filter hook prerouting priority -500; ip saddr ${cluster.host(0).ip} ip length > 1280 drop; } }`;
-    await host.exec(['nft', '-f', '-'], { input: rule });
+    await block(host, `prerouting priority -500; ip saddr ${cluster.host(0).ip} ip length > 1280 drop`);
     const { code, lines } = await doctor();
     assert.equal(code, 1);
     assert.ok(

@@ -38,7 +38,8 @@ describe('an encrypted network of two hosts', function () {
   after(() => cluster?.destroy());
 
   async function look(host: Host, service: string, format: string): Promise<string> {
-    const id = await onHost(host, 'docker', 'ps', '-q', '--filter', `label=tessera.service-name=shop_${service}`);
+    // A node that was down for a moment may have two for a moment: the newest is named first.
+    const [id = ''] = (await onHost(host, 'docker', 'ps', '-q', '--filter', `label=tessera.service-name=shop_${service}`)).split('\n');
     return onHost(host, 'docker', 'inspect', '-f', format, id);
   }
 
