@@ -71,8 +71,8 @@ export class Backlog {
   }
 
   /** What was made ready for these groups does not hold any more: they look at all nodes again. */
-  forgetPrepared(concerns: (group: TaskGroup) => boolean): void {
-    for (const group of [...this.due, ...this.parked]) if (group.prepared && concerns(group.prepared.group)) this.wake(group);
+  forgetPrepared(concerns: (group: PendingGroup, prepared: TaskGroup) => boolean): void {
+    for (const group of [...this.due, ...this.parked]) if (group.prepared && concerns(group, group.prepared.group)) this.wake(group);
   }
 
   /** The group was looked at in vain. */

@@ -140,7 +140,7 @@ export class Scheduler {
     if (facts === undefined) this.#facts.delete(id);
     else this.#facts.set(id, facts);
     // Rules between services are part of what was made ready for a group, and this service may bring some for any group.
-    this.#backlog.forgetPrepared((group) => (service !== undefined && keepsApart(service)) || hasAffinities(group.affinities));
+    this.#backlog.forgetPrepared((_, group) => (service !== undefined && keepsApart(service)) || hasAffinities(group.affinities));
   }
 
   /** Finds the parked groups that a change since the last time may help. */

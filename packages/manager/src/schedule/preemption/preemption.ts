@@ -46,9 +46,10 @@ export class Preemption {
   }
 
   /** A task of the group was given a node: it needs no more room, there or where it was kept instead. */
-  placed({ serviceId, key }: PendingGroup, index: number): void {
-    const keeper = this.table.kept.keeperOf({ serviceId, key });
-    if (!keeper) return;
+  placed({ serviceId, key, priority }: PendingGroup, index: number): void {
+    const former = this.table.kept.keeperOf({ serviceId, key });
+    if (!former) return;
+    const keeper = { ...former, priority };
     const nodes = new Map(this.table.kept.nodesOf(keeper));
     const used = nodes.has(index) ? index : [...nodes.keys()].at(-1)!;
     const left = nodes.get(used)! - 1;
@@ -126,8 +127,12 @@ export class Preemption {
   }
 
   #keep(keeper: Keeper, nodes: ReadonlyMap<number, number>): boolean {
+    // Its priority may have been another one when the room was kept.
+    const before = this.table.kept.keeperOf(keeper)?.priority ?? keeper.priority;
+    const highest = Math.max(before, keeper.priority);
     const changes = this.table.kept.keep(keeper, nodes);
-    if (changes) this.backlog.forgetPrepared((group) => group.priority < keeper.priority);
+    const isOwn = ({ serviceId, key }: PendingGroup): boolean => serviceId === keeper.serviceId && key === keeper.key;
+    if (changes) this.backlog.forgetPrepared((group) => group.priority < highest && !isOwn(group));
     return changes;
   }
 }
