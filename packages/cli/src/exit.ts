@@ -9,6 +9,7 @@ export const EXIT = {
   rolledBack: 6,
   paused: 7,
   deadline: 8,
+  planChanged: 9,
   timeout: 124,
   interrupted: 130,
 } as const;
@@ -23,6 +24,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   rolledBack: 'The update failed and was rolled back: what ran before runs again.',
   paused: 'The update is paused, since tasks failed or somebody paused it: some tasks are new, some old.',
   deadline: 'Tasks did not come up before the progress deadline (`x-progress-deadline`), and nothing was rolled back.',
+  planChanged: '`tsctl deploy --plan` only: the deploy would do something else than the plan said. Nothing was changed.',
   timeout: 'The time of `--timeout` is over. What was begun goes on in the cluster.',
   interrupted: 'Stopped by Ctrl-C. What was begun goes on in the cluster.',
 };

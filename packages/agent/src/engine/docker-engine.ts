@@ -179,6 +179,19 @@ export class DockerEngine implements Engine {
     }
   }
 
+  async digest(reference: string): Promise<string> {
+    const registry = registryOf(reference);
+    try {
+      const authconfig = await credentialsFor(registry, this.#configFile);
+      const asked = this.#docker.getImage(reference).distribution(authconfig && { authconfig });
+      return (await withDeadline(this.#clock, this.#limitMs, asked, timedOut(reference))).Descriptor.digest;
+    } catch (error) {
+      if (error instanceof EngineError) throw error;
+      const failure = engineError(`resolve image ${reference}`, error);
+      throw failure.kind === 'gone' ? failure : pullError(reference, registry, engineMessage(error), error);
+    }
+  }
+
   async #readPull(
     stream: Readable,
     reference: string,
@@ -346,4 +359,8 @@ function splitLabel(label: string): [string, string] {
 
 function short(id: string): string {
   return id.slice(0, 12);
+}
+
+function timedOut(reference: string): () => EngineError {
+  return () => new EngineError('registry-unreachable', `the registry of image ${reference} does not answer`);
 }

@@ -1,5 +1,6 @@
 import { isTerminal } from '@tessera/api';
 import type { Clock, Log } from '@tessera/kit';
+import { engineReference } from '../model/image.js';
 import type { TaskRecord } from '../model/task-record.js';
 import type { Engine, ImageInfo } from '../ports/engine.js';
 import type { TaskDb } from '../ports/task-db.js';
@@ -32,7 +33,7 @@ export class ImageCleaner {
     const found = pulled.map(({ reference }) => [reference, byReference.get(withTag(reference))] as const);
     const sizes = new Map(found.filter(([, image]) => image).map(([reference, image]) => [reference, image?.sizeBytes ?? 0]));
     const inUse = new Set(found.filter(([, image]) => image && usedIds.has(image.id)).map(([reference]) => reference));
-    for (const { assignment, status } of records) if (!isTerminal(status.state)) inUse.add(assignment.template.container.image);
+    for (const { assignment, status } of records) if (!isTerminal(status.state)) inUse.add(engineReference(assignment.template.container));
     const { touch, remove, gone } = planImageCleanup({ pulled, sizes, inUse }, limits, clock.now());
     const removed = await this.#remove(remove);
     db.save({ images: touch, forgetImages: [...gone, ...removed] });

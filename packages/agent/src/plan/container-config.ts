@@ -1,5 +1,6 @@
 import type { ContainerSpec, HealthcheckSpec, PublishedPort, TaskAssignment } from '@tessera/api';
 import type { ContainerBody, ContainerRequest, DockerDeviceRequest, HealthConfig, HostConfig } from '../model/container-request.js';
+import { engineReference } from '../model/image.js';
 import { containerName, ownLabels } from '../model/labels.js';
 import { resourceEnv, withGivenGpus } from './given-resources.js';
 import { fileMounts, taskMounts } from './mounts.js';
@@ -54,7 +55,7 @@ type ProcessConfig = Omit<ContainerBody, 'Labels' | 'ExposedPorts' | 'HostConfig
 function processConfig(task: TaskAssignment, node: NodeFacts): ProcessConfig {
   const spec = task.template.container;
   return {
-    Image: spec.image,
+    Image: engineReference(spec),
     Env: [...spec.env.map((entry) => expand(entry, task, node)), ...resourceEnv(task)],
     Tty: spec.tty ?? false,
     OpenStdin: spec.stdinOpen ?? false,

@@ -25,6 +25,8 @@ export interface AgentCore {
   confirmReported(reports: readonly TaskReport[]): void;
   /** What the running tasks of these services used since the last call. */
   usage(serviceIds: ReadonlySet<string>): Promise<TaskUsage[]>;
+  /** The digest that an image's registry gives for it now. @throws Error that says why there is none. */
+  resolveImage(image: string): Promise<string>;
   /** Lines of a task's log; ends when the log ends and `follow` is false, or on `signal`. */
   logs(taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame>;
   /** Connects to a TCP port of a task's container. @throws Error in words for people. */

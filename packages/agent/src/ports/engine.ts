@@ -105,6 +105,8 @@ export interface Engine {
   volumes(): Promise<string[]>;
   removeImage(reference: string): Promise<void>;
   pull(reference: string, options: PullOptions): Promise<void>;
+  /** The digest that the registry gives for a reference now, such as `sha256:…`. */
+  digest(reference: string): Promise<string>;
   /** Changes of containers with `label`; reopened for ever, until `signal`. */
   events(label: string, signal: AbortSignal): AsyncIterable<EngineEvent>;
   /** What a running container uses; `undefined` when it is gone or does not run. */

@@ -1,4 +1,5 @@
 import type { ContainerSpec } from '@tessera/api';
+import { engineReference } from '../model/image.js';
 import type { Engine, ImageInfo } from '../ports/engine.js';
 import { EngineError } from '../ports/engine.js';
 
@@ -27,7 +28,9 @@ export class Pulls {
   }
 
   /** Has the image here by the pull policy. @throws EngineError; the signal's reason when it is aborted first. */
-  async ensure({ image: reference, pullPolicy, platform }: ContainerSpec, waiter: Waiter): Promise<ImageInfo> {
+  async ensure(spec: ContainerSpec, waiter: Waiter): Promise<ImageInfo> {
+    const { pullPolicy, platform } = spec;
+    const reference = engineReference(spec);
     const present = await this.#engine.image(reference);
     if (present && pullPolicy !== 'always') return present;
     if (pullPolicy === 'never') {

@@ -181,6 +181,10 @@ export class Runner implements AgentCore {
     return this.#meter.measure(running);
   }
 
+  resolveImage(image: string): Promise<string> {
+    return this.#options.engine.digest(image);
+  }
+
   async *logs(taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame> {
     const container = await this.#find(taskId);
     if (container) return yield* this.#options.engine.logs(container, options, signal);

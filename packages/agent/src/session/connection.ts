@@ -15,6 +15,9 @@ import type { LogStreams } from './log-streams.js';
 import { Reporter } from './reporter.js';
 import type { SessionTimes } from './times.js';
 
+/** Characters of an error that the protocol takes. */
+const MOST_WORDS = 4096;
+
 /** How a connection ended. */
 export interface ConnectionEnd {
   /** In words, for people. */
@@ -146,6 +149,9 @@ export class Connection {
         return void this.#probe(message);
       case 'open-forward':
         return void this.#options.forwards.serve(this.#options.manager, message);
+      case 'resolve-image':
+        void this.#resolveImage(message);
+        return;
       case 'refused':
         this.#options.socket.close(CLOSE_CODES.normal);
         this.#finish(`${message.message} (${message.code})`, message.final);
@@ -153,6 +159,14 @@ export class Connection {
       case 'heartbeat':
         this.#granted(this.#beats.shift());
     }
+  }
+
+  async #resolveImage({ requestId, image }: Extract<ManagerMessage, { type: 'resolve-image' }>): Promise<void> {
+    const answer = await this.#options.core.resolveImage(image).then(
+      (digest) => ({ digest }),
+      (error: unknown) => ({ error: wordsOf(error).slice(0, MOST_WORDS) }),
+    );
+    this.#send({ type: 'image-resolved', requestId, ...answer });
   }
 
   /** Only a manager that has this node for ready grants anything: before the desired set it may still be called down. */

@@ -59,6 +59,7 @@ describe('session of an agent', () => {
       confirmed = reports;
     },
     usage: async (serviceIds) => [...serviceIds].map((id) => ({ taskId: `of${id}`, nanoCpus: 1e9, memoryBytes: 5 })),
+    resolveImage: () => Promise.reject(new Error('not part of these tests')),
     logs: async function* () {
       yield { type: 'end' };
     },

@@ -34,6 +34,10 @@ export class FakeEngine implements Engine {
   #notify: ((event: EngineEvent) => void) | undefined;
   #next = 1;
 
+  async digest(): Promise<string> {
+    throw new Error('not part of these tests');
+  }
+
   async info(): Promise<EngineInfo> {
     throw new Error('not part of these tests');
   }

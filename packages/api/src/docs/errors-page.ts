@@ -11,6 +11,7 @@ const CURES: Readonly<Record<ErrorCode, string>> = {
   ambiguous: 'Give more of the id, or the name. The details list the candidates.',
   'already-exists': 'Choose another name, or remove the other object first.',
   conflict: 'Read the object again, repeat the change on it and send it again.',
+  'plan-changed': 'Look at the plan again: `tsctl plan`. If it is right, deploy with the hash that it prints.',
   'in-use': 'The details name what needs the object: change or remove that first.',
   'port-in-use': 'Choose another published port, or leave it out: the manager chooses one from 30000 to 32767.',
   exhausted:

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   ambiguous: { status: 409, meaning: 'More than one object has an id that begins so.' },
   'already-exists': { status: 409, meaning: 'Another object of this kind has this name.' },
   conflict: { status: 409, meaning: 'The object was changed by somebody else since it was read, or its state does not allow this now.' },
+  'plan-changed': { status: 409, meaning: 'The cluster has changed since the plan was made: the deploy would do something else now.' },
   'in-use': { status: 409, meaning: 'Other objects need this one.' },
   'port-in-use': { status: 409, meaning: 'Another service publishes this port.' },
   exhausted: { status: 409, meaning: 'There are not so many addresses: in the pool of the cluster, or in the subnet of a network.' },

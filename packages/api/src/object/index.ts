@@ -1,4 +1,5 @@
 export * from './job.js';
 export * from './objects.js';
+export * from './release.js';
 export * from './task-state.js';
 export * from './usage.js';

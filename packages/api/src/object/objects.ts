@@ -1,27 +1,21 @@
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { parseIpv4 } from '../net/ipv4.js';
 import { Bytes, DurationMs, Id, Labels, Name, NanoCpus, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
 import { GivenResource, MAX_REPORTED, MAX_TAINTS, OfferedResource, Priority, SystemReserve, Taint } from '../spec/scheduling.js';
 import { PublishedPort, ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec } from '../spec/stack-spec.js';
 import { JobControl, JobStatus } from './job.js';
+import { Content, Release } from './release.js';
+import { stored } from './stored.js';
 import { DesiredState, TaskState } from './task-state.js';
 import { AutoscaleStatus, TaskUsage } from './usage.js';
 
-/** Every stored object has these. `revision` is the store's revision of its last change: the token of optimistic concurrency. */
-const meta = {
-  id: Id,
-  revision: Type.Integer({ minimum: 0 }),
-  createdAt: Timestamp,
-  updatedAt: Timestamp,
-};
-
-function stored<Properties extends Record<string, TSchema>>(properties: Properties) {
-  return strictObject({ ...meta, ...properties });
-}
-
 /** Written by the user (use cases). Its services, networks, configs and secrets carry its name. */
-export const Stack = stored({ name: Name });
+export const Stack = stored({
+  name: Name,
+  /** Number of the release that is current. */
+  release: Type.Optional(Type.Integer({ minimum: 1 })),
+});
 export type Stack = Static<typeof Stack>;
 
 /** How far an update has come. Written by the service controllers. */
@@ -269,7 +263,10 @@ export type NetworkBlock = Static<typeof NetworkBlock>;
 export const Vip = stored({ networkId: Id, serviceId: Id, address: Type.String() });
 export type Vip = Static<typeof Vip>;
 
-/** `spec.data` of a secret is empty in every answer of the API. `hash`: sha256 of the content, in hex. */
+/**
+ * What has the name now. `spec.data` is empty in the store: the content is a `Content` of its own, by its hash. The API fills it
+ * in for configs and never for secrets. `hash`: sha256 of the content, in hex.
+ */
 export const Config = stored({ spec: FileSpec, hash: Type.String() });
 export type Config = Static<typeof Config>;
 export const Secret = stored({ spec: FileSpec, hash: Type.String() });
@@ -307,6 +304,8 @@ export const OBJECT_SCHEMAS = {
   configs: Config,
   secrets: Secret,
   usages: NodeUsage,
+  contents: Content,
+  releases: Release,
 } as const;
 
 export interface ObjectTypes {
@@ -323,6 +322,8 @@ export interface ObjectTypes {
   configs: Config;
   secrets: Secret;
   usages: NodeUsage;
+  contents: Content;
+  releases: Release;
 }
 export type Kind = keyof ObjectTypes;
 export const KINDS = Object.keys(OBJECT_SCHEMAS) as Kind[];

@@ -53,7 +53,7 @@ export const TaskAssignment = strictObject({
   networks: Type.Array(AssignedNetwork),
   /** Ports in host mode: bound on this node for this task. */
   hostPorts: Type.Array(PublishedPort),
-  /** Ids of the config and secret objects by their names. */
+  /** Ids of the contents of configs and secrets by their names: those that the task's spec was deployed with. */
   configIds: Type.Record(Type.String(), Type.String()),
   secretIds: Type.Record(Type.String(), Type.String()),
 });
@@ -127,8 +127,8 @@ export const ServiceEndpoints = strictObject({
 });
 export type ServiceEndpoints = Static<typeof ServiceEndpoints>;
 
-/** Content of a config or secret that a task of this node needs. */
-export const FileContent = strictObject({ id: Id, name: Name, secret: Type.Boolean(), hash: Type.String(), data: Type.String() });
+/** Immutable content of a config or secret that a task of this node needs. */
+export const FileContent = strictObject({ id: Id, secret: Type.Boolean(), hash: Type.String(), data: Type.String() });
 export type FileContent = Static<typeof FileContent>;
 
 /** A task of this node that is over, but whose object is still in the store: its container stays for its log. */
@@ -182,6 +182,8 @@ export const ManagerMessage = Type.Union([
   strictObject({ type: Type.Literal('open-forward'), streamId: Id, taskId: Id, port: Port }),
   /** Look at the network as asked, and answer with `probed`. */
   strictObject({ type: Type.Literal('probe'), probeId: Id, request: ProbeRequest }),
+  /** Ask the registry, with this node's credentials, what a reference to an image means now. */
+  strictObject({ type: Type.Literal('resolve-image'), requestId: Id, image: Type.String({ maxLength: 1024 }) }),
   /** Statuses up to this report number are in the store. */
   strictObject({ type: Type.Literal('reported'), report: Type.Integer() }),
   /** Tell usage of the tasks of these services, from now on. Sent when the list changes; without it, nothing is measured. */
@@ -224,6 +226,13 @@ export const AgentMessage = Type.Union([
   /** Networks, names and balancing of the node are as the set up to `seq` says. */
   strictObject({ type: Type.Literal('applied'), seq: Type.Integer() }),
   strictObject({ type: Type.Literal('probed'), probeId: Id, answer: ProbeAnswer }),
+  /** Answers `resolve-image`: the digest, or why there is none. */
+  strictObject({
+    type: Type.Literal('image-resolved'),
+    requestId: Id,
+    digest: Type.Optional(Type.String({ maxLength: 128 })),
+    error: Type.Optional(Type.String({ maxLength: 4096 })),
+  }),
   /** The desired set up to `seq` is taken over (saved to disk). */
   strictObject({ type: Type.Literal('ack'), seq: Type.Integer() }),
 ]);

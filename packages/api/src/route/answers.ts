@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { KINDS, Network, Service, Stack, UpdateStatus } from '../object/objects.js';
+import { Release } from '../object/release.js';
 import { LogFrame } from '../protocol/messages.js';
 import { DurationMs, Id, Labels, Name, oneOf, strictObject, Timestamp } from '../spec/common.js';
+import { ServiceSpec } from '../spec/service-spec.js';
 
 export const ClusterInfo = strictObject({
   name: Name,
@@ -148,16 +150,28 @@ export const DeployResult = strictObject({
       restarts: Type.Boolean(),
     }),
   ),
+  /** What deserves a look, a line each: images whose digest is not known. */
+  warnings: Type.Optional(Type.Array(Type.String())),
+  /** Number of the release: a new one, or the current one when nothing changed. */
+  release: Type.Optional(Type.Integer()),
   /** Store revision that holds all of it: a watch from here sees what comes of it. */
   revision: Type.Integer(),
 });
 export type DeployResult = Static<typeof DeployResult>;
+
+/** A release with the specs of its services, in the same order. */
+export const ReleaseDetail = strictObject({ release: Release, services: Type.Array(ServiceSpec) });
+export type ReleaseDetail = Static<typeof ReleaseDetail>;
 
 export const PlannedTask = strictObject({
   service: Name,
   slot: Type.Optional(Type.Integer()),
   action: oneOf(['start', 'stop', 'replace', 'keep']),
   node: Type.Optional(Name),
+  /** Node of the task that it takes the place of, when that is another one. */
+  from: Type.Optional(Name),
+  /** When it is its turn: tasks of one step are started or stopped together, those of the next when these have come up. */
+  step: Type.Optional(Type.Integer({ minimum: 1 })),
   reason: Type.Optional(Type.String()),
 });
 export const PlanResult = strictObject({
@@ -165,6 +179,9 @@ export const PlanResult = strictObject({
   tasks: Type.Array(PlannedTask),
   /** Why some tasks have no node, a line each. */
   unplaced: Type.Array(Type.String()),
+  warnings: Type.Optional(Type.Array(Type.String())),
+  /** Of the stack's spec and all of the above: a deploy that is given it is refused when it would do something else. */
+  hash: Type.String(),
 });
 export type PlanResult = Static<typeof PlanResult>;
 

@@ -4,17 +4,15 @@ import { LogFrame } from '../protocol/messages.js';
 import { Bytes, Id, Name, NanoCpus, oneOf, strictObject, Timestamp } from '../spec/common.js';
 import { MAX_TAINTS, Taint, Toleration } from '../spec/scheduling.js';
 import { ServiceSpec } from '../spec/service-spec.js';
-import { FileSpec, NetworkSpec, StackSpec } from '../spec/stack-spec.js';
+import { FileSpec, NetworkSpec } from '../spec/stack-spec.js';
 import {
   Certificate,
   ClusterInfo,
-  DeployResult,
   JoinRequest,
   NetworkDetail,
   NetworkDiagnosis,
   Pem,
   PlacementExplanation,
-  PlanResult,
   ServiceProgress,
   SourcedLogFrame,
   StackDetail,
@@ -23,6 +21,7 @@ import {
 } from './answers.js';
 import { JOB_ROUTES } from './job-routes.js';
 import { REBALANCE_ROUTE } from './rebalance-route.js';
+import { RELEASE_ROUTES } from './release-routes.js';
 import type { RouteDefinition } from './route.js';
 import { WHY_ROUTE } from './why-route.js';
 
@@ -56,28 +55,6 @@ export const ROUTES = {
     access: 'viewer',
     params: ByReference,
     response: StackDetail,
-  },
-  deployStack: {
-    method: 'PUT',
-    path: '/v1/stacks/:ref',
-    summary: 'Create a stack or make it as the spec says, all or nothing',
-    access: 'admin',
-    params: ByReference,
-    query: strictObject({ prune: Flag }),
-    body: StackSpec,
-    response: DeployResult,
-    maxBodyBytes: SIXTEEN_MIB,
-  },
-  planStack: {
-    method: 'POST',
-    path: '/v1/stacks/:ref/plan',
-    summary: 'What a deploy would do, without doing it',
-    access: 'viewer',
-    params: ByReference,
-    query: strictObject({ prune: Flag }),
-    body: StackSpec,
-    response: PlanResult,
-    maxBodyBytes: SIXTEEN_MIB,
   },
   removeStack: {
     method: 'DELETE',
@@ -139,15 +116,6 @@ export const ROUTES = {
     body: strictObject({ replicas: Type.Integer({ minimum: 0, maximum: 1_000_000 }) }),
     response: Service,
   },
-  controlUpdate: {
-    method: 'POST',
-    path: '/v1/services/:ref/update',
-    summary: 'Pause, resume, promote (a canary) or abort (back to what ran before) the update of a service',
-    access: 'admin',
-    params: ByReference,
-    body: strictObject({ action: oneOf(['pause', 'resume', 'promote', 'abort']) }),
-    response: Service,
-  },
   removeService: {
     method: 'DELETE',
     path: '/v1/services/:ref',
@@ -160,6 +128,7 @@ export const ROUTES = {
   ...JOB_ROUTES,
   ...WHY_ROUTE,
   ...REBALANCE_ROUTE,
+  ...RELEASE_ROUTES,
 
   listTasks: {
     method: 'GET',

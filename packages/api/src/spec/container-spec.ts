@@ -71,6 +71,8 @@ export const UlimitSpec = strictObject({ name: Type.String(), soft: Type.Integer
 /** What runs in a task's container. Everything that Docker can do for a Compose service. */
 export const ContainerSpec = strictObject({
   image: Type.String({ minLength: 1, maxLength: 1024 }),
+  /** What the image's tag meant at the deploy: all tasks run this one, whatever the tag means when they are pulled. */
+  digest: Type.Optional(Type.String({ pattern: '^sha256:[0-9a-f]{64}$' })),
   pullPolicy: oneOf(['missing', 'always', 'never']),
   platform: Type.Optional(Type.String()),
   command: Type.Optional(Type.Array(Type.String(), { description: "Replaces the image's entry point" })),

@@ -2,6 +2,7 @@ export * from './autoscale-spec.js';
 export * from './common.js';
 export * from './container-spec.js';
 export * from './defaults.js';
+export * from './file-hashes.js';
 export * from './rebalance-spec.js';
 export * from './schedule-spec.js';
 export * from './scheduling.js';

@@ -9,6 +9,9 @@ const verb = (name: string, summary: string, load: Verb['load'], alias?: string)
 
 const deploy = () => import('./stack/deploy.js');
 const plan = () => import('./stack/plan.js');
+const history = () => import('./stack/history.js');
+const diff = () => import('./stack/diff.js');
+const rollback = () => import('./stack/rollback.js');
 const listStacks = () => import('./stack/ls.js');
 const removeStack = () => import('./stack/rm.js');
 const listServices = () => import('./service/ls.js');
@@ -23,6 +26,9 @@ const EVERYDAY: Group = {
   entries: [
     verb('deploy', 'Create or update a stack from Compose files, and wait until it runs', deploy),
     verb('plan', 'Show what a deploy would do', plan),
+    verb('history', 'List the releases of a stack', history),
+    verb('diff', 'Compare two releases, or one with what is there now', diff),
+    verb('rollback', 'Go back to an earlier release', rollback),
     verb('ls', 'List stacks', listStacks),
     verb('ps', 'List tasks, of everything or of stacks and services', listTasks),
     verb('services', 'List services', listServices),
@@ -42,6 +48,9 @@ const STACK: Noun = {
   entries: [
     verb('deploy', 'Create or update a stack from Compose files, and wait until it runs', deploy),
     verb('plan', 'Show what a deploy would do', plan),
+    verb('history', 'List the releases of a stack', history),
+    verb('diff', 'Compare two releases, or one with what is there now', diff),
+    verb('rollback', 'Go back to an earlier release', rollback),
     verb('ls', 'List stacks', listStacks),
     verb('ps', 'List the tasks of stacks', () => import('./stack/ps.js')),
     verb('services', 'List the services of a stack', () => import('./stack/services.js')),
@@ -60,6 +69,7 @@ const SERVICE: Noun = {
     verb('logs', 'Print the log of a service or task', logs),
     verb('scale', 'Set the number of tasks of services', scale),
     verb('update', 'Change a service', () => import('./service/update.js')),
+    verb('rollback', 'Go back to what a service ran before', rollback),
     verb('rm', 'Remove services', () => import('./service/rm.js')),
   ],
 };

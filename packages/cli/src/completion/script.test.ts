@@ -15,7 +15,7 @@ async function offered(...words: string[]): Promise<string[]> {
 describe('completion', () => {
   it('offers commands, nouns and verbs in bash', async () => {
     assert.deepEqual(await offered('dep'), ['deploy']);
-    assert.deepEqual(await offered('stack', 'r'), ['rm']);
+    assert.deepEqual(await offered('stack', 'r'), ['rollback', 'rm']);
     assert.deepEqual(await offered('cluster', 'token', ''), ['rotate', '--output', '--context', '--timeout', '--no-color', '--help']);
   });
 

@@ -10,6 +10,7 @@ const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   'too-large': EXIT.usage,
   ambiguous: EXIT.usage,
   'not-found': EXIT.notFound,
+  'plan-changed': EXIT.planChanged,
   unavailable: EXIT.unreachable,
   timeout: EXIT.timeout,
 };

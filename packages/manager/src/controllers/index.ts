@@ -1,9 +1,11 @@
 import { AbsenceController } from './absence-controller.js';
 import { AutoscaleController } from './autoscale-controller.js';
+import { ContentController } from './content-controller.js';
 import type { Controller, ControllerDeps } from './controller.js';
 import { NetworkController } from './network-controller.js';
 import { NodeController } from './node-controller.js';
 import { RebalanceController } from './rebalance-controller.js';
+import { ReleaseController } from './release-controller.js';
 import { SchedulerController } from './scheduler-controller.js';
 import { ServiceController } from './service-controller.js';
 
@@ -20,6 +22,8 @@ const CONTROLLERS: ReadonlyArray<new (deps: ControllerDeps) => Controller> = [
   AutoscaleController,
   RebalanceController,
   ServiceController,
+  ReleaseController,
+  ContentController,
   SchedulerController,
 ];
 

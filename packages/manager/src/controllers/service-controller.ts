@@ -1,4 +1,4 @@
-import type { ObjectChange, Service, Task } from '@tessera/api';
+import type { ObjectChange, Release, Service, Task } from '@tessera/api';
 import { newId, type ReconcileLoop } from '@tessera/kit';
 import { planService } from '../plan/service/index.js';
 import type { Controller, ControllerDeps } from './controller.js';
@@ -9,6 +9,8 @@ export class ServiceController implements Controller {
   readonly name = 'service';
   readonly #loop: ReconcileLoop;
   readonly #names = new Map<string, string>();
+  /** Services by the releases that keep revisions of theirs. */
+  readonly #released = new Map<string, readonly string[]>();
 
   constructor(private readonly deps: ControllerDeps) {
     this.#loop = planLoop(this.name, deps, (view, serviceId) => planService(view, serviceId, deps.clock.now(), () => newId(deps.random)));
@@ -19,6 +21,7 @@ export class ServiceController implements Controller {
     for (const service of view.all('services')) this.#service(service.id, service);
     for (const task of view.all('tasks')) this.#loop.mark(task.serviceId);
     for (const revision of view.all('revisions')) this.#loop.mark(revision.serviceId);
+    for (const release of view.all('releases')) this.#release(release.id, release);
   }
 
   onChange(change: ObjectChange): void {
@@ -26,6 +29,7 @@ export class ServiceController implements Controller {
     else if (change.kind === 'tasks') this.#task(change.object);
     else if (change.kind === 'nodes') this.#node(change.id);
     else if (change.kind === 'revisions' && change.object) this.#loop.mark(change.object.serviceId);
+    else if (change.kind === 'releases') this.#release(change.id, change.object);
   }
 
   stop(): Promise<void> {
@@ -38,6 +42,19 @@ export class ServiceController implements Controller {
     if (service) this.#names.set(id, service.spec.name);
     else this.#names.delete(id);
     if (name !== undefined) this.#dependents(name);
+  }
+
+  /** When a release goes, revisions that it kept may go too. */
+  #release(id: string, release: Release | undefined): void {
+    if (release)
+      this.#released.set(
+        id,
+        release.services.map(({ serviceId }) => serviceId),
+      );
+    else {
+      for (const serviceId of this.#released.get(id) ?? []) this.#loop.mark(serviceId);
+      this.#released.delete(id);
+    }
   }
 
   /** A deleted task needs no look: only this controller deletes tasks, and looks again after what it wrote. */

@@ -1,4 +1,5 @@
 import {
+  type AgentMessage,
   ApiError,
   HEARTBEAT_MS,
   type LogFrame,
@@ -14,12 +15,13 @@ import {
 import { CLOSE_CODES, type Clock, type Log, type Random, type SessionSocket, type Timer, until } from '@tessera/kit';
 import { sameSession } from '../model/session.js';
 import { isLive, isToldToGo } from '../model/task.js';
-import type { Dispatcher } from '../ports/dispatcher.js';
+import type { Dispatcher, ResolvedImage } from '../ports/dispatcher.js';
 import type { Presence } from '../ports/presence.js';
 import type { ClusterStore } from '../ports/store.js';
 import { ChangeRouter } from './feed/change-router.js';
 import { NodeFeed } from './feed/node-feed.js';
 import { Projector } from './feed/projector.js';
+import { ImageResolver } from './images/image-resolver.js';
 import { StatusIntake } from './intake/status-intake.js';
 import { UpdateQueue } from './intake/update-queue.js';
 import { LeaveGate } from './leaving/leave-gate.js';
@@ -56,6 +58,8 @@ export const DISPATCHER_TIMES = {
   dialLimitMs: 5_000,
   /** How long an agent has to answer a question about its network: it tries for some seconds itself. */
   probeLimitMs: 30_000,
+  /** How long an agent has to ask a registry for a digest. */
+  resolveLimitMs: 8_000,
 };
 
 /** A node whose agent was silent for so many heartbeats is not waited for. */
@@ -82,6 +86,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   readonly #dials: StreamDials;
   readonly #probes: Probes;
   readonly #logs: LogRelay;
+  readonly #images: ImageResolver;
   readonly #sessions = new Map<string, AgentSession>();
   readonly #feeds = new Map<string, NodeFeed>();
   readonly #dirty = new Set<string>();
@@ -120,6 +125,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.#probes = new Probes({ clock, random, ...this.#times });
     this.#dials = new StreamDials({ clock, random, ...this.#times });
     this.#logs = new LogRelay(this.#dials);
+    this.#images = new ImageResolver({ clock, random, ...this.#times });
     this.#usage = new UsageBook({ store, clock, log });
     for (const service of store.view.all('services')) if (service.spec.autoscale) this.#measured.add(service.id);
     this.#unsubscribes = [
@@ -167,6 +173,15 @@ class SessionDispatcher implements Dispatcher, SessionHost {
 
   probed(nodeId: string, probeId: string, answer: ProbeAnswer): void {
     this.#probes.answered(nodeId, probeId, answer);
+  }
+
+  resolveImage(image: string): Promise<ResolvedImage> {
+    for (const session of this.#sessions.values()) if (session.held) return this.#images.ask(image, (message) => session.send(message));
+    return Promise.resolve({ error: 'no node is connected to this manager' });
+  }
+
+  imageResolved(answer: Extract<AgentMessage, { type: 'image-resolved' }>): void {
+    this.#images.answered(answer);
   }
 
   async stop(): Promise<void> {

@@ -11,6 +11,7 @@ import { createNetwork, getNetwork, listNetworks, removeNetwork } from '../use-c
 import { relayLogs } from '../use-case/node-log.js';
 import { getNode, listNodes, removeNode, updateNode } from '../use-case/nodes.js';
 import { rebalance } from '../use-case/rebalance.js';
+import { getRelease, listReleases, rollbackService, rollbackStack } from '../use-case/releases.js';
 import { createService, getService, listProgress, listServices, removeService, scaleService, updateService } from '../use-case/services.js';
 import { deployStack, getStack, listStacks, planStack, removeStack } from '../use-case/stacks.js';
 import { explainTask, getTask, listTasks } from '../use-case/tasks.js';
@@ -46,7 +47,11 @@ export const HANDLERS: Handlers = {
 
   listStacks: (context) => listStacks(context),
   getStack: (context, { params }) => getStack(context, params.ref),
-  deployStack: (context, { params, query, body }) => deployStack(context, params.ref, body, query),
+  deployStack: (context, { params, query, body, subject }) =>
+    deployStack(context, params.ref, body, { ...query, author: subject?.id ?? '' }),
+  listReleases: (context, { params }) => listReleases(context, params.ref),
+  getRelease: (context, { params }) => getRelease(context, params.ref, params.number),
+  rollbackStack: (context, { params, body, subject }) => rollbackStack(context, params.ref, body, subject?.id ?? ''),
   planStack: (context, { params, query, body }) => planStack(context, params.ref, body, query),
   removeStack: (context, { params }) => removeStack(context, params.ref),
 
@@ -57,6 +62,7 @@ export const HANDLERS: Handlers = {
   updateService: (context, { params, query, body }) => updateService(context, params.ref, body, query.revision),
   scaleService: (context, { params, body }) => scaleService(context, params.ref, body.replicas),
   controlUpdate: (context, { params, body, subject }) => controlUpdate(context, params.ref, body.action, subject?.id ?? ''),
+  rollbackService: (context, { params, body, subject }) => rollbackService(context, params.ref, body.number, subject?.id ?? ''),
   removeService: (context, { params }) => removeService(context, params.ref),
 
   listJobs: (context, { query }) => listJobs(context, query),

@@ -1,5 +1,5 @@
-import type { Kind, NetworkBlock, ObjectTypes, Service, ServiceRevision, Task, Vip } from '@tessera/api';
-import { type ClusterView, IndexedView, type NamedKind } from './view.js';
+import type { Kind, NetworkBlock, ObjectTypes, Release, Service, ServiceRevision, Task, Vip } from '@tessera/api';
+import { type ClusterView, type ContentUser, IndexedView, type NamedKind } from './view.js';
 
 /** What an overlay takes over: a store's change without its expectation. */
 export type OverlayChange =
@@ -86,6 +86,19 @@ export class OverlayView implements ClusterView {
 
   blocksOfNetwork(networkId: string): Iterable<NetworkBlock> {
     return this.#merge('blocks', this.base.blocksOfNetwork(networkId), this.#own.blocksOfNetwork(networkId));
+  }
+
+  releasesOfStack(stackId: string): Iterable<Release> {
+    return this.#merge('releases', this.base.releasesOfStack(stackId), this.#own.releasesOfStack(stackId));
+  }
+
+  releasesOfRevision(revisionId: string): Iterable<Release> {
+    return this.#merge('releases', this.base.releasesOfRevision(revisionId), this.#own.releasesOfRevision(revisionId));
+  }
+
+  *usersOfContent(contentId: string): Iterable<ContentUser> {
+    for (const user of this.base.usersOfContent(contentId)) if (!this.#isHidden(user.kind, user.id)) yield user;
+    yield* this.#own.usersOfContent(contentId);
   }
 
   blocksOfNode(nodeId: string): Iterable<NetworkBlock> {

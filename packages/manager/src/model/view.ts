@@ -1,4 +1,19 @@
-import type { Kind, NetworkBlock, ObjectChange, ObjectTypes, Service, ServiceRevision, Task, Vip } from '@tessera/api';
+import {
+  type Config,
+  contentId,
+  filesOf,
+  type Kind,
+  type NetworkBlock,
+  type ObjectChange,
+  type ObjectTypes,
+  type Release,
+  type Service,
+  type ServiceRevision,
+  type ServiceSpec,
+  serviceRevisionId,
+  type Task,
+  type Vip,
+} from '@tessera/api';
 import { isPending } from './task.js';
 
 /** Kinds whose names are unique. */
@@ -30,6 +45,18 @@ export interface ClusterView {
   blocksOfNode(nodeId: string): Iterable<NetworkBlock>;
   vipsOfNetwork(networkId: string): Iterable<Vip>;
   vipsOfService(serviceId: string): Iterable<Vip>;
+  /** Releases that are kept of a stack, by its id. */
+  releasesOfStack(stackId: string): Iterable<Release>;
+  /** Releases that name this revision of a service, by its id: it must stay as long as there is any. */
+  releasesOfRevision(revisionId: string): Iterable<Release>;
+  /** What names this content: it must stay as long as there is any. */
+  usersOfContent(contentId: string): Iterable<ContentUser>;
+}
+
+/** Configs and secrets whose content it is now, specs whose tasks mount it, and releases that would bring it back. */
+export interface ContentUser {
+  kind: 'configs' | 'secrets' | 'revisions' | 'releases';
+  id: string;
 }
 
 /** Name of an object of a kind whose names are unique. */
@@ -110,6 +137,14 @@ export class IndexedView implements ClusterView {
   readonly #servicesByStack = new Index<Service>((service) => (service.spec.stack ? [service.spec.stack] : []));
   readonly #servicesByNetwork = new Index<Service>((service) => service.spec.template.networks.map((attachment) => attachment.network));
   readonly #blocksByNetwork = new Index<NetworkBlock>((block) => [block.networkId]);
+  readonly #releasesByStack = new Index<Release>((release) => [release.stackId]);
+  readonly #releasesByRevision = new Index<Release>((release) =>
+    release.services.map(({ serviceId, specRevision }) => serviceRevisionId(serviceId, specRevision)),
+  );
+  readonly #releasesByContent = new Index<Release>((release) => release.files.map(({ kind, hash }) => contentId(kind, hash)));
+  readonly #revisionsByContent = new Index<ServiceRevision>((revision) => contentsOf(revision.spec));
+  readonly #configsByContent = new Index<Config>((config) => [contentId('configs', config.hash)]);
+  readonly #secretsByContent = new Index<Config>((secret) => [contentId('secrets', secret.hash)]);
   readonly #blocksByNode = new Index<NetworkBlock>((block) => [block.nodeId]);
   readonly #vipsByNetwork = new Index<Vip>((vip) => [vip.networkId]);
   readonly #vipsByService = new Index<Vip>((vip) => [vip.serviceId]);
@@ -187,6 +222,21 @@ export class IndexedView implements ClusterView {
     return this.#vipsByService.of(serviceId);
   }
 
+  releasesOfStack(stackId: string): Iterable<Release> {
+    return this.#releasesByStack.of(stackId);
+  }
+
+  releasesOfRevision(revisionId: string): Iterable<Release> {
+    return this.#releasesByRevision.of(revisionId);
+  }
+
+  *usersOfContent(contentId: string): IterableIterator<ContentUser> {
+    for (const { id } of this.#configsByContent.of(contentId)) yield { kind: 'configs', id };
+    for (const { id } of this.#secretsByContent.of(contentId)) yield { kind: 'secrets', id };
+    for (const { id } of this.#revisionsByContent.of(contentId)) yield { kind: 'revisions', id };
+    for (const { id } of this.#releasesByContent.of(contentId)) yield { kind: 'releases', id };
+  }
+
   /** Takes over one change. An older revision of an object than the one held is left out; returns whether it was taken. */
   apply(change: ObjectChange): boolean {
     const objects = this.#kind(change.kind);
@@ -232,7 +282,16 @@ export class IndexedView implements ClusterView {
         );
         break;
       case 'revisions':
-        update([this.#revisionsByService], place, before, change.object);
+        update([this.#revisionsByService, this.#revisionsByContent], place, before, change.object);
+        break;
+      case 'releases':
+        update([this.#releasesByStack, this.#releasesByRevision, this.#releasesByContent], place, before, change.object);
+        break;
+      case 'configs':
+        update([this.#configsByContent], place, before, change.object);
+        break;
+      case 'secrets':
+        update([this.#secretsByContent], place, before, change.object);
         break;
       case 'blocks':
         update([this.#blocksByNetwork, this.#blocksByNode], place, before, change.object);
@@ -255,4 +314,9 @@ export class IndexedView implements ClusterView {
     if (former && this.#names.get(former) === before.id) this.#names.delete(former);
     if (after) this.#names.set(`${kind}/${nameOf(kind, after)}`, after.id);
   }
+}
+
+/** Ids of the contents that the tasks of a spec mount. */
+function contentsOf({ template }: ServiceSpec): string[] {
+  return [...filesOf(template.container, template.fileHashes)].map(({ kind, hash }) => contentId(kind, hash));
 }

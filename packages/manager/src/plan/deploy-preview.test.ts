@@ -25,9 +25,9 @@ describe('the preview of a deploy', () => {
     const world = cluster('a', 'b');
     const { tasks, unplaced } = previewDeploy(world.view, changesOf(world, serviceSpec('web', 3)), world.now);
     assert.deepEqual(tasks, [
-      { service: 'web', slot: 1, action: 'start', node: 'a' },
-      { service: 'web', slot: 2, action: 'start', node: 'b' },
-      { service: 'web', slot: 3, action: 'start', node: 'a' },
+      { service: 'web', slot: 1, action: 'start', node: 'a', step: 1 },
+      { service: 'web', slot: 2, action: 'start', node: 'b', step: 1 },
+      { service: 'web', slot: 3, action: 'start', node: 'a', step: 1 },
     ]);
     assert.deepEqual(unplaced, []);
   });
@@ -44,6 +44,27 @@ describe('the preview of a deploy', () => {
     assert.deepEqual(
       removal.tasks.map((task) => task.action),
       ['stop', 'stop'],
+    );
+  });
+
+  it('tells the order in which tasks are replaced, and from which nodes to which', () => {
+    const world = cluster('a', 'b');
+    const spec = (image: string): ServiceSpec =>
+      serviceSpec('web', 3, (draft) => {
+        draft.template.container.image = image;
+        draft.update.parallelism = 2;
+        if (image === 'app:2') draft.placement.constraints = ['node.hostname==b'];
+      });
+    world.deploy(spec('app:1'));
+    obey(world);
+    const { tasks } = previewDeploy(world.view, changesOf(world, spec('app:2')), world.now);
+    assert.deepEqual(
+      tasks.map(({ slot, action, from, node, step }) => [slot, action, from, node, step]),
+      [
+        [1, 'replace', 'a', 'b', 1],
+        [2, 'replace', undefined, 'b', 1],
+        [3, 'replace', 'a', 'b', 2],
+      ],
     );
   });
 

@@ -16,11 +16,11 @@ type PlannedTask = PlanResult['tasks'][number];
  * what they are told, until nothing changes. Nothing is written.
  * @param changes what the deploy would write, whatever it expects of what is stored
  */
-export function previewDeploy(view: ClusterView, changes: readonly OverlayChange[], now: number): Pick<PlanResult, 'tasks' | 'unplaced'> {
+export function previewDeploy(view: ClusterView, changes: readonly OverlayChange[], now: number): Omit<PlanResult, 'changes' | 'hash'> {
   const simulation = new Simulation(view, changes, now);
   simulation.run();
   const after = simulation.overlay;
-  const tasks = simulation.serviceIds.flatMap((serviceId) => compareSlots(view, after, serviceId));
+  const tasks = simulation.serviceIds.flatMap((serviceId) => compareSlots(view, simulation, serviceId));
   const pending = simulation.serviceIds.flatMap((serviceId) =>
     [...after.tasksOfService(serviceId)].filter((task) => isWanted(task) && !isAssigned(task)),
   );
@@ -33,6 +33,9 @@ export function previewDeploy(view: ClusterView, changes: readonly OverlayChange
 class Simulation {
   readonly overlay: OverlayView;
   readonly serviceIds: string[] = [];
+  /** In which step each task is made or removed: a step is a pass of the planners in which any is. */
+  readonly steps = new Map<string, number>();
+  #step = 0;
   readonly #table: NodeTable;
   #now: number;
   #ids = 0;
@@ -59,13 +62,25 @@ class Simulation {
 
   #plan(): { changed: boolean; againInMs: number | undefined } {
     let [changed, soonest] = [false, Number.POSITIVE_INFINITY];
+    const begun: string[] = [];
     for (const serviceId of this.serviceIds) {
       const { changes, againInMs } = planService(this.overlay, serviceId, this.#now, () => `planned${++this.#ids}`);
+      begun.push(...changes.flatMap((change) => this.#beginning(change) ?? []));
       for (const change of changes) this.#apply(change);
       changed ||= changes.length > 0;
       soonest = Math.min(soonest, againInMs ?? soonest);
     }
+    if (begun.length > 0) this.#step++;
+    for (const taskId of begun) this.steps.set(taskId, this.#step);
     return { changed, againInMs: Number.isFinite(soonest) ? soonest : undefined };
+  }
+
+  /** The task that a change makes, or that it removes for good. */
+  #beginning(change: OverlayChange): string | undefined {
+    if (change.kind !== 'tasks' || change.type !== 'put') return undefined;
+    const before = this.overlay.get('tasks', change.object.id);
+    const goes = change.object.desired === 'remove' && before?.desired !== 'remove';
+    return !before || goes ? change.object.id : undefined;
   }
 
   #schedule(): boolean {
@@ -128,10 +143,10 @@ function obeyed(task: Task): Task['status']['state'] | undefined {
 }
 
 /** One line for each slot that the service has before or after. */
-function compareSlots(before: ClusterView, after: ClusterView, serviceId: string): PlannedTask[] {
+function compareSlots(before: ClusterView, { overlay: after, steps }: Simulation, serviceId: string): PlannedTask[] {
   const [old, fresh] = [occupants(before, serviceId), occupants(after, serviceId)];
   const keys = [...new Set([...old.keys(), ...fresh.keys()])].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  return keys.map((key) => describeSlot(after, old.get(key), fresh.get(key)));
+  return keys.map((key) => describeSlot(after, old.get(key), fresh.get(key), steps));
 }
 
 /** The task that stands for each slot: the wanted one, or what a job has completed; of several runs of a job, the newest. */
@@ -144,15 +159,19 @@ function occupants(view: ClusterView, serviceId: string): Map<string, Task> {
   return found;
 }
 
-function describeSlot(view: ClusterView, old: Task | undefined, fresh: Task | undefined): PlannedTask {
+function describeSlot(view: ClusterView, old: Task | undefined, fresh: Task | undefined, steps: ReadonlyMap<string, number>): PlannedTask {
   const task = (fresh ?? old)!;
-  const node = task.nodeId === undefined ? undefined : view.get('nodes', task.nodeId)?.name;
+  const nodeOf = ({ nodeId }: Task): string | undefined => (nodeId === undefined ? undefined : view.get('nodes', nodeId)?.name);
+  const node = nodeOf(task);
+  const from = old && fresh && old.id !== fresh.id ? nodeOf(old) : undefined;
   const action = !fresh ? 'stop' : !old ? 'start' : old.id === fresh.id ? 'keep' : 'replace';
   return {
     service: task.serviceName,
     ...(task.slot !== undefined && { slot: task.slot }),
     action,
     ...(node !== undefined && { node }),
+    ...(from !== undefined && from !== node && { from }),
+    ...(steps.has(task.id) && { step: steps.get(task.id)! }),
     ...(fresh && !isAssigned(fresh) && { reason: fresh.status.message }),
   };
 }

@@ -3,6 +3,9 @@ import type { SessionSocket } from '@tessera/kit';
 
 export type { SessionSocket };
 
+/** The digest of an image, or in words why it is not known. */
+export type ResolvedImage = { digest: string } | { error: string };
+
 /** Keeps the sessions of agents: tells them what to run and takes in what they report. */
 export interface Dispatcher {
   /** Takes over a session of the node. An older session of the same node is closed. */
@@ -21,6 +24,8 @@ export interface Dispatcher {
   openForward(nodeId: string, taskId: string, port: number, signal: AbortSignal): Promise<SessionSocket>;
   /** Asks a node about its network. Never rejects but for `signal`: what goes wrong is told as `failed`. */
   probe(nodeId: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer>;
+  /** What a reference to an image means now, by one of the agents that have a session here. */
+  resolveImage(image: string): Promise<ResolvedImage>;
   /** Closes all sessions and resolves when their last reports are written. */
   stop(): Promise<void>;
 }

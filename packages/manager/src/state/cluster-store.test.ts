@@ -125,12 +125,11 @@ describe('The cluster store', () => {
   it('keeps the content of secrets sealed in the store and refuses what is too large', async () => {
     const memory = memoryStore();
     const store = await openStore(memory.connect());
-    const spec = { name: 'key', labels: {}, data: 'aGlkZGVu' };
-    const secret = { id: 'x', revision: 0, createdAt: 1, updatedAt: 1, spec, hash: '' };
-    await store.commit([{ type: 'put', kind: 'secrets', object: secret, expect: 'absent' }]);
-    assert.ok(!memory.get('tessera/v1/secrets/x')?.value.includes('aGlkZGVu'));
-    assert.equal((await openStore(memory.connect())).view.get('secrets', 'x')?.spec.data, 'aGlkZGVu');
-    const large = { ...secret, id: 'y', spec: { ...spec, name: 'large', data: 'A'.repeat(MAX_VALUE_BYTES) } };
-    await assert.rejects(store.commit([{ type: 'put', kind: 'configs', object: large, expect: 'absent' }]), { code: 'too-large' });
+    const secret = { id: 'x', revision: 0, createdAt: 1, updatedAt: 1, secret: true, hash: '', data: 'aGlkZGVu' };
+    await store.commit([{ type: 'put', kind: 'contents', object: secret, expect: 'absent' }]);
+    assert.ok(!memory.get('tessera/v1/contents/x')?.value.includes('aGlkZGVu'));
+    assert.equal((await openStore(memory.connect())).view.get('contents', 'x')?.data, 'aGlkZGVu');
+    const large = { ...secret, id: 'y', secret: false, data: 'A'.repeat(MAX_VALUE_BYTES) };
+    await assert.rejects(store.commit([{ type: 'put', kind: 'contents', object: large, expect: 'absent' }]), { code: 'too-large' });
   });
 });

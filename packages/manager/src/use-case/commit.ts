@@ -11,6 +11,9 @@ const RETRY_MS = 25;
 const MAX_OPS = 100;
 const MAX_BYTES = 1_200_000;
 
+/** What writing takes. */
+export type CommitContext = Pick<UseCaseContext, 'store' | 'clock' | 'random'>;
+
 /** Changes that belong into one txn whatever happens, such as a service and its revision. */
 export type Unit = readonly StoreChange[];
 
@@ -21,7 +24,7 @@ export type Unit = readonly StoreChange[];
  * @throws ApiError `conflict` when others kept changing the same objects.
  */
 export async function commitPlan<T>(
-  context: UseCaseContext,
+  context: CommitContext,
   plan: (view: ClusterView) => { units: readonly Unit[]; result: T },
 ): Promise<{ result: T; revision: number }> {
   const { store, clock, random } = context;
@@ -38,7 +41,7 @@ export async function commitPlan<T>(
 }
 
 /** Revision of the last txn; undefined when one of them found something changed. */
-async function commitUnits({ store }: UseCaseContext, units: readonly Unit[]): Promise<number | undefined> {
+async function commitUnits({ store }: CommitContext, units: readonly Unit[]): Promise<number | undefined> {
   let revision = store.view.revision;
   for (const changes of chunk(units)) {
     const result = await store.commit(changes);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { ApiError, type Config, canonicalJson, type FileSpec, MAX_CONFIG_BYTES, MAX_SECRET_BYTES } from '@tessera/api';
+import { ApiError, type Config, canonicalJson, contentId, type FileSpec, MAX_CONFIG_BYTES, MAX_SECRET_BYTES } from '@tessera/api';
 import { newId } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
-import { commitPlan } from './commit.js';
+import { isContentNamed } from '../plan/contents.js';
+import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { NOUNS, resolve } from './references.js';
 
@@ -15,23 +16,47 @@ export interface FileMaking {
   newId(): string;
 }
 
-/** The object of a new or changed config or secret; the one of before when nothing changed. @throws ApiError `invalid-spec` or `too-large`. */
-export function makeFile(kind: FileKind, spec: FileSpec, before: Config | undefined, { now, newId }: FileMaking): Config {
-  if (before && canonicalJson(before.spec) === canonicalJson(spec)) return before;
-  const hash = hashContent(kind, spec);
-  return { id: before?.id ?? newId(), revision: 0, createdAt: before?.createdAt ?? now, updatedAt: now, spec, hash };
+/** A config or secret, and its content when the store has to be told of it. */
+export interface FileChange {
+  file: Config;
+  /** To be written before what names the content. */
+  content: Unit;
 }
 
-export function listFiles(context: UseCaseContext, kind: FileKind): Config[] {
-  return [...context.store.view.all(kind)].map((file) => withoutSecret(kind, file)).sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+/**
+ * A new or changed config or secret; the one of before when nothing changed. Content that nobody names at the moment is
+ * written again, as it may be about to be collected.
+ * @throws ApiError `invalid-spec` or `too-large`.
+ */
+export function makeFile(view: ClusterView, kind: FileKind, spec: FileSpec, before: Config | undefined, making: FileMaking): FileChange {
+  const { now, newId } = making;
+  const hash = hashContent(kind, spec);
+  const head: FileSpec = { ...spec, data: '' };
+  if (before && before.hash === hash && canonicalJson(before.spec) === canonicalJson(head)) return { file: before, content: [] };
+  const file = { id: before?.id ?? newId(), revision: 0, createdAt: before?.createdAt ?? now, updatedAt: now, spec: head, hash };
+  return { file, content: contentUnit(view, kind, hash, spec.data, now) };
+}
+
+function contentUnit(view: ClusterView, kind: FileKind, hash: string, data: string, now: number): Unit {
+  const id = contentId(kind, hash);
+  const stored = view.get('contents', id);
+  if (stored && isContentNamed(view, id)) return [];
+  const object = { id, revision: 0, createdAt: now, updatedAt: now, secret: kind === 'secrets', hash, data };
+  return [{ type: 'put', kind: 'contents', object, expect: stored ? { revision: stored.revision } : 'absent' }];
+}
+
+export function listFiles({ store: { view } }: UseCaseContext, kind: FileKind): Config[] {
+  return [...view.all(kind)].map((file) => withContent(view, kind, file)).sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
 }
 
 /** @throws ApiError `already-exists` or `invalid-spec`. */
 export async function createFile(context: UseCaseContext, kind: FileKind, spec: FileSpec): Promise<Config> {
   const { clock, random, store } = context;
-  const file = makeFile(kind, spec, undefined, { now: clock.now(), newId: () => newId(random) });
-  await commitPlan(context, () => ({ units: [[{ type: 'put', kind, object: file, expect: 'absent' }]], result: undefined }));
-  return withoutSecret(kind, store.view.get(kind, file.id) ?? file);
+  const { result } = await commitPlan(context, (view) => {
+    const { file, content } = makeFile(view, kind, spec, undefined, { now: clock.now(), newId: () => newId(random) });
+    return { units: [content, [{ type: 'put', kind, object: file, expect: 'absent' }]], result: file };
+  });
+  return withContent(store.view, kind, store.view.get(kind, result.id) ?? result);
 }
 
 /** @throws ApiError `not-found`, `ambiguous`, or `in-use` naming the services. */
@@ -53,23 +78,10 @@ export async function removeFile(context: UseCaseContext, kind: FileKind, ref: s
   });
 }
 
-/** Hash by name of each config and secret that a container mounts. A name that both kinds have gets both hashes. */
-export function fileHashesOf(
-  container: { configs: readonly { source: string }[]; secrets: readonly { source: string }[] },
-  hashOf: (kind: FileKind, name: string) => string | undefined,
-): Record<string, string> {
-  const hashes: Record<string, string> = {};
-  for (const kind of ['configs', 'secrets'] as const) {
-    for (const name of new Set(container[kind].map((file) => file.source))) {
-      const hash = hashOf(kind, name);
-      if (hash !== undefined) hashes[name] = Object.hasOwn(hashes, name) ? `${hashes[name]}+${hash}` : hash;
-    }
-  }
-  return hashes;
-}
-
-export function withoutSecret(kind: FileKind, file: Config): Config {
-  return kind === 'secrets' ? { ...file, spec: { ...file.spec, data: '' } } : file;
+/** A config as people see it; the content of a secret is never given away. */
+function withContent(view: ClusterView, kind: FileKind, file: Config): Config {
+  const data = kind === 'secrets' ? '' : (view.get('contents', contentId(kind, file.hash))?.data ?? '');
+  return { ...file, spec: { ...file.spec, data } };
 }
 
 function hashContent(kind: FileKind, spec: FileSpec): string {

@@ -17,6 +17,8 @@ export const NOUNS: Readonly<Record<Kind, string>> = {
   configs: 'config',
   secrets: 'secret',
   usages: 'usage of node',
+  contents: 'content',
+  releases: 'release',
 };
 
 const MAX_CANDIDATES = 10;

@@ -1,11 +1,10 @@
-import { ApiError, type Service, type ServiceProgress, type ServiceSpec } from '@tessera/api';
+import { ApiError, fileHashesOf, type Service, type ServiceProgress, type ServiceSpec } from '@tessera/api';
 import { newId } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
 import { serviceProgress } from '../plan/progress.js';
 import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { guardedByCluster } from './deploy/plan-deploy.js';
-import { fileHashesOf } from './files.js';
 import { refuseExhaustion } from './network-space.js';
 import { PortLedger } from './ports.js';
 import { resolve } from './references.js';

@@ -10,12 +10,14 @@ import {
 import { nearest } from '@tessera/api/compose/suggest';
 import { newId } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
-import { previewDeploy } from '../plan/deploy-preview.js';
 import { serviceProgress } from '../plan/progress.js';
 import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
+import { commitDeploy } from './deploy/commit-deploy.js';
 import { ownedBy, refuseUsedElsewhere, STACK_KINDS } from './deploy/ownership.js';
-import { type ObjectOutcome, planDeploy } from './deploy/plan-deploy.js';
+import { planDeploy } from './deploy/plan-deploy.js';
+import { planResult, refuseOtherPlan } from './deploy/plan-hash.js';
+import { type ResolveMode, resolveImages } from './deploy/resolve-images.js';
 import { resolve } from './references.js';
 
 export function listStacks({ store: { view }, clock }: UseCaseContext): StackSummary[] {
@@ -30,35 +32,46 @@ export function getStack({ store: { view }, clock }: UseCaseContext, ref: string
   return { stack, services, progress: services.map((service) => serviceProgress(view, service, clock.now())) };
 }
 
+export interface DeployRequest {
+  prune: boolean;
+  /** A service that fails takes the whole stack back to the last good release. */
+  atomic?: boolean;
+  message?: string;
+  /** Which images are pinned to their digests; absent: none. */
+  resolve?: ResolveMode;
+  /** Hash of the plan that the deploy must still agree with. */
+  plan?: string;
+  /** Who asks, as the certificate says. */
+  author?: string;
+}
+
 /** Makes the stack as the spec says. @throws ApiError as `planDeploy` and `commitPlan` do. */
-export async function deployStack(
-  context: UseCaseContext,
-  name: string,
-  spec: StackSpec,
-  { prune }: { prune: boolean },
-): Promise<DeployResult> {
-  const { clock, random, store } = context;
-  const done = new Map<string, ObjectOutcome>();
-  const { result, revision } = await commitPlan(context, (view) => {
-    const plan = planDeploy(view, name, spec, { prune, now: clock.now(), newId: () => newId(random) });
-    // A large deploy that lost a compare half-way plans again: what it has done before is not `unchanged`.
-    for (const outcome of plan.outcomes)
-      if (outcome.outcome !== 'unchanged' || !done.has(keyOf(outcome))) done.set(keyOf(outcome), outcome);
-    return { units: plan.units, result: plan };
+export async function deployStack(context: UseCaseContext, name: string, asked: StackSpec, request: DeployRequest): Promise<DeployResult> {
+  const { prune, atomic = false, author = '', message, plan: expected, resolve = 'never' } = request;
+  const note = { atomic, author, ...(message !== undefined && { message }) };
+  const { clock, random, dispatcher, store } = context;
+  const { spec, warnings } = await resolveImages({ view: store.view, dispatcher }, asked, resolve);
+  const result = await commitDeploy(context, (view) => {
+    const now = clock.now();
+    const plan = planDeploy(view, name, spec, { prune, note, now, newId: () => newId(random) });
+    if (expected !== undefined) refuseOtherPlan(planResult(view, plan, spec, prune, now), expected);
+    return plan;
   });
-  return { stack: store.view.get('stacks', result.stack.id) ?? result.stack, changes: [...done.values()], revision };
+  return warnings.length === 0 ? result : { ...result, warnings };
 }
 
 /** What a deploy would do to objects and tasks. Writes nothing. */
-export function planStack(
-  { store: { view }, clock, random }: UseCaseContext,
+export async function planStack(
+  { store: { view }, dispatcher, clock, random }: UseCaseContext,
   name: string,
-  spec: StackSpec,
-  { prune }: { prune: boolean },
-): PlanResult {
-  const plan = planDeploy(view, name, spec, { prune, now: clock.now(), newId: () => newId(random) });
-  const preview = previewDeploy(view, plan.units.flat(), clock.now());
-  return { changes: plan.outcomes, ...preview };
+  asked: StackSpec,
+  { prune, resolve = 'never' }: { prune: boolean; resolve?: ResolveMode },
+): Promise<PlanResult> {
+  const { spec, warnings } = await resolveImages({ view, dispatcher }, asked, resolve);
+  const note = { author: '', atomic: false };
+  const plan = planDeploy(view, name, spec, { prune, note, now: clock.now(), newId: () => newId(random) });
+  const result = planResult(view, plan, spec, prune, clock.now());
+  return warnings.length === 0 ? result : { ...result, warnings };
 }
 
 /**
@@ -99,8 +112,4 @@ function notFound(view: ClusterView, ref: string): ApiError {
   return new ApiError('not-found', `no stack has the name or id '${ref}'`, {
     ...(near !== undefined && { cure: `did you mean '${near}'?` }),
   });
-}
-
-function keyOf({ kind, name }: ObjectOutcome): string {
-  return `${kind}/${name}`;
 }

@@ -47,7 +47,6 @@ function putLine(kind: Kind, object: ObjectTypes[Kind]): WatchLine {
 
 function withoutSecrets(kind: Kind, object: ObjectTypes[Kind]): ObjectTypes[Kind] {
   if (kind === 'clusters') return { ...(object as ObjectTypes['clusters']), tokenHashes: { worker: '', manager: '' } };
-  if (kind !== 'secrets') return object;
-  const secret = object as ObjectTypes['secrets'];
-  return { ...secret, spec: { ...secret.spec, data: '' } };
+  const content = kind === 'contents' ? (object as ObjectTypes['contents']) : undefined;
+  return content?.secret ? { ...content, data: '' } : object;
 }

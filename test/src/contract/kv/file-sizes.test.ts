@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MAX_CONFIG_BYTES, MAX_SECRET_BYTES } from '@tessera/api';
+import { contentId, MAX_CONFIG_BYTES, MAX_SECRET_BYTES } from '@tessera/api';
 import { SystemClock, SystemRandom, silentLog } from '@tessera/kit';
 import { openKv } from '@tessera/manager/adapters/kv/open';
 import type { Kv } from '@tessera/manager/ports/kv';
@@ -23,12 +23,14 @@ function largestFiles(open: () => Promise<Kv>): void {
       try {
         const data = Buffer.alloc(SIZES[kind], 'any content').toString('base64');
         const id = `largest${kind}`;
-        const file = makeFile(kind, { name: id, labels: LABELS, data }, undefined, { now: 1, newId: () => id });
         const store = await KvClusterStore.open({ kv, ...environment, sealer });
+        const making = { now: 1, newId: () => id };
+        const { file, content } = makeFile(store.view, kind, { name: id, labels: LABELS, data }, undefined, making);
+        assert.equal((await store.commit(content)).outcome, 'committed');
         assert.equal((await store.commit([{ type: 'put', kind, object: file, expect: 'absent' }])).outcome, 'committed');
         await store.close();
         const other = await KvClusterStore.open({ kv, ...environment, sealer });
-        assert.equal(other.view.get(kind, id)?.spec.data, data);
+        assert.equal(other.view.get('contents', contentId(kind, file.hash))?.data, data);
         await other.close();
       } finally {
         await kv.close();

@@ -10,7 +10,7 @@ import { defaultTemplate, type FileContent, type NodeSetItems, type TaskAssignme
 
 const EMPTY: NodeSetItems = { tasks: [], ended: [], networks: [], services: [], files: [] };
 const NONE = { tasks: [], ended: [], networks: [], services: [], files: [] };
-const SECRET: FileContent = { id: 'f1', name: 'key', secret: true, hash: 'h', data: Buffer.from('top-secret-value').toString('base64') };
+const SECRET: FileContent = { id: 'f1', secret: true, hash: 'h', data: Buffer.from('top-secret-value').toString('base64') };
 
 function task(id: string): TaskAssignment {
   return {

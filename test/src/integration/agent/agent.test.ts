@@ -160,7 +160,7 @@ describe('the agent on a real engine', function () {
         one.secretIds = { app_key: 'sec1' };
       },
     );
-    agent.desire([task], { files: [{ id: 'sec1', name: 'app_key', secret: true, hash: 'x', data }] });
+    agent.desire([task], { files: [{ id: 'sec1', secret: true, hash: 'x', data }] });
     await agent.reaches('h1', 'running');
     agent.logs('h1', { follow: true });
     await agent.waitFor('its output', () => agent.logLines.length >= 4);

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { LinkWorld } from './link-world.js';
 import {
   sampleBlock,
+  sampleContent,
   sampleDescription,
-  sampleFile,
   sampleNetwork,
   sampleRevision,
   sampleService,
@@ -139,6 +139,10 @@ function busyCluster(): Operation[] {
   return [...files, ...networks, ...blocks, ...services, ...tasks];
 }
 
+function kindOf(file: string): 'configs' | 'secrets' {
+  return file === 'key' ? 'secrets' : 'configs';
+}
+
 async function carryOut(world: LinkWorld, step: Operation): Promise<void> {
   switch (step.type) {
     case 'service':
@@ -158,9 +162,9 @@ async function carryOut(world: LinkWorld, step: Operation): Promise<void> {
         ),
       );
     case 'file':
-      return world.put(step.file === 'key' ? 'secrets' : 'configs', sampleFile(step.file, step.data));
+      return world.put('contents', sampleContent(kindOf(step.file), step.file, step.data));
     case 'remove-file':
-      return world.remove(step.file === 'key' ? 'secrets' : 'configs', step.file);
+      return world.remove('contents', sampleContent(kindOf(step.file), step.file, '').id);
     case 'remove-service':
       return world.remove('services', step.service);
     case 'remove-task':

@@ -1,6 +1,8 @@
 import {
-  type Config,
+  type Content,
+  contentId,
   defaultService,
+  fileHashesOf,
   type Network,
   type NetworkBlock,
   type Node,
@@ -49,6 +51,7 @@ export function sampleSpec(
   spec.template.networks = networks.map((network) => ({ network, aliases: [`${name}-alias`] }));
   spec.template.container.configs = (files.configs ?? []).map(reference);
   spec.template.container.secrets = (files.secrets ?? []).map(reference);
+  spec.template.fileHashes = fileHashesOf(spec.template.container, (_kind, file) => sampleHash(file));
   return spec;
 }
 
@@ -89,6 +92,12 @@ export function sampleBlock(networkId: string, nodeId: string, subnet: string): 
   return { ...meta, id: networkBlockId(networkId, nodeId), networkId, nodeId, subnet };
 }
 
-export function sampleFile(id: string, data: string): Config {
-  return { ...meta, id, spec: { name: id, labels: {}, data: Buffer.from(data).toString('base64') }, hash: `hash-of-${data}` };
+/** Content that the specs of `sampleSpec` mount as the config or secret of this name. */
+export function sampleContent(kind: 'configs' | 'secrets', name: string, data: string): Content {
+  const hash = sampleHash(name);
+  return { ...meta, id: contentId(kind, hash), secret: kind === 'secrets', hash, data: Buffer.from(data).toString('base64') };
+}
+
+function sampleHash(name: string): string {
+  return `hashof${name}`;
 }

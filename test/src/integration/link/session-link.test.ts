@@ -6,8 +6,8 @@ import { LinkWorld } from './link-world.js';
 import { RecordingCore } from './recording-core.js';
 import {
   sampleBlock,
+  sampleContent,
   sampleDescription,
-  sampleFile,
   sampleNetwork,
   sampleNode,
   sampleRevision,
@@ -24,7 +24,7 @@ describe('link between manager and agent', () => {
   beforeEach(async () => {
     world = await LinkWorld.make();
     await world.put('networks', sampleNetwork('front', 5));
-    await world.put('secrets', sampleFile('key', 'hidden'));
+    await world.put('contents', sampleContent('secrets', 'key', 'hidden'));
     await world.put('services', service);
     await world.put('revisions', sampleRevision('web', service.spec));
   });

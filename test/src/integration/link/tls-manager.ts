@@ -69,6 +69,7 @@ export class TlsManager {
       openLogs: (...parts) => made.openLogs(...parts),
       probe: (...parts) => made.probe(...parts),
       openForward: (...parts) => made.openForward(...parts),
+      resolveImage: (image) => made.resolveImage(image),
       stop: () => made.stop(),
     };
     this.#dispatcher = dispatcher;

@@ -201,6 +201,10 @@ export class SimEngine implements Engine {
     this.#images.delete(reference);
   }
 
+  async digest(reference: string): Promise<string> {
+    throw new EngineError('registry-unreachable', `no registry is asked for ${reference} here`);
+  }
+
   async pull(reference: string, { signal, onProgress }: PullOptions): Promise<void> {
     await this.#call();
     const { pullMs, pullError } = behaviourOf(reference);

@@ -246,6 +246,7 @@ function processEngine(engine: SimEngine, process: SimProcess): Engine {
     images: () => call(() => engine.images()),
     volumes: () => call(() => engine.volumes()),
     removeImage: (reference) => call(() => engine.removeImage(reference)),
+    digest: (reference) => call(() => engine.digest(reference)),
     pull: (reference, options) => call(() => engine.pull(reference, options)),
     events: (label, signal) => heard(engine.events(label, signal), process),
     usage: (containerId) => call(() => engine.usage(containerId)),

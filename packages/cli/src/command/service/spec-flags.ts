@@ -63,8 +63,7 @@ export function applyFlags(spec: ServiceSpec, flags: SpecFlags): ServiceSpec {
     template: {
       ...template,
       container: {
-        ...template.container,
-        image: flags.image ?? template.container.image,
+        ...withImage(template.container, flags.image),
         env: withEnv(template.container.env, flags.envAdd, flags.envRm),
       },
       limits: { ...template.limits, ...defined({ nanoCpus: flags.limitCpu, memoryBytes: flags.limitMemory }) },
@@ -151,4 +150,11 @@ export function sizeValue(text: string): number {
   const [, amount, unit = ''] = SIZE.exec(text) ?? [];
   if (amount === undefined) throw usageFailure(`"${text}" is no size`, 'write it as 512M or 1.5G');
   return Math.round(Number(amount) * 1024 ** ' kmgt'.indexOf(unit === '' ? ' ' : unit.toLowerCase()));
+}
+
+/** Another image, or the same one named again, is not the one that was pinned. */
+function withImage(container: ServiceSpec['template']['container'], image: string | undefined): ServiceSpec['template']['container'] {
+  if (image === undefined) return container;
+  const { digest: _former, ...others } = container;
+  return { ...others, image };
 }

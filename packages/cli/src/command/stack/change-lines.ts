@@ -22,3 +22,8 @@ function paint(change: Change, line: string, style: Style): string {
   if (change.outcome === 'created') return style.green(line);
   return change.outcome === 'removed' ? style.red(line) : style.yellow(line);
 }
+
+/** What the manager says deserves a look. */
+export function warningLines(warnings: readonly string[] = [], style: Style): string[] {
+  return warnings.map((warning) => `${style.yellow('warning:')} ${warning}`);
+}

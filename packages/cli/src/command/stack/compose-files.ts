@@ -15,6 +15,17 @@ export interface ComposeOptions {
   envFile?: string[];
 }
 
+/** Which images a deploy or a plan pins. */
+export const RESOLVE_IMAGE: OptionDefinition = {
+  flags: '--resolve-image <when>',
+  summary: 'pin images to what their tags mean now: always (the default), changed (only those that the stack names anew), never',
+  choices: ['always', 'changed', 'never'],
+};
+
+export interface ResolveOptions {
+  resolveImage?: 'always' | 'changed' | 'never';
+}
+
 export const COMPOSE_OPTIONS: readonly OptionDefinition[] = [
   { flags: '-f, --file <path>', summary: 'Compose file; several are merged in this order; "-" is standard input', repeat: true },
   { flags: '-c, --compose-file <path>', summary: 'the same, as Docker calls it', repeat: true },

@@ -7,7 +7,7 @@ import { assertGolden, passTimeUntil, runCli, startCli } from '../../testing/run
 
 const COMPOSE = 'services:\n  web:\n    image: shop/web:1\n    deploy:\n      replicas: 3\n';
 const FILES: FakeIoOptions = { files: { '/work/compose.yml': COMPOSE } };
-const DEPLOY = 'PUT /v1/stacks/shop?prune=false';
+const DEPLOY = 'PUT /v1/stacks/shop?prune=false&resolve=always';
 const WATCH = 'GET /v1/watch?kinds=services,tasks,nodes';
 const PROGRESS = 'GET /v1/progress?stack=shop';
 
@@ -80,6 +80,14 @@ describe('tsctl deploy', () => {
     });
   }
 
+  it('ends with 9 when the plan does not hold any more', async () => {
+    const changed = new ApiError('plan-changed', 'the plan abcdef012345 does not hold any more');
+    const transport = new FakeTransport().on(`${DEPLOY}&plan=abcdef012345`, changed);
+    const { code, err } = await runCli('deploy -f compose.yml --plan abcdef012345 shop', transport, FILES);
+    assert.equal(code, 9);
+    assert.match(err, /does not hold any more/);
+  });
+
   it('ends with 0 when a canary stands, and says how to go on', async () => {
     const update = {
       state: 'canary' as const,
@@ -145,7 +153,7 @@ describe('tsctl deploy', () => {
   });
 
   it('reads a file from standard input as Docker does', async () => {
-    const transport = new FakeTransport().on('PUT /v1/stacks/shop?prune=true', deployed);
+    const transport = new FakeTransport().on('PUT /v1/stacks/shop?prune=true&resolve=always', deployed);
     const { code } = await runCli('stack deploy -c - --prune --detach shop', transport, { stdin: COMPOSE });
     assert.equal(code, 0);
   });

@@ -94,7 +94,7 @@ describe('tsctl rm', () => {
 
 describe('tsctl plan', () => {
   const COMPOSE = { files: { '/work/compose.yml': 'services:\n  web:\n    image: shop/web:2\n' } };
-  const PLAN = 'POST /v1/stacks/shop/plan?prune=true';
+  const PLAN = 'POST /v1/stacks/shop/plan?prune=true&resolve=always';
   const plan = {
     changes: [
       { kind: 'services', name: 'shop_web', id: 's1', outcome: 'updated', restarts: true },
@@ -102,11 +102,12 @@ describe('tsctl plan', () => {
       { kind: 'networks', name: 'shop_default', id: 'n1', outcome: 'unchanged', restarts: false },
     ],
     tasks: [
-      { service: 'shop_web', slot: 1, action: 'replace', node: 'node1' },
-      { service: 'shop_web', slot: 2, action: 'start', reason: '0/1 node: 1 drained' },
+      { service: 'shop_web', slot: 1, action: 'replace', from: 'node2', node: 'node1', step: 1 },
+      { service: 'shop_web', slot: 2, action: 'start', step: 2, reason: '0/1 node: 1 drained' },
       { service: 'shop_db', slot: 1, action: 'keep', node: 'node2' },
     ],
     unplaced: ['shop_web.2: 3 nodes: not enough memory'],
+    hash: 'abcdef0123456789'.repeat(4),
   };
 
   it('prints changes, tasks with their nodes, and what has no node', async () => {
@@ -120,6 +121,7 @@ describe('tsctl plan', () => {
       changes: [{ kind: 'services', name: 'shop_web', id: 's1', outcome: 'unchanged', restarts: false }],
       tasks: [],
       unplaced: [],
+      hash: 'abcdef0123456789'.repeat(4),
     };
     assert.equal((await runCli('plan --prune --exit-code shop', new FakeTransport().on(PLAN, plan), COMPOSE)).code, 3);
     const same = await runCli('plan --prune --exit-code shop', new FakeTransport().on(PLAN, nothing), COMPOSE);

@@ -3,7 +3,6 @@ import { endedAt, endedByItself, isLive, isToldToGo } from '../../model/task.js'
 import type { LeaveGate } from '../leaving/leave-gate.js';
 import { endpointOf } from '../projection/network-assignment.js';
 import { mayServe, slotKeyOf } from '../projection/slot-index.js';
-import { fileNamesOf } from '../projection/task-assignment.js';
 import type { NodeFeed } from './node-feed.js';
 import type { Projector } from './projector.js';
 
@@ -19,10 +18,10 @@ export class ChangeRouter {
   readonly #blocks = new Map<string, NetworkBlock>();
   readonly #vips = new Map<string, Vip>();
   readonly #nodes = new Map<string, Node>();
-  /** Names of networks, configs and secrets by id. */
+  /** Names of networks by id. */
   readonly #names = new Map<string, string>();
   readonly #revisions = new Map<string, ServiceRevision>();
-  /** Revisions by the names of networks, configs and secrets that their tasks need. */
+  /** Revisions by the names of networks that their tasks need. */
   readonly #revisionsByName = new Map<string, Set<ServiceRevision>>();
 
   constructor(
@@ -37,8 +36,7 @@ export class ChangeRouter {
     for (const block of view.all('blocks')) this.#blocks.set(block.id, block);
     for (const vip of view.all('vips')) this.#vips.set(vip.id, vip);
     for (const node of view.all('nodes')) this.#nodes.set(node.id, node);
-    for (const kind of ['networks', 'configs', 'secrets'] as const)
-      for (const object of view.all(kind)) this.#names.set(object.id, object.spec.name);
+    for (const network of view.all('networks')) this.#names.set(network.id, network.spec.name);
   }
 
   /** Takes over one change of the view, after the view has it. */
@@ -65,9 +63,8 @@ export class ChangeRouter {
       case 'nodes':
         this.#nodeChanged(change.id, change.object);
         break;
-      case 'configs':
-      case 'secrets':
-        this.#fileChanged(change.id, change.object?.spec.name);
+      case 'contents':
+        this.#contentChanged(change.id);
         break;
       default:
     }
@@ -154,11 +151,14 @@ export class ChangeRouter {
     for (const block of this.projector.view.blocksOfNode(id)) this.#markPeers(block.networkId);
   }
 
-  #fileChanged(id: string, name: string | undefined): void {
-    for (const one of new Set([this.#names.get(id), name])) if (one !== undefined) this.#markTasksThatName(one);
-    if (name === undefined) this.#names.delete(id);
-    else this.#names.set(id, name);
-    for (const feed of this.feeds.values()) feed.markFile(id);
+  /** Contents are written before what names them: only a view that is being filled again has users of it here. */
+  #contentChanged(id: string): void {
+    for (const user of this.projector.view.usersOfContent(id)) {
+      const revision = user.kind === 'revisions' ? this.#revisions.get(user.id) : undefined;
+      if (!revision) continue;
+      for (const task of this.projector.view.tasksOfService(revision.serviceId))
+        if (task.nodeId && task.specRevision === revision.specRevision) this.feeds.get(task.nodeId)?.markFile(id);
+    }
   }
 
   #markService(serviceId: string): void {
@@ -177,7 +177,7 @@ export class ChangeRouter {
     for (const block of this.projector.view.blocksOfNetwork(networkId)) this.feeds.get(block.nodeId)?.markNetwork(networkId);
   }
 
-  /** Tasks find networks, configs and secrets by name, as their own revision says: it need not be the service's current one. */
+  /** Tasks find networks by name, as their own revision says: it need not be the service's current one. */
   #markTasksThatName(name: string): void {
     for (const { serviceId, specRevision } of this.#revisionsByName.get(name) ?? []) {
       for (const task of this.projector.view.tasksOfService(serviceId)) if (task.specRevision === specRevision) this.#markTask(task);
@@ -221,7 +221,7 @@ function linkOf(node: Node | undefined): string {
 }
 
 function namesIn(revision: ServiceRevision): Set<string> {
-  return new Set([...fileNamesOf(revision), ...revision.spec.template.networks.map((attachment) => attachment.network)]);
+  return new Set(revision.spec.template.networks.map((attachment) => attachment.network));
 }
 
 /** Whether the change can alter what other tasks of the slot are told: that they are succeeded, or how often the slot was restarted. */

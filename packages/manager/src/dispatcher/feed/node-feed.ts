@@ -46,9 +46,8 @@ export class NodeFeed {
     this.onDirty(this);
   }
 
-  /** The content of a config or secret changed; nodes that were not sent it do not care. */
+  /** The content of a config or secret came or went. */
   markFile(id: string): void {
-    if (!this.#sent.files.has(id)) return;
     this.#files.add(id);
     this.onDirty(this);
   }

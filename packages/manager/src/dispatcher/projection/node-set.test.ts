@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  contentId,
   defaultService,
   type Kind,
   type NodeSetItems,
@@ -192,26 +193,29 @@ describe('projectNode', () => {
     );
   });
 
-  it('hands out content of configs and secrets to nodes whose tasks mount them, and to no other', () => {
+  it('hands out content of configs and secrets as it was deployed with the tasks, to nodes that run them and no other', () => {
     const reference = (source: string) => ({ source, target: `/${source}`, uid: '0', gid: '0', mode: 0o444 });
     const web = service('web', (spec) => {
       spec.template.container.secrets = [reference('key')];
       spec.template.container.configs = [reference('settings')];
+      spec.template.fileHashes = { key: 'old1', settings: 'old2' };
     });
-    for (const [kind, id] of [
-      ['secrets', 'key'],
-      ['secrets', 'unused'],
-      ['configs', 'settings'],
+    for (const [secret, hash] of [
+      [true, 'old1'],
+      [true, 'unused'],
+      [false, 'old2'],
     ] as const) {
-      put(kind, { ...meta, id, spec: { name: id, labels: {}, data: 'aGk=' }, hash: `hash-${id}` });
+      const id = contentId(secret ? 'secrets' : 'configs', hash);
+      put('contents', { ...meta, id, secret, hash, data: 'aGk=' });
     }
+    put('configs', { ...meta, id: 'c1', spec: { name: 'settings', labels: {}, data: '' }, hash: 'newer' });
     task('a', web, 'n1', {});
     const { files, tasks } = project('n1');
     assert.deepEqual(files.map((one) => [one.id, one.secret, one.data]).sort(), [
-      ['key', true, 'aGk='],
-      ['settings', false, 'aGk='],
+      ['cold2', false, 'aGk='],
+      ['sold1', true, 'aGk='],
     ]);
-    assert.deepEqual([tasks[0]?.secretIds, tasks[0]?.configIds], [{ key: 'key' }, { settings: 'settings' }]);
+    assert.deepEqual([tasks[0]?.secretIds, tasks[0]?.configIds], [{ key: 'sold1' }, { settings: 'cold2' }]);
     assert.deepEqual(project('n2').files, []);
   });
 });

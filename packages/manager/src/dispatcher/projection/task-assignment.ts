@@ -1,4 +1,13 @@
-import { type EndedTask, type FileContent, isTerminal, type ServiceRevision, type Task, type TaskAssignment } from '@tessera/api';
+import {
+  contentId,
+  type EndedTask,
+  type FileContent,
+  filesOf,
+  isTerminal,
+  type ServiceRevision,
+  type Task,
+  type TaskAssignment,
+} from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
 import { belongsToNode, revisionOf, type SlotIndex } from './slot-index.js';
 
@@ -25,8 +34,8 @@ export function projectTask(view: ClusterView, slots: SlotIndex, nodeId: string,
     ...(task.resources && { resources: task.resources }),
     networks: attachments(view, revision),
     hostPorts: spec.ports.filter((port) => port.mode === 'host'),
-    configIds: idsByName(view, 'configs', revision),
-    secretIds: idsByName(view, 'secrets', revision),
+    configIds: contentIds('configs', revision),
+    secretIds: contentIds('secrets', revision),
   };
 }
 
@@ -37,23 +46,15 @@ export function projectEnded(slots: SlotIndex, nodeId: string, task: Task | unde
 }
 
 /** The content of a config or secret, by its id. */
-export function projectFile(view: ClusterView, fileId: string): FileContent | undefined {
-  const secret = view.get('secrets', fileId);
-  const file = secret ?? view.get('configs', fileId);
-  if (!file) return undefined;
-  return { id: file.id, name: file.spec.name, secret: secret !== undefined, hash: file.hash, data: file.spec.data };
+export function projectFile(view: ClusterView, id: string): FileContent | undefined {
+  const content = view.get('contents', id);
+  return content && { id, secret: content.secret, hash: content.hash, data: content.data };
 }
 
-/** Ids of the configs and secrets that the assignment names. */
+/** Ids of the contents that the assignment names. */
 export function* fileIdsOf(assignment: TaskAssignment): Iterable<string> {
   yield* Object.values(assignment.configIds);
   yield* Object.values(assignment.secretIds);
-}
-
-/** Names of the configs and secrets that a revision's tasks mount. */
-export function* fileNamesOf(revision: ServiceRevision): Iterable<string> {
-  const { configs, secrets } = revision.spec.template.container;
-  for (const reference of [...configs, ...secrets]) yield reference.source;
 }
 
 function attachments(view: ClusterView, revision: ServiceRevision): TaskAssignment['networks'] {
@@ -63,11 +64,8 @@ function attachments(view: ClusterView, revision: ServiceRevision): TaskAssignme
   });
 }
 
-function idsByName(view: ClusterView, kind: 'configs' | 'secrets', revision: ServiceRevision): Record<string, string> {
-  const ids: Record<string, string> = {};
-  for (const { source } of revision.spec.template.container[kind]) {
-    const file = view.byName(kind, source);
-    if (file) ids[source] = file.id;
-  }
-  return ids;
+/** Ids of the contents that the revision was made with, by the names of the configs or secrets: not of what they hold now. */
+function contentIds(kind: 'configs' | 'secrets', { spec: { template } }: ServiceRevision): Record<string, string> {
+  const files = [...filesOf(template.container, template.fileHashes)].filter((file) => file.kind === kind);
+  return Object.fromEntries(files.map(({ name, hash }) => [name, contentId(kind, hash)]));
 }

@@ -38,6 +38,7 @@ export interface SessionHost {
   flushed(session: AgentSession, seq: number): void;
   /** The node's network is as the set of this number says. */
   applied(session: AgentSession, seq: number): void;
+  imageResolved(answer: Extract<AgentMessage, { type: 'image-resolved' }>): void;
   /** @param reason in words, for people */
   closed(session: AgentSession, reason: string): void;
 }
@@ -160,6 +161,9 @@ export class AgentSession {
         return;
       case 'applied':
         this.host.applied(this, Math.min(message.seq, this.#seq));
+        return;
+      case 'image-resolved':
+        this.host.imageResolved(message);
         return;
       case 'heartbeat':
         this.send(message);

@@ -5,7 +5,7 @@ import type { Change, NewId, Plan } from '../plan.js';
 import { ServiceDraft } from './draft.js';
 import { planGlobal } from './global.js';
 import { planJob } from './job/index.js';
-import { forgetRemoved, reapRevisions } from './reap.js';
+import { forgetRemoved, isReleased, reapRevisions } from './reap.js';
 import { planReplicated } from './replicated.js';
 import { judgeUpdate } from './update/judge.js';
 
@@ -40,7 +40,7 @@ function planMode(draft: ServiceDraft): void {
   }
 }
 
-/** Tasks first; revisions stay until no task needs them, since agents are told what to stop from them. */
+/** Tasks first; revisions stay until no task needs them, since agents are told what to stop from them, and no release. */
 function planRemoval(view: ClusterView, serviceId: string): Plan {
   const changes: Change[] = [];
   let left = 0;
@@ -55,6 +55,6 @@ function planRemoval(view: ClusterView, serviceId: string): Plan {
   }
   if (left > 0) return { changes };
   for (const { id, revision } of view.revisionsOfService(serviceId))
-    changes.push({ type: 'delete', kind: 'revisions', id, expect: { revision } });
+    if (!isReleased(view, id)) changes.push({ type: 'delete', kind: 'revisions', id, expect: { revision } });
   return { changes };
 }

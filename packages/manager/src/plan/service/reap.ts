@@ -1,5 +1,6 @@
 import { TASK_HISTORY_PER_SLOT } from '@tessera/api';
 import { isLive } from '../../model/task.js';
+import type { ClusterView } from '../../model/view.js';
 import type { ServiceDraft, Slot } from './draft.js';
 
 /** Revisions kept for rollbacks though no task is made from them any more. */
@@ -32,7 +33,13 @@ export function reapRevisions(draft: ServiceDraft): void {
   for (const run of draft.service.job?.runs ?? []) if (run.state === 'running') needed.add(run.specRevision);
   for (const revision of draft.view.revisionsOfService(draft.service.id)) {
     const old = revision.specRevision <= draft.service.specRevision - REVISIONS_KEPT;
-    if (old && !needed.has(revision.specRevision))
+    if (old && !needed.has(revision.specRevision) && !isReleased(draft.view, revision.id))
       draft.add({ type: 'delete', kind: 'revisions', id: revision.id, expect: { revision: revision.revision } });
   }
+}
+
+/** Whether a release may bring it back. */
+export function isReleased(view: ClusterView, revisionId: string): boolean {
+  for (const _release of view.releasesOfRevision(revisionId)) return true;
+  return false;
 }

@@ -2,7 +2,9 @@ import {
   ApiError,
   type DeployResult,
   type FileSpec,
+  fileHashesOf,
   type NetworkSpec,
+  type Release,
   type Service,
   type ServiceSpec,
   type Stack,
@@ -10,13 +12,14 @@ import {
 } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
 import type { Unit } from '../commit.js';
-import { type FileKind, fileHashesOf, makeFile } from '../files.js';
+import { type FileKind, makeFile } from '../files.js';
 import { changeNetwork } from '../network-change.js';
 import { refuseExhaustion } from '../network-space.js';
 import { PortLedger } from '../ports.js';
-import { changeService, type ServiceChange } from '../service-change.js';
+import { changeService, type GoingBack, type ServiceChange } from '../service-change.js';
 import { dependencyCycle, type Known, refuseProblems, serviceProblems } from '../service-rules.js';
 import { type Owned, ownedBy, refuseForeign, refuseUsedElsewhere, STACK_KINDS, type StackKind } from './ownership.js';
+import { newRelease, type ReleaseNote } from './release.js';
 
 export interface DeployOptions {
   /** Remove what carries the stack's name and is not in the spec. */
@@ -24,12 +27,17 @@ export interface DeployOptions {
   /** Milliseconds since 1970. */
   now: number;
   newId(): string;
+  note: ReleaseNote;
+  /** Services go back to what they were before. */
+  back?: GoingBack;
 }
 
 export type ObjectOutcome = DeployResult['changes'][number];
 
 export interface DeployPlan {
   stack: Stack;
+  /** Absent when nothing changed. */
+  release?: Release;
   outcomes: ObjectOutcome[];
   /** In an order that leaves no reference open: files and networks before services, removals after them, the stack last. */
   units: Unit[];
@@ -51,6 +59,7 @@ class DeployPlanner {
   readonly #outcomes: ObjectOutcome[] = [];
   readonly #units: Unit[] = [];
   readonly #hashes = new Map<string, string>();
+  readonly #held: Pick<Release, 'services' | 'networks' | 'files'> = { services: [], networks: [], files: [] };
 
   constructor(
     private readonly view: ClusterView,
@@ -67,8 +76,7 @@ class DeployPlanner {
     for (const kind of ['configs', 'secrets'] as const) for (const file of this.spec[kind]) this.#file(kind, file);
     this.#services(removed);
     this.#remove(removed);
-    const stack = this.#stack();
-    return { stack, outcomes: this.#outcomes, units: this.#units };
+    return { ...this.#stack(removed), outcomes: this.#outcomes, units: this.#units };
   }
 
   #refuseInvalid(removed: readonly Owned[]): void {
@@ -85,15 +93,18 @@ class DeployPlanner {
   #network(spec: NetworkSpec): void {
     const before = this.view.byName('networks', spec.name);
     const network = changeNetwork(this.view, spec, before, this.options);
+    this.#held.networks.push(network.spec);
     const outcome = this.#note('networks', spec.name, network.id, before, network);
     if (outcome !== 'unchanged') this.#units.push([{ type: 'put', kind: 'networks', object: network, expect: expectationOf(before) }]);
   }
 
   #file(kind: FileKind, spec: FileSpec): void {
     const before = this.view.byName(kind, spec.name);
-    const file = makeFile(kind, spec, before, this.options);
+    const { file, content } = makeFile(this.view, kind, spec, before, this.options);
     this.#hashes.set(`${kind}/${spec.name}`, file.hash);
+    this.#held.files.push({ kind, name: spec.name, labels: spec.labels, hash: file.hash });
     const outcome = this.#note(kind, spec.name, file.id, before, file);
+    if (content.length > 0) this.#units.push(content);
     if (outcome !== 'unchanged') this.#units.push([{ type: 'put', kind, object: file, expect: expectationOf(before) }]);
   }
 
@@ -110,8 +121,15 @@ class DeployPlanner {
     const hashOf = (kind: FileKind, name: string): string | undefined =>
       this.#hashes.get(`${kind}/${name}`) ?? this.view.byName(kind, name)?.hash;
     const template = { ...spec.template, fileHashes: fileHashesOf(spec.template.container, hashOf) };
-    const change = changeService({ ...spec, template }, ledger.allocate(spec.name, spec.ports, before), before, this.options);
+    const change = changeService(
+      { ...spec, template },
+      ledger.allocate(spec.name, spec.ports, before),
+      before,
+      this.options,
+      this.options.back,
+    );
     const { outcome, restarts, service } = change;
+    this.#held.services.push({ name: spec.name, serviceId: service.id, specRevision: service.specRevision });
     this.#outcomes.push({ kind: 'services', name: spec.name, id: service.id, outcome, restarts });
     return change;
   }
@@ -131,19 +149,44 @@ class DeployPlanner {
     }
   }
 
-  #stack(): Stack {
+  #stack(removed: readonly Owned[]): { stack: Stack; release?: Release } {
     const { view, spec, options } = this;
     const before = view.byName('stacks', spec.name);
-    if (before && this.#units.every((unit) => unit.length === 0)) return before;
+    if (before && this.#units.every((unit) => unit.length === 0)) return { stack: before };
+    const number = (before?.release ?? 0) + 1;
     const stack: Stack = {
       id: before?.id ?? options.newId(),
       revision: 0,
       createdAt: before?.createdAt ?? options.now,
       updatedAt: options.now,
       name: spec.name,
+      release: number,
     };
-    this.#units.push([{ type: 'put', kind: 'stacks', object: stack, expect: expectationOf(before) }]);
-    return stack;
+    this.#holdUnlisted(removed);
+    const release = newRelease(stack, number, this.#held, options.note, options.now);
+    this.#units.push([
+      { type: 'put', kind: 'releases', object: release, expect: 'absent' },
+      { type: 'put', kind: 'stacks', object: stack, expect: expectationOf(before) },
+    ]);
+    return { stack, release };
+  }
+
+  /** What the files do not name and nobody removed is part of the stack all the same. */
+  #holdUnlisted(removed: readonly Owned[]): void {
+    const { view } = this;
+    const gone = new Set(removed.map(({ id }) => id));
+    const unlisted = this.#unlisted().filter(({ id }) => !gone.has(id));
+    for (const { kind, id } of unlisted) {
+      const { services, networks, files } = this.#held;
+      if (kind === 'services') {
+        const service = view.get(kind, id)!;
+        services.push({ name: service.spec.name, serviceId: id, specRevision: service.specRevision });
+      } else if (kind === 'networks') networks.push(view.get(kind, id)!.spec);
+      else {
+        const file = view.get(kind, id)!;
+        files.push({ kind, name: file.spec.name, labels: file.spec.labels, hash: file.hash });
+      }
+    }
   }
 
   #note(kind: StackKind, name: string, id: string, before: object | undefined, after: object): ObjectOutcome['outcome'] {

@@ -25,6 +25,7 @@ class Budget {
   /** Slots that may still be brought to the new template. */
   allowed: number;
   readonly #most: number;
+  readonly #awaited: ReadonlySet<Slot>;
   readonly #busy: Set<Slot>;
   readonly #away: Set<Slot>;
 
@@ -33,6 +34,7 @@ class Budget {
     this.allowed = slotsAllowed(draft, slots);
     this.#most = this.config.parallelism === 0 ? Number.POSITIVE_INFINITY : this.config.parallelism;
     const awaited = notGivenUp(draft, slots);
+    this.#awaited = new Set(awaited);
     this.#busy = new Set(awaited.filter((slot) => isBusy(draft, slot, this.config)));
     this.#away = new Set(awaited.filter((slot) => !slot.isAvailable && !isFresh(draft, slot)));
   }
@@ -43,9 +45,11 @@ class Budget {
   }
 
   spend(slot: Slot, takesDown: boolean, updates: boolean): void {
+    if (updates) this.allowed--;
+    // A slot that was given up holds nobody up, neither now nor when this is planned again.
+    if (!this.#awaited.has(slot)) return;
     this.#busy.add(slot);
     if (takesDown) this.#away.add(slot);
-    if (updates) this.allowed--;
   }
 }
 

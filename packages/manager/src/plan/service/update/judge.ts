@@ -11,10 +11,27 @@ import { activeConfig, concernsCurrent, finish, isRollback, isUnderWay, isUnfini
  * Jobs are not updated step by step: a new template runs them again.
  */
 export function judgeUpdate(draft: ServiceDraft, slots: readonly Slot[]): void {
-  if (draft.service.spec.mode.kind.endsWith('job')) return;
+  if (!isJob(draft)) judgeSteps(draft, slots);
+  // Looked at again: a rollback may just have made a job of it.
+  if (isJob(draft)) endForJob(draft);
+}
+
+function judgeSteps(draft: ServiceDraft, slots: readonly Slot[]): void {
   if (!concernsCurrent(draft.view, draft.service) && !begin(draft, slots)) return;
   obeyUser(draft);
   if (isUnderWay(draft.service.update)) judgeFailures(draft, slots);
+}
+
+function isJob({ service }: ServiceDraft): boolean {
+  return service.spec.mode.kind.endsWith('job');
+}
+
+/** The service has become a job, by a new spec or a rollback: there are no steps to take any more. */
+function endForJob(draft: ServiceDraft): void {
+  const { update } = draft.service;
+  if (isRollback(update) && isUnfinished(update))
+    finish(draft, 'rollback-completed', update!.message.replace(/^rolling back/, 'rolled back'));
+  else if (isUnfinished(update)) finish(draft, 'completed', 'overtaken: the service is a job now');
 }
 
 /** Begins the update to the current template. Returns false when nothing has to be replaced. */

@@ -1,0 +1,60 @@
+import type { QueryOf, Routes, ServiceSpec, StackSpec } from '@tessera/api';
+import type { ClusterView } from '../../model/view.js';
+import type { Dispatcher, ResolvedImage } from '../../ports/dispatcher.js';
+
+export type ResolveMode = NonNullable<QueryOf<Routes['deployStack']>['resolve']>;
+
+/** A stack whose images are pinned as far as can be known. */
+export interface ResolvedStack {
+  spec: StackSpec;
+  /** Images whose digest is not known, a line each. */
+  warnings: string[];
+}
+
+/**
+ * Pins the images of a stack to what their tags mean now, so that all tasks run the same and a moved tag is noticed. One of the
+ * agents asks: managers and users may reach no registry. What cannot be known is no reason to refuse a deploy: it is said, and
+ * the image stays at the digest that it had, or at its tag.
+ */
+export async function resolveImages(
+  { view, dispatcher }: { view: ClusterView; dispatcher: Pick<Dispatcher, 'resolveImage'> },
+  spec: StackSpec,
+  mode: ResolveMode,
+): Promise<ResolvedStack> {
+  if (mode === 'never') return { spec, warnings: [] };
+  const asked = new Map<string, Promise<ResolvedImage>>();
+  for (const service of spec.services) {
+    const { image } = service.template.container;
+    if (isAskedFor(service, formerDigest(view, service), mode) && !asked.has(image)) asked.set(image, dispatcher.resolveImage(image));
+  }
+  const answers = new Map<string, ResolvedImage>();
+  for (const [image, answer] of asked) answers.set(image, await answer);
+  const services = spec.services.map((service) => pinned(service, formerDigest(view, service), answers));
+  return { spec: { ...spec, services }, warnings: [...answers].flatMap(([image, answer]) => warningOf(image, answer)) };
+}
+
+/** The digest of the service's current spec, if that names the same image. */
+function formerDigest(view: ClusterView, { name, template }: ServiceSpec): string | undefined {
+  const before = view.byName('services', name)?.spec.template.container;
+  return before?.image === template.container.image ? before.digest : undefined;
+}
+
+/** An image that names its digest, or is never pulled, needs no answer. */
+function isAskedFor({ template: { container } }: ServiceSpec, former: string | undefined, mode: ResolveMode): boolean {
+  if (container.image.includes('@') || container.digest !== undefined || container.pullPolicy === 'never') return false;
+  return mode === 'always' || former === undefined;
+}
+
+function pinned(service: ServiceSpec, former: string | undefined, answers: ReadonlyMap<string, ResolvedImage>): ServiceSpec {
+  const { container } = service.template;
+  if (container.image.includes('@') || container.digest !== undefined || container.pullPolicy === 'never') return service;
+  const answer = answers.get(container.image);
+  const digest = answer && 'digest' in answer ? answer.digest : former;
+  if (digest === undefined) return service;
+  return { ...service, template: { ...service.template, container: { ...container, digest } } };
+}
+
+function warningOf(image: string, answer: ResolvedImage): string[] {
+  if ('digest' in answer) return [];
+  return [`the digest of image ${image} is not known, so that nodes may run different ones: ${answer.error}`];
+}
