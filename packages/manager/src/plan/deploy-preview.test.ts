@@ -89,7 +89,7 @@ describe('the preview of a deploy', () => {
     const { tasks, unplaced } = previewDeploy(world.view, changesOf(world, spec), world.now);
     assert.deepEqual(
       tasks.find(({ service }) => service === 'web'),
-      { service: 'web', slot: 1, action: 'start', node: 'a' },
+      { service: 'web', slot: 1, action: 'start', node: 'a', step: 1 },
     );
     assert.equal(tasks.filter(({ service, action }) => service === 'low' && action === 'replace').length, 1);
     assert.match(unplaced.join(), /^low\.[12]: 0\/1 node: 1 not enough memory .*; it made room for web \(priority 5\)$/);
