@@ -105,9 +105,9 @@ export class Backlog {
     return [...this.parked].filter((group) => group.priority > priority && !this.due.has(group)).sort(compareGroups);
   }
 
-  /** Whether such a group still waits. */
-  has({ serviceId, key }: Pick<PendingGroup, 'serviceId' | 'key'>): boolean {
-    return this.#services.get(serviceId)?.has(key) ?? false;
+  /** Such a group, if it still waits. */
+  find({ serviceId, key }: Pick<PendingGroup, 'serviceId' | 'key'>): PendingGroup | undefined {
+    return this.#services.get(serviceId)?.get(key);
   }
 
   #drop(taskId: string, waiting: Waiting): void {
@@ -116,11 +116,11 @@ export class Backlog {
   }
 
   #groupFor(task: Task): PendingGroup {
-    if (!this.#latest || !isAlike(this.#latest.task, task)) this.#latest = { task, group: this.#find(task) };
+    if (!this.#latest || !isAlike(this.#latest.task, task)) this.#latest = { task, group: this.#findOrMake(task) };
     return this.#latest.group;
   }
 
-  #find(task: Task): PendingGroup {
+  #findOrMake(task: Task): PendingGroup {
     let templates = this.#services.get(task.serviceId);
     if (!templates) this.#services.set(task.serviceId, (templates = new Map()));
     const key = keyOf(task);

@@ -76,6 +76,8 @@ export class Scheduler {
   pass(now: number, most = Number.POSITIVE_INFINITY): Pass {
     const decisions: Decision[] = [];
     let roomInMs: number | undefined;
+    // Room of those that wait no more, or have another priority now, must not turn anybody away.
+    this.#preemption.settle();
     this.#wakeParked();
     do {
       this.#lookAtDue(now, most, decisions);

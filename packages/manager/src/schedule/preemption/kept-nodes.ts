@@ -63,19 +63,16 @@ export class KeptNodes {
       if (id !== idOf(group)) for (const [index, tasks] of nodes) yield { keeper, index, tasks };
   }
 
-  /** Room for a group, in place of what was kept for it. @returns whether other nodes are kept now */
+  /** Room for a group, in place of what was kept for it. @returns whether other nodes are kept now, or others may not have them */
   keep(keeper: Keeper, nodes: ReadonlyMap<number, number>): boolean {
     const id = idOf(keeper);
     const before = this.#rooms.get(id);
-    if (!isSame(before?.nodes ?? NOTHING, nodes)) this.#version++;
+    const isOfOtherPriority = before !== undefined && before.keeper.priority !== keeper.priority;
+    if (isOfOtherPriority || !isSame(before?.nodes ?? NOTHING, nodes)) this.#version++;
     if (nodes.size === 0) this.#rooms.delete(id);
     else this.#rooms.set(id, { keeper, nodes });
     const had = before?.nodes ?? NOTHING;
-    return (
-      (before !== undefined && before.keeper.priority !== keeper.priority) ||
-      had.size !== nodes.size ||
-      [...nodes.keys()].some((index) => !had.has(index))
-    );
+    return isOfOtherPriority || had.size !== nodes.size || [...nodes.keys()].some((index) => !had.has(index));
   }
 
   deleteNode(index: number): void {

@@ -124,6 +124,35 @@ describe('A task of higher priority that finds no room', () => {
     assert.equal(placed(world, 'high').length, 1);
   });
 
+  it('keeps room at the priority that it has now, not at the one that it had when the room was made', () => {
+    const world = cluster(1);
+    deploy(world, 'low', { priority: 0, replicas: 1, memory: 1 });
+    obey(world);
+    deploy(world, 'high', { priority: 10, replicas: 1, memory: 1 });
+    world.settle();
+    const [going] = leaving(world);
+    deploy(world, 'high', { priority: -10, replicas: 1, memory: 1 });
+    deploy(world, 'mid', { priority: 5, replicas: 1, memory: 1 });
+    world.settle();
+    world.report(going!.id, 'shutdown');
+    world.settle();
+    assert.deepEqual([placed(world, 'mid').length, placed(world, 'high').length], [1, 0]);
+  });
+
+  it('keeps nothing for what waits no more', () => {
+    const world = cluster(1);
+    deploy(world, 'low', { priority: 0, replicas: 1, memory: 1 });
+    obey(world);
+    deploy(world, 'high', { priority: 10, replicas: 1, memory: 1 });
+    world.settle();
+    const [going] = leaving(world);
+    world.write({ type: 'delete', kind: 'services', id: 'high' });
+    world.settle();
+    world.report(going!.id, 'shutdown');
+    world.settle();
+    assert.equal(placed(world, 'low').length, 1);
+  });
+
   it('makes room for the task of a global service on its node', () => {
     const world = cluster(2, 2);
     deploy(world, 'low', { priority: 0, replicas: 4, memory: 1 });

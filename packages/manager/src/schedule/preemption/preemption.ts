@@ -58,9 +58,14 @@ export class Preemption {
     this.#keep(keeper, nodes);
   }
 
-  /** Gives up room that is kept for what does not wait any more. */
+  /** Gives up room that is kept for what does not wait any more; what waits keeps it at the priority that it has now. */
   settle(): void {
-    for (const keeper of this.table.kept.keepers()) if (!this.backlog.has(keeper)) this.#keep(keeper, NO_NODES);
+    const { kept } = this.table;
+    for (const keeper of kept.keepers()) {
+      const group = this.backlog.find(keeper);
+      if (!group) this.#keep(keeper, NO_NODES);
+      else if (group.priority !== keeper.priority) this.#keep({ ...keeper, priority: group.priority }, kept.nodesOf(keeper));
+    }
   }
 
   /** Looks for room for all that wait. @returns milliseconds until it wants to look again */
