@@ -76,7 +76,7 @@ describe('tsctl with a development cluster', function () {
   it('fails a deploy whose image there is not, and says why', async () => {
     await writeCompose(3, `${image.split('/')[0]}/nowhere:1`);
     const { code, stderr } = await tsctl('deploy', 'shop', '--timeout', '60s');
-    assert.equal(code, 1, stderr);
+    assert.equal(code, 7, stderr);
     assert.match(stderr, /shop_web did not come up/);
     assert.match(stderr, /nowhere:1/);
   });

@@ -63,13 +63,23 @@ class Deployment {
       Array.from({ length: REPLICAS }, (_, at) => at + 1),
     );
     assert.ok(tasks.every(({ status }) => status.state === 'running'));
-    const on = await Promise.all(this.cluster.bed.hosts.map(async (host) => ((await host.isOn()) ? countServers(host) : 0)));
-    assert.equal(
-      on.reduce((sum, count) => sum + count, 0),
-      REPLICAS,
-      `processes of tasks, by host: ${on}`,
-    );
+    await this.processesAgree();
     return tasks;
+  }
+
+  /**
+   * Waits until the process tables hold as many servers as there are tasks. A host that was away may run what it ran before
+   * for as long as nobody has told it otherwise.
+   */
+  private async processesAgree(): Promise<void> {
+    let on: number[] = [];
+    const look = async (): Promise<boolean> => {
+      on = await Promise.all(this.cluster.bed.hosts.map(async (host) => ((await host.isOn()) ? countServers(host) : 0)));
+      return on.reduce((sum, count) => sum + count, 0) === REPLICAS;
+    };
+    await eventually(look, `${REPLICAS} processes of tasks`, RESTART_LIMIT_MS).catch((error: Error) => {
+      throw new Error(`${error.message}; by host: ${on}`);
+    });
   }
 
   /** Removes the stack, and ends when no host has a container, running or not. */
