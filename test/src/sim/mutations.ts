@@ -6,6 +6,7 @@ import { planService } from '@tessera/manager/plan/service/index';
 import type { Kv } from '@tessera/manager/ports/kv';
 import type { Presence } from '@tessera/manager/ports/presence';
 import type { ClusterStore, StoreChange } from '@tessera/manager/ports/store';
+import { delegate } from '../support/delegate-kv.js';
 import type { BridgePool } from './world/bridge-pool.js';
 import type { Parts } from './world/parts.js';
 
@@ -170,18 +171,6 @@ function forgetfulKv(kv: Kv): Kv {
       const isDeploy = txn.ops.some((op) => op.type === 'put' && op.key.includes('/revisions/'));
       return isDeploy ? { succeeded: true, revision: (await kv.range('', { limit: 1 })).revision } : kv.txn(txn);
     },
-  };
-}
-
-function delegate(kv: Kv): Kv {
-  return {
-    get: (key) => kv.get(key),
-    range: (prefix, options) => kv.range(prefix, options),
-    txn: (txn) => kv.txn(txn),
-    watch: (prefix, options) => kv.watch(prefix, options),
-    grantLease: (ttlMs) => kv.grantLease(ttlMs),
-    compact: (revision) => kv.compact(revision),
-    close: () => kv.close(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { SeededRandom, SystemClock, silentLog } from '@tessera/kit';
 import { EtcdKv } from '@tessera/manager/adapters/kv/etcd/etcd-kv';
 import type { Kv, KvTxn } from '@tessera/manager/ports/kv';
+import { delegate } from '../../support/delegate-kv.js';
 import { EtcdServer } from '../../support/etcd.js';
 import { BenchCluster } from './cluster.js';
 import { makeJob } from './workload.js';
@@ -33,7 +34,7 @@ export async function placeThroughEtcd(): Promise<ThroughEtcd> {
       recorded.push(txn);
       return kv.txn(txn);
     };
-    const cluster = await BenchCluster.open({ ...methodsOf(kv), txn: record });
+    const cluster = await BenchCluster.open({ ...delegate(kv), txn: record });
     await cluster.addNodes(NODES);
     for (let index = 0; index < JOBS; index++) await cluster.submit(makeJob(index, TASKS_PER_JOB, 'constraints', cluster.random));
     recorded.length = 0;
@@ -78,16 +79,4 @@ async function timed(work: () => Promise<void>): Promise<{ tookMs: number; cpuMs
 
 function connect(server: EtcdServer, namespace: string): EtcdKv {
   return new EtcdKv({ hosts: [server.host], namespace, clock: new SystemClock(), random: new SeededRandom(3), log: silentLog });
-}
-
-function methodsOf(kv: Kv): Kv {
-  return {
-    get: (key) => kv.get(key),
-    range: (prefix, options) => kv.range(prefix, options),
-    txn: (txn) => kv.txn(txn),
-    watch: (prefix, options) => kv.watch(prefix, options),
-    grantLease: (ttlMs) => kv.grantLease(ttlMs),
-    compact: (revision) => kv.compact(revision),
-    close: () => kv.close(),
-  };
 }
