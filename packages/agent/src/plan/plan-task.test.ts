@@ -63,6 +63,23 @@ describe('planTask', () => {
     assert.equal(planned({}).at(-1), 'start');
   });
 
+  it('starts nothing before a manager had the time to say what is wanted', () => {
+    const view = { record: recordOf({}, { state: 'preparing' }), container: containerOf({ state: 'created' }), startsFrom: NOW + 10 };
+    assert.deepEqual(words(view), ['report ready']);
+    assert.equal(planTask(view, NOW).wakeAt, NOW + 10);
+    assert.equal(words(view, NOW + 10).at(-1), 'start');
+  });
+
+  it('ends what an engine may have lost in a container that it does not call running, before anything else', () => {
+    for (const state of ['created', 'exited', 'dead'] as const) {
+      const container = containerOf({ state });
+      for (const record of [recordOf({}, { state: 'starting' }), recordOf({ desired: 'shutdown' }, { state: 'starting' }), undefined])
+        assert.deepEqual(words({ ...(record && { record }), container, mayHaveStrays: true }), ['end-strays']);
+    }
+    const running = { record: recordOf({}, { state: 'starting' }), container: containerOf(), mayHaveStrays: true };
+    assert.deepEqual(words(running), ['report running']);
+  });
+
   it('calls a task without a health check running as soon as its container runs, with its addresses', () => {
     const container = containerOf({ labels: { 'tessera.network.n1': 'app' }, addresses: { app: '10.0.0.5', other: '10.1.0.5' } });
     const change = firstReport({ record: recordOf({}, { state: 'starting' }), container });

@@ -12,6 +12,10 @@ export interface TaskView {
   container?: ObservedContainer;
   /** Tasks that must not run where no manager can be reached may not run now. */
   isFenceShut?: boolean;
+  /** Nothing starts before: no manager has said yet what is still wanted of what the agent ran before. */
+  startsFrom?: number;
+  /** The engine went away in the middle of something: what it calls not running may run all the same. */
+  mayHaveStrays?: boolean;
 }
 
 /** Stop grace for a container whose task is not known any more. */
@@ -25,12 +29,14 @@ const DEFAULT_DRAIN_MS = 1_000;
 type StopStep = Extract<Step, { type: 'stop' }>;
 
 /** What to do now to bring one task to where it should be. Planning what has just been carried out gives no steps. */
-export function planTask({ record, container, isFenceShut = false }: TaskView, now: number): TaskPlan {
+export function planTask(view: TaskView, now: number): TaskPlan {
+  const { record, container } = view;
+  if (container && view.mayHaveStrays && !isLive(container)) return { steps: [{ type: 'end-strays', containerId: container.id }] };
   if (!record) return { steps: container ? removal(container, ORPHAN_GRACE_MS) : [] };
   if (!container) return planWithoutContainer(record, now);
   switch (container.state) {
     case 'created':
-      return planCreated(record, container, now, isFenceShut);
+      return planCreated(record, container, now, view);
     case 'running':
     case 'paused':
     case 'restarting':
@@ -55,14 +61,14 @@ function planWithoutContainer(record: TaskRecord, now: number): TaskPlan {
   return { steps: [...preparing, { type: 'ensure-image' }, { type: 'write-files' }, { type: 'create' }] };
 }
 
-function planCreated(record: TaskRecord, container: ObservedContainer, now: number, isFenceShut: boolean): TaskPlan {
+function planCreated(record: TaskRecord, container: ObservedContainer, now: number, { isFenceShut, startsFrom = 0 }: TaskView): TaskPlan {
   if (isTerminal(record.status.state)) return { steps: [...afterEnd(record), ...disposal(record, container)] };
   if (mustEnd(record)) return { steps: report(record, now, { state: 'shutdown', message: 'ended before it started' }) };
   if (isHalfMade(container)) return { steps: [{ type: 'remove-container', containerId: container.id }] };
   const ready = report(record, now, { state: 'ready', message: readyMessage(record, now), containerId: container.id });
   if (record.assignment.desired === 'ready') return { steps: ready };
-  const { startAfter = 0 } = record.assignment;
-  if (startAfter > now) return { steps: ready, wakeAt: startAfter };
+  const startAt = Math.max(record.assignment.startAfter ?? 0, startsFrom);
+  if (startAt > now) return { steps: ready, wakeAt: startAt };
   if (isFenceShut && isFencedTemplate(record.assignment.template)) {
     const message = 'waits until a manager can be reached, because x-partition is stop';
     return { steps: report(record, now, { state: 'ready', message, containerId: container.id }) };
@@ -172,9 +178,12 @@ function forget({ wanted, confirmed }: TaskRecord): Step[] {
   return wanted || !confirmed ? [] : [{ type: 'remove-files' }, { type: 'forget' }];
 }
 
+function isLive({ state }: ObservedContainer): boolean {
+  return state === 'running' || state === 'paused' || state === 'restarting';
+}
+
 function removal(container: ObservedContainer, graceMs: number): Step[] {
-  const live = container.state === 'running' || container.state === 'paused' || container.state === 'restarting';
-  const stop: Step[] = live ? [{ type: 'stop', containerId: container.id, graceMs }] : [];
+  const stop: Step[] = isLive(container) ? [{ type: 'stop', containerId: container.id, graceMs }] : [];
   return [...stop, { type: 'remove-container', containerId: container.id }, { type: 'remove-files' }];
 }
 

@@ -14,6 +14,8 @@ export type Step =
   | { type: 'start'; containerId: string }
   /** Waits for connections to the addresses first, at most `drainMs`; the grace covers both. */
   | { type: 'stop'; containerId: string; graceMs: number; drain?: { addresses: string[]; limitMs: number } }
+  /** Kill what runs in a container that does not run by its engine's word. */
+  | { type: 'end-strays'; containerId: string }
   /** Remember why the agent is about to end it. */
   | { type: 'condemn'; reason: string }
   /** Read the end of a failed task's log, for its status. */

@@ -13,6 +13,7 @@ import type { Engine } from '../ports/engine.js';
 import { EngineError } from '../ports/engine.js';
 import type { FileStore, StoredFile } from '../ports/file-store.js';
 import type { NetworkPlug, NodeNetwork } from '../ports/node-network.js';
+import type { ProcessKiller } from '../ports/process-killer.js';
 import type { AgentState } from './agent-state.js';
 import type { Pulls } from './pulls.js';
 import { Semaphore } from './semaphore.js';
@@ -27,6 +28,7 @@ export interface ExecutorOptions {
   networkLack(networkId: string): string | undefined;
   /** Whether the task may run now, as far as reaching a manager is concerned. */
   mayRun(assignment: TaskAssignment): boolean;
+  killer: ProcessKiller;
   files: FileStore;
   pulls: Pulls;
   clock: Clock;
@@ -74,6 +76,7 @@ export class Executor {
         network.containersChanged();
       },
       stop: (_taskId, step, signal) => this.#stop(step, signal),
+      'end-strays': (taskId, { containerId }) => this.#endStrays(taskId, containerId),
       condemn: (taskId, { reason }) => state.update(taskId, { endReason: reason }),
       'read-last-words': (taskId, { container }) => this.#readLastWords(taskId, container),
       'remove-container': (_taskId, { containerId }) => limited(() => engine.remove(containerId)),
@@ -204,6 +207,13 @@ export class Executor {
     const startedAt = clock.monotonic();
     if (drain) await network.drained(drain.addresses, drain.limitMs, signal);
     await engine.stop(containerId, Math.max(0, graceMs - (clock.monotonic() - startedAt)));
+  }
+
+  /** An engine that was killed in the middle of a start does not know, when it is back, of the process that it was starting. */
+  async #endStrays(taskId: string, containerId: string): Promise<void> {
+    const { killer, log } = this.#options;
+    const processes = await killer.kill(containerId);
+    if (processes > 0) log.warn({ taskId, containerId, processes }, 'processes that the engine had lost were killed');
   }
 
   #restart(taskId: string, { startAfter, restarts, restart }: StepOf<'restart'>): void {

@@ -85,6 +85,7 @@ describe('Runner', () => {
     return fresh;
   };
   const state = (taskId: string): string | undefined => reports.filter((report) => report.taskId === taskId).at(-1)?.status.state;
+  const runningContainers = (): string[] => [...engine.containers.values()].filter((one) => one.state === 'running').map(({ id }) => id);
   const comesTo = (taskId: string, wanted: string): Promise<void> =>
     clock.advanceUntil(() => state(taskId) === wanted, 120_000, `${taskId} to be ${wanted}, it is ${state(taskId)}`);
 
@@ -109,6 +110,43 @@ describe('Runner', () => {
     assert.ok(reports.length <= 2, 'told once');
     engine.failure = undefined;
     await comesTo('t1', 'running');
+  });
+
+  it('kills what the engine lost in a container, when it is back and does not call it running', async () => {
+    await runner.replaceDesired(1, setOf(assignmentOf()));
+    await comesTo('t1', 'running');
+    assert.deepEqual(killed, []);
+    engine.failure = new EngineError('gone', 'the engine does not answer');
+    engine.change('c1', { state: 'exited', exitCode: 255 });
+    await clock.advance(2_000);
+    assert.deepEqual(killed, []);
+    engine.failure = undefined;
+    await comesTo('t1', 'failed');
+    assert.deepEqual(killed, ['c1']);
+  });
+
+  it('starts again what a lost host ran only when a manager wants it, or none has spoken for a while', async () => {
+    await runner.replaceDesired(1, setOf(assignmentOf(), assignmentOf({ id: 't2', slot: 2, startAfter: 0 })));
+    await comesTo('t1', 'running');
+    await comesTo('t2', 'running');
+    await runner.stop();
+    for (const id of ['c1', 'c2']) engine.change(id, { state: 'exited', exitCode: 255 });
+    await clock.advance(60_000);
+    runner = make();
+    await clock.advance(2_900);
+    assert.equal(runningContainers().length, 0);
+    await runner.replaceDesired(1, setOf());
+    await clock.advance(60_000);
+    assert.equal(runningContainers().length, 0, 'nobody wants them');
+  });
+
+  it('starts again what a lost host ran, also when no manager can be reached', async () => {
+    await runner.replaceDesired(1, setOf(assignmentOf()));
+    await comesTo('t1', 'running');
+    await runner.stop();
+    engine.change('c1', { state: 'exited', exitCode: 255 });
+    runner = make();
+    await clock.advanceUntil(() => runningContainers().length === 1, 10_000, 'it to run again');
   });
 
   it('waits for the network of a task, and keeps it until the task is gone', async () => {
@@ -221,7 +259,6 @@ describe('Runner', () => {
       assignment.template.partition = 'stop';
       return assignment;
     };
-    const runs = (): string[] => [...engine.containers.values()].filter((one) => one.state === 'running').map(({ id }) => id);
     const hear = (): void => runner.granted(clock.monotonic());
 
     beforeEach(async () => {
@@ -238,21 +275,21 @@ describe('Runner', () => {
         await clock.advance(1_000);
         hear();
       }
-      assert.equal(runs().length, 2);
+      assert.equal(runningContainers().length, 2);
     });
 
     it('stops it when that ends, and only it, and starts its successor when a manager answers again', async () => {
       await clock.advance(7_900);
-      assert.equal(runs().length, 2);
+      assert.equal(runningContainers().length, 2);
       await clock.advance(200);
-      assert.equal(runs().length, 1);
+      assert.equal(runningContainers().length, 1);
       await comesTo('t1', 'failed');
       assert.match(
         reports.findLast(({ taskId }) => taskId === 't1')?.status.error ?? '',
         /no manager was reached for 8 s, and its x-partition is stop/,
       );
       await clock.advance(120_000);
-      assert.equal(runs().length, 1);
+      assert.equal(runningContainers().length, 1);
       const waits = reports.findLast(({ successorOf }) => successorOf === 't1');
       assert.equal(waits?.status.message, 'waits until a manager can be reached, because x-partition is stop');
       hear();
@@ -264,9 +301,9 @@ describe('Runner', () => {
       await runner.stop();
       runner = make();
       await clock.advance(3_900);
-      assert.equal(runs().length, 2);
+      assert.equal(runningContainers().length, 2);
       await clock.advance(700);
-      assert.equal(runs().length, 1);
+      assert.equal(runningContainers().length, 1);
     });
 
     it('stops it though its own stop is under way with a long grace', async () => {
@@ -276,9 +313,9 @@ describe('Runner', () => {
       patient.template.container.stopGraceMs = 600_000;
       await runner.replaceDesired(2, setOf({ ...patient, desired: 'shutdown' }, assignmentOf({ id: 't2', slot: 2 })));
       await clock.advance(1_000);
-      assert.equal(runs().length, 2);
+      assert.equal(runningContainers().length, 2);
       await clock.advance(9_500);
-      assert.equal(runs().length, 1);
+      assert.equal(runningContainers().length, 1);
       await clock.advance(600_000);
     });
 
@@ -290,7 +327,7 @@ describe('Runner', () => {
       assert.deepEqual([...new Set(killed)], ['c1'], 'what the engine does not stop in time is killed');
       engine.failure = undefined;
       await clock.advance(1_000);
-      assert.equal(runs().length, 1);
+      assert.equal(runningContainers().length, 1);
     });
   });
 

@@ -21,7 +21,6 @@ import { planRetention, type RetentionLimits } from '../plan/retention.js';
 import type { AgentCore, RemovedItems } from '../ports/core.js';
 import { EngineError, type EngineErrorKind } from '../ports/engine.js';
 import type { GrantStore } from '../ports/grant-store.js';
-import type { ProcessKiller } from '../ports/process-killer.js';
 import type { TaskDb } from '../ports/task-db.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 import { AgentState } from './agent-state.js';
@@ -32,7 +31,6 @@ import { Pulls } from './pulls.js';
 
 export interface RunnerOptions extends Omit<ExecutorOptions, 'state' | 'pulls' | 'networkLack' | 'mayRun'> {
   grants: GrantStore;
-  killer: ProcessKiller;
   db: TaskDb;
   retention: RetentionLimits;
   images: ImageLimits;
@@ -54,6 +52,8 @@ const AWAY: ReadonlySet<EngineErrorKind> = new Set(['gone', 'timeout']);
 /** Everything is looked at again so often, whatever events said. */
 const LISTING_INTERVAL_MS = 30_000;
 const CLEANUP_INTERVAL_MS = 60_000;
+/** What an agent ran before may be wanted no more: a manager is given so long to say so before anything of it starts again. */
+const HEARING_MS = 3_000;
 
 /**
  * Runs the desired set on the local engine: for each task that may have changed it looks, plans and carries out, until nothing is left to
@@ -68,6 +68,10 @@ export class Runner implements AgentCore {
   readonly #meter: UsageMeter;
   readonly #loop: ReconcileLoop;
   readonly #stop = new AbortController();
+  /** Tasks whose container may have processes that its engine does not know of. */
+  readonly #strayed = new Set<string>();
+  /** Nothing starts before, unless a manager has spoken. */
+  #startsFrom = 0;
   /** Ids of containers by task, as listings and events told: the way to containers of tasks that nobody knows. */
   readonly #containerIds = new Map<string, string>();
   #readyNetworks: ReadonlySet<string> = new Set();
@@ -113,6 +117,7 @@ export class Runner implements AgentCore {
 
   /** Begins to work: with what is saved, also before any manager answers. */
   start(): void {
+    this.#startsFrom = this.#options.clock.now() + HEARING_MS;
     this.#loop.mark(NETWORK_KEY);
     this.#loop.mark(CLEANUP_KEY);
     void this.#watch();
@@ -140,6 +145,7 @@ export class Runner implements AgentCore {
   async replaceDesired(seq: number, items: NodeSetItems): Promise<void> {
     const wasEmpty = this.#state.isEmpty;
     this.#completeSets += 1;
+    this.#startsFrom = 0;
     this.#taken(this.#state.replace(seq, items, this.#options.clock.now()));
     // Leftovers of earlier runs were spared until now.
     if (wasEmpty) this.#loop.mark(LISTING_KEY);
@@ -208,12 +214,18 @@ export class Runner implements AgentCore {
   async #watch(): Promise<void> {
     const { engine, node } = this.#options;
     for await (const event of engine.events(`${LABELS.node}=${node.id}`, this.#stop.signal)) {
-      if (!event) this.#loop.mark(LISTING_KEY);
+      if (!event) this.#engineIsBack();
       else if (event.taskId !== undefined) {
         this.#containerIds.set(event.taskId, event.containerId);
         this.#loop.mark(event.taskId);
       }
     }
+  }
+
+  /** The stream of events began anew, at first or because the engine was away: anything may have happened. */
+  #engineIsBack(): void {
+    for (const [taskId, { status }] of this.#state.records) if (!isTerminal(status.state)) this.#strayed.add(taskId);
+    this.#loop.mark(LISTING_KEY);
   }
 
   #reconcile(key: string): Promise<number | undefined> {
@@ -285,6 +297,7 @@ export class Runner implements AgentCore {
     try {
       return await this.#bringToRest(taskId);
     } catch (error) {
+      this.#strayed.add(taskId);
       if (error instanceof EngineError && AWAY.has(error.kind)) this.#tellEngineAway(taskId);
       throw error;
     }
@@ -303,8 +316,11 @@ export class Runner implements AgentCore {
       const record = this.#state.records.get(taskId);
       if (!record && this.#state.isEmpty) return undefined;
       const container = await this.#find(taskId);
+      const mayHaveStrays = this.#strayed.delete(taskId);
+      const { isShut: isFenceShut } = this.#fence;
+      const startsFrom = this.#startsFrom;
       const { steps, wakeAt } = planTask(
-        { ...(record && { record }), ...(container && { container }), isFenceShut: this.#fence.isShut },
+        { ...(record && { record }), ...(container && { container }), isFenceShut, startsFrom, mayHaveStrays },
         clock.now(),
       );
       if (steps.length === 0) return wakeAt === undefined ? undefined : Math.max(0, wakeAt - clock.now());
