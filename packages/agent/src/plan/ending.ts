@@ -9,8 +9,8 @@ const MEBIBYTE = 1024 * 1024;
 export function ending({ assignment, endReason, lastWords = '' }: TaskRecord, container: ObservedContainer): StatusChange {
   const facts = endFacts(container);
   if (assignment.desired === 'shutdown' || assignment.desired === 'remove') return { ...facts, state: 'shutdown', message: 'stopped' };
-  if (endReason === undefined && container.exitCode === 0 && !container.error && !container.oomKilled)
-    return { ...facts, state: 'complete', message: 'completed' };
+  // The kernel may have killed a child for lack of memory: whether that was a failure is the program's to say, by its exit code.
+  if (endReason === undefined && container.exitCode === 0 && !container.error) return { ...facts, state: 'complete', message: 'completed' };
   const cause = endReason ?? causeOfDeath(container);
   return { ...facts, state: 'failed', message: 'failed', error: lastWords === '' ? cause : `${cause}: ${lastWords}` };
 }

@@ -165,6 +165,7 @@ describe('planTask', () => {
 
   const endings: [string, Partial<ObservedContainer>, string, string | undefined][] = [
     ['with exit code 0', { exitCode: 0 }, 'complete', undefined],
+    ['with exit code 0, after a child was killed for lack of memory', { exitCode: 0, oomKilled: true }, 'complete', undefined],
     ['with another exit code', { exitCode: 3 }, 'failed', 'exit code 3'],
     ['by a signal', { exitCode: 143 }, 'failed', 'exit code 143 (ended by signal 15)'],
     ['by someone else killing it', { exitCode: 137 }, 'failed', 'exit code 137 (killed by signal 9, not by Tessera)'],
