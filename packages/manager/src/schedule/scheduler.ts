@@ -77,7 +77,7 @@ export class Scheduler {
     const decisions: Decision[] = [];
     let roomInMs: number | undefined;
     // Room of those that wait no more, or have another priority now, must not turn anybody away.
-    this.#preemption.settle();
+    this.#preemption.begin();
     this.#wakeParked();
     do {
       this.#lookAtDue(now, most, decisions);

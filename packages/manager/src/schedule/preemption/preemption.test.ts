@@ -7,6 +7,7 @@ import { obey } from '../../plan/testing/agents.js';
 import { World } from '../../plan/testing/world.js';
 import { NodeTable } from '../node-table.js';
 import { taskGroupOf } from '../task-group.js';
+import { ScheduledWorld } from '../testing/scheduled-world.js';
 import { planRoom } from './room.js';
 
 interface Wish {
@@ -153,6 +154,49 @@ describe('A task of higher priority that finds no room', () => {
     assert.equal(placed(world, 'low').length, 1);
   });
 
+  it('never displaces a service that it must be near, and so waits rather than taking turns with it', () => {
+    const world = cluster(2);
+    deploy(world, 'cache', { priority: 0, replicas: 1, memory: 2 });
+    obey(world);
+    deploy(
+      world,
+      'high',
+      { priority: 9, replicas: 1, memory: 1 },
+      (spec) => void (spec.placement.affinity = { near: [{ service: 'cache', topology: 'node.id' }], apart: [], nodes: [] }),
+    );
+    world.settle();
+    assert.deepEqual(leaving(world), []);
+    world.deploy(serviceSpec('other', 1, (spec) => void (spec.template.reservations.memoryBytes = 1)));
+    world.setNode('n0', (node) => void (node.description!.resources.memoryBytes = 3));
+    obey(world);
+    assert.deepEqual([placed(world, 'cache').length, placed(world, 'high').length, placed(world, 'other').length], [1, 1, 0]);
+  });
+
+  it('looks again when the priority of what is in its way falls', () => {
+    const world = cluster(1);
+    deploy(world, 'mid', { priority: 5, replicas: 1, memory: 1 });
+    obey(world);
+    deploy(world, 'high', { priority: 5, replicas: 1, memory: 1 });
+    world.settle();
+    assert.deepEqual(leaving(world), []);
+    world.now += 1_000;
+    deploy(world, 'mid', { priority: 4, replicas: 1, memory: 1 });
+    obey(world);
+    assert.deepEqual([placed(world, 'mid').length, placed(world, 'high').length], [0, 1]);
+  });
+
+  it('keeps nothing once nobody is of a lower priority, and says so', () => {
+    const world = cluster(1);
+    deploy(world, 'low', { priority: 0, replicas: 1, memory: 1 });
+    obey(world);
+    deploy(world, 'high', { priority: 10, replicas: 1, memory: 1 });
+    world.settle();
+    deploy(world, 'high', { priority: 0, replicas: 1, memory: 1 });
+    world.now += 60_000;
+    world.settle();
+    assert.match(wanted(world, 'high')[0]!.status.message, /not enough memory \(need 1 B, best has 0 B\)$/);
+  });
+
   it('makes room for the task of a global service on its node', () => {
     const world = cluster(2, 2);
     deploy(world, 'low', { priority: 0, replicas: 4, memory: 1 });
@@ -166,6 +210,60 @@ describe('A task of higher priority that finds no room', () => {
       ['n0', 'n1'],
     );
     assert.equal(placed(world, 'low').length, 2);
+  });
+});
+
+describe('Within one pass', () => {
+  const near = (service: string) => (spec: ServiceSpec) =>
+    void (spec.placement.affinity = { near: [{ service, topology: 'node.id' }], apart: [], nodes: [] });
+  const put = (
+    world: ScheduledWorld,
+    id: string,
+    memory: number,
+    priority: number,
+    change: (spec: ServiceSpec) => void = () => {},
+  ): void => {
+    world.now++;
+    world.deploy(
+      id,
+      1,
+      serviceSpec(id, 1, (spec) => {
+        spec.template.reservations.memoryBytes = memory;
+        spec.placement.priority = priority;
+        change(spec);
+      }),
+    );
+  };
+  const task = (world: ScheduledWorld, id: string): Task => world.view.get('tasks', `${id}.1`)!;
+  const oneNode = (memoryBytes: number): ScheduledWorld => {
+    const world = new ScheduledWorld();
+    world.putNode(readyNode('n0', { resources: { memoryBytes } }));
+    return world;
+  };
+
+  for (const order of [
+    ['cache', 'low'],
+    ['low', 'cache'],
+  ]) {
+    it(`${order[0]} and ${order[1]} are placed, and the lower one makes room for what comes after the other`, () => {
+      const world = oneNode(4);
+      for (const id of order) put(world, id, 2, 0);
+      put(world, 'high', 2, 9, near('cache'));
+      world.pass(true);
+      assert.deepEqual(task(world, 'low').madeRoomFor, { service: 'high', priority: 9 });
+      assert.equal(task(world, 'cache').desired, 'running');
+    });
+  }
+
+  it('what was told to go is nobody to be near any more', () => {
+    const world = oneNode(1);
+    put(world, 'cache', 1, 0);
+    world.pass();
+    put(world, 'high', 1, 9);
+    put(world, 'web', 0, 9, near('cache'));
+    world.pass(true);
+    assert.equal(task(world, 'cache').desired, 'shutdown');
+    assert.equal(task(world, 'web').nodeId, undefined);
   });
 });
 
@@ -224,7 +322,7 @@ describe('Pre-emption', () => {
           group: taskGroupOf(world.view, task!)!,
           key: '',
           waiting: [task!],
-          isGoing: isToldToGo,
+          latest: (one) => one,
         });
         assert.deepEqual(state(), before);
         if (victims.length === 0) return;

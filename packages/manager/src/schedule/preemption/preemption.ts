@@ -12,6 +12,8 @@ import { planRoom, type RoomInput } from './room.js';
 const AGAIN_MS = 1_000;
 /** Groups of one priority may make way for each other: so often at most in one pass. */
 const MOST_LOOKS = 8;
+/** A version that nothing has: what was found holds no longer than the pass. */
+const OUT_OF_DATE = -1;
 const NO_NODES: ReadonlyMap<number, number> = new Map();
 
 /**
@@ -21,10 +23,14 @@ const NO_NODES: ReadonlyMap<number, number> = new Map();
 export class Preemption {
   /** When room was last looked for, at which state of the node table, and how often at this time. */
   readonly #looked = new WeakMap<PendingGroup, { at: number; version: number; looks: number }>();
-  /** Tasks that were told to go, while the view does not say so yet. */
-  readonly #displaced = new Set<string>();
+  /** Tasks that were told to go, as they are since, while the view does not say so yet. */
+  readonly #displaced = new Map<string, Task>();
+  /** The lowest priority of what was given a node in this pass: the view does not have it yet, so that it is displaced in the next one. */
+  #lowestPlaced = Number.POSITIVE_INFINITY;
   /** Priorities of services that have another one than 0. */
   readonly #priorities = new Map<string, number>();
+  /** Grows with every change of them. */
+  #prioritiesVersion = 0;
 
   constructor(
     private readonly view: ClusterView,
@@ -36,8 +42,15 @@ export class Preemption {
 
   putService(id: string, service: Service | undefined): void {
     const priority = service?.spec.placement.priority ?? 0;
+    if (priority !== (this.#priorities.get(id) ?? 0)) this.#prioritiesVersion++;
     if (priority === 0) this.#priorities.delete(id);
     else this.#priorities.set(id, priority);
+  }
+
+  /** A pass begins: the view has all that was decided before. */
+  begin(): void {
+    this.#lowestPlaced = Number.POSITIVE_INFINITY;
+    this.settle();
   }
 
   /** A task was not told to go after all. */
@@ -47,6 +60,7 @@ export class Preemption {
 
   /** A task of the group was given a node: it needs no more room, there or where it was kept instead. */
   placed({ serviceId, key, priority }: PendingGroup, index: number): void {
+    if (priority < this.#lowestPlaced) this.#lowestPlaced = priority;
     const former = this.table.kept.keeperOf({ serviceId, key });
     if (!former) return;
     const keeper = { ...former, priority };
@@ -58,13 +72,15 @@ export class Preemption {
     this.#keep(keeper, nodes);
   }
 
-  /** Gives up room that is kept for what does not wait any more; what waits keeps it at the priority that it has now. */
+  /** Gives up room that is kept for what does not wait any more, or is above nothing; what waits keeps it at the priority that it has now. */
   settle(): void {
     const { kept } = this.table;
     for (const keeper of kept.keepers()) {
       const group = this.backlog.find(keeper);
-      if (!group) this.#keep(keeper, NO_NODES);
-      else if (group.priority !== keeper.priority) this.#keep({ ...keeper, priority: group.priority }, kept.nodesOf(keeper));
+      if (!group || group.priority <= this.#lowest) {
+        this.#keep(keeper, NO_NODES);
+        group?.outdate();
+      } else if (group.priority !== keeper.priority) this.#keep({ ...keeper, priority: group.priority }, kept.nodesOf(keeper));
     }
   }
 
@@ -89,7 +105,7 @@ export class Preemption {
 
   /** Of all that a plan depends on. */
   get #version(): number {
-    return this.table.changes.version + this.table.kept.version;
+    return this.table.changes.version + this.table.kept.version + this.#prioritiesVersion;
   }
 
   /** The lowest priority that any task can have. */
@@ -113,22 +129,30 @@ export class Preemption {
     const { victims, nodes } = planRoom({ ...this.#scene(), group: prepared.group, key, waiting });
     const keeper = { serviceId, key, serviceName: waiting[0]!.serviceName, priority, claim: prepared.group.claim };
     if (this.#keep(keeper, nodes)) group.outdate();
-    const last = this.#looked.get(group);
-    this.#looked.set(group, { at: now, version: this.#version, looks: last?.at === now ? last.looks + 1 : 1 });
     for (const victim of victims) {
-      this.#displaced.add(victim.id);
-      decisions.push(displace(victim, keeper));
+      const decision = displace(victim, keeper);
+      this.#displaced.set(victim.id, decision.after);
+      // It counts no more for those that want to be near it.
+      this.table.putTask(this.view, decision.after);
+      decisions.push(decision);
     }
+    this.#noteLook(group, now);
+  }
+
+  #noteLook(group: PendingGroup, now: number): void {
+    const last = this.#looked.get(group);
+    const version = this.#lowestPlaced < group.priority ? OUT_OF_DATE : this.#version;
+    this.#looked.set(group, { at: now, version, looks: last?.at === now ? last.looks + 1 : 1 });
   }
 
   /** What is there now. Tasks that were told to go a moment ago are so in the view too, sooner or later. */
-  #scene(): Pick<RoomInput, 'view' | 'table' | 'isGoing'> {
+  #scene(): Pick<RoomInput, 'view' | 'table' | 'latest'> {
     const { view, table } = this;
-    for (const id of this.#displaced) {
+    for (const id of this.#displaced.keys()) {
       const task = view.get('tasks', id);
       if (!task || isToldToGo(task)) this.#displaced.delete(id);
     }
-    return { view, table, isGoing: (task) => isToldToGo(task) || this.#displaced.has(task.id) };
+    return { view, table, latest: (task) => this.#displaced.get(task.id) ?? task };
   }
 
   #keep(keeper: Keeper, nodes: ReadonlyMap<number, number>): boolean {

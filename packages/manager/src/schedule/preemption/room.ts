@@ -1,5 +1,5 @@
 import type { Task } from '@tessera/api';
-import { byAge } from '../../model/task.js';
+import { byAge, isToldToGo } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import { Checks } from '../checks.js';
 import { type Claim, holdsClaim } from '../claim.js';
@@ -27,8 +27,8 @@ export interface RoomInput {
   key: string;
   /** Tasks of the group that found no node. */
   waiting: readonly Task[];
-  /** Whether a task has been told to go. */
-  isGoing(task: Task): boolean;
+  /** A task of the view as it is by what was decided since. */
+  latest(task: Task): Task;
 }
 
 /** Room for one task on one node. */
@@ -73,12 +73,15 @@ class Room {
   readonly #kept: ReadonlyMap<number, number>;
   /** Of its own: what is tried counts in them. */
   readonly #checks: Checks;
+  /** Services whose tasks never go for this group: its own, and those that it has to be near. */
+  readonly #spared: ReadonlySet<string>;
 
   constructor(private readonly input: RoomInput) {
     const { view, table, group, key } = input;
     [this.#view, this.#table, this.#group] = [view, table, group];
     const id = { serviceId: group.serviceId, key };
     this.#kept = table.kept.nodesOf(id);
+    this.#spared = new Set([group.serviceId, ...servicesNear(group)]);
     for (const { keeper, index, tasks } of table.kept.ofOthers(id)) {
       if (keeper.priority < group.priority) continue;
       this.#releaseGoing(index);
@@ -144,8 +147,8 @@ class Room {
   #optionAt(index: number): Option | undefined {
     this.#releaseGoing(index);
     const lower: Candidate[] = [];
-    for (const task of this.#view.tasksOfNode(this.#table.node(index)!.id)) {
-      if (!holdsClaim(task) || this.#isGone(task) || task.serviceId === this.#group.serviceId) continue;
+    for (const task of this.#tasksOn(index)) {
+      if (!holdsClaim(task) || this.#isGone(task) || this.#spared.has(task.serviceId)) continue;
       const priority = priorityOf(this.#view, task);
       if (priority < this.#group.priority) lower.push({ task, priority });
     }
@@ -216,12 +219,15 @@ class Room {
 
   /** What is on its way out makes room in any case. */
   #releaseGoing(index: number): void {
-    const { id } = this.#table.node(index)!;
-    for (const task of this.#view.tasksOfNode(id)) if (this.#isGone(task)) this.#release(task);
+    for (const task of this.#tasksOn(index)) if (this.#isGone(task)) this.#release(task);
+  }
+
+  *#tasksOn(index: number): Iterable<Task> {
+    for (const task of this.#view.tasksOfNode(this.#table.node(index)!.id)) yield this.input.latest(task);
   }
 
   #isGone(task: Task): boolean {
-    return this.input.isGoing(task) || this.#victims.has(task);
+    return isToldToGo(task) || this.#victims.has(task);
   }
 
   #hold(index: number, claim: Claim): void {
@@ -245,6 +251,11 @@ class Room {
     this.#released.delete(task);
     this.#table.putTask(this.#view, task);
   }
+}
+
+/** Without a task of these the group could not stay where it wants to go. */
+function servicesNear({ affinities }: TaskGroup): string[] {
+  return affinities.required.flatMap(({ kind, services }) => (kind === 'near' ? [...services] : []));
 }
 
 /** The lowest priority first, the youngest of equals: the least work is lost. */
