@@ -59,7 +59,7 @@ describe('engineError', () => {
 });
 
 describe('pullError', () => {
-  it('says that a registry is unreachable, and not that there is no such image', () => {
+  it('says that a registry is unreachable, and not that there is no such image (moby/moby 31063)', () => {
     const error = pullError('reg:5000/web:1', 'reg:5000', 'dial tcp: lookup reg: no such host');
     assert.equal(error.kind, 'registry-unreachable');
     assert.equal(error.message, 'registry reg:5000 cannot be reached for image reg:5000/web:1: dial tcp: lookup reg: no such host');

@@ -16,7 +16,7 @@ const sizes = new Map([
 const inUse = new Set(['used']);
 
 describe('planImageCleanup', () => {
-  it('removes what was unused for too long and never what is in use', () => {
+  it('removes what was unused for too long and never what is in use (moby/moby 31254: no image clean-up)', () => {
     const plan = planImageCleanup({ pulled, sizes, inUse }, { unusedMs: 600, diskBytes: 0 }, 1_000);
     assert.deepEqual(plan, { remove: ['old'], touch: [{ reference: 'used', lastUsedAt: 1_000 }], gone: [] });
   });

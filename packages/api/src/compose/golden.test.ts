@@ -17,7 +17,7 @@ function filesOf(folder: URL): Record<string, string> {
 }
 
 /** After a change that is meant, write the files anew with `UPDATE_GOLDEN=1` and read the difference. */
-describe('A whole stack becomes what its golden file says', () => {
+describe('A whole stack, in all of the Compose format, becomes what its golden file says (docker/cli 4721: not the Compose spec)', () => {
   for (const { name } of STACKS) {
     it(`for ${name}`, async () => {
       const files = memoryFiles(filesOf(new URL(`${name}/`, ROOT)));

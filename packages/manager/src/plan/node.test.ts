@@ -70,7 +70,7 @@ describe('a service that is removed while its node is away', () => {
   }
 });
 
-describe('never two of a task with x-partition: stop run in a partition (swarmkit 1743)', () => {
+describe('never two of a task with x-partition: stop run in a partition (moby/swarmkit 1743)', () => {
   it('waits until the node has surely stopped its copy, and says so', () => {
     const { world, task } = oneTask('stop');
     setState(world, 'a', 'down');

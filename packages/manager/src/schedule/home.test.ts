@@ -98,7 +98,7 @@ describe('A task with a local volume', () => {
     assert.deepEqual(nodesOf(world), ['b', 'a', 'c']);
   });
 
-  it('finds the volume of its own slot by the name that has the slot in it', () => {
+  it('finds the volume of its own slot by the name that has the slot in it (moby/moby 31671: no volume per replica)', () => {
     const world = cluster('a', 'b', 'c');
     holdsVolumes(world, 'a', 'data-2');
     holdsVolumes(world, 'c', 'data-1');

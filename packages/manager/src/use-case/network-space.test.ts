@@ -39,7 +39,7 @@ function refusal(view: IndexedView, networks: NetworkSpec[], services: ServiceSp
 }
 
 // As in moby 43052 and 37338: what can never get an address must be refused, not wait for ever without a word.
-describe('a deploy that needs more addresses than there are', () => {
+describe('a deploy that needs more addresses than there are (moby/moby 43052, 37338: known only from a log)', () => {
   it('is refused with the numbers', () =>
     assert.equal(
       refusal(clusterOf(2), [networkSpec('small', '10.9.0.0/29')], [on('small', 6)]),

@@ -66,7 +66,7 @@ describe('placement on three hosts', function () {
     await cluster.tsctl.succeed(['rm', 'taint']);
   });
 
-  it('gives each task a GPU of its own, which its container knows', async () => {
+  it('gives each task a GPU of its own, which its container knows (moby/moby 24862)', async () => {
     await cluster.agent(2).kill9();
     await cluster.agent(2).start('--resource', 'gpu=GPU-1,GPU-2', '--reserve', 'memory=64M');
     const offered = async (): Promise<unknown> => {

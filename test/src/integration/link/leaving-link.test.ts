@@ -40,7 +40,7 @@ describe('a task that leaves', () => {
     await world.clock.advance(TICK_MS);
   }
 
-  it('is out of every node’s set at once, and held until each has applied that', async () => {
+  it('is out of every node’s set at once, and held until each has applied that (moby/moby 30321: connections dropped)', async () => {
     await leave();
     assert.deepEqual([endpoints(first), endpoints(second)], [0, 0]);
     assert.deepEqual([assignment().desired, assignment().holdMs], ['shutdown', LEAVE_LIMIT_MS + 1_000]);

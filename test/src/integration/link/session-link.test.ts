@@ -363,7 +363,7 @@ describe('link between manager and agent', () => {
     assert.equal(read.at(-1)?.type, 'end');
   });
 
-  it('answers for the log of a node that is away or silent', async () => {
+  it('answers for the log of a node that is away or silent (moby/moby 33183, 37336)', async () => {
     const options = { follow: false, timestamps: false, stdout: true, stderr: true };
     const agent = await world.join('n1');
     const never = new AbortController().signal;

@@ -65,12 +65,12 @@ describe('the data plane', function () {
   for (const [who, from, url, expected] of rows)
     it(`serves ${who} at a published port`, async () => assert.equal(await seen(from, url), expected));
 
-  it('keeps the address of a client also for datagrams', async () => {
+  it('keeps the address of a client also for datagrams (moby/moby 25526)', async () => {
     for (const node of ['192.0.2.11', '192.0.2.12'])
       assert.match((await lab.askDatagram('client', node, 8080)) ?? '', /^c2 \S+ 192\.0\.2\.50/);
   });
 
-  it('does not answer a port of one address on others', async () =>
+  it('does not answer a port of one address on others (moby/moby 26696)', async () =>
     assert.equal(await seen('client', 'http://192.0.2.12:8081/'), undefined));
 
   it('balances a virtual address over all tasks, the one that asks included, and keeps the address of who asks', async () => {

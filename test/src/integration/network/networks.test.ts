@@ -101,7 +101,7 @@ networks: { net: {} }
     assert.equal(await passes(a, b, 'wide_web', 1451), false);
   });
 
-  it('follows an underlay that becomes narrower: old containers are told, new ones begin with the right size', async () => {
+  it('follows an underlay that becomes narrower: old containers are told, new ones begin with the right size (moby/moby 36689)', async () => {
     const [a, b] = [cluster.host(0), cluster.host(1)];
     await onHost(b, 'ip', 'link', 'set', 'eth0', 'mtu', '1280');
     await eventually(async () => (await inspect('wide_net')).usage.mtu === 1230, 'the managers to know of it', MTU_LIMIT_MS);
@@ -128,7 +128,7 @@ networks: { net: {} }
   });
 
   // As in moby 30942.
-  it('runs a stack again that is removed and deployed at once, while its old containers still stop', async () => {
+  it('runs a stack again that is removed and deployed at once, while its old containers still stop (moby/moby 30942)', async () => {
     const stubborn = `{ image: "\${IMAGE}", command: ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"], stop_grace_period: 8s, deploy: { mode: global } }`;
     const compose = `services: { web: ${stubborn} }\n`;
     assert.equal((await deploy('again', compose)).code, 0);

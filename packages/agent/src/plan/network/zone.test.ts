@@ -90,7 +90,7 @@ describe('the zone of a network', () => {
     assert.deepEqual(addresses(shared, ['front'], 'all'), ['10.0.15.9', '10.0.0.8']);
   });
 
-  it('forgets a service that is gone and takes over one that has changed', () => {
+  it('forgets a service that is gone and takes over one that has changed (moby/moby 42833: stale names)', () => {
     const changing = zoneOf(web, service('db', 'front', ['10.0.0.5']));
     changing.put([service('web', 'front', ['10.0.0.9'], { aliases: ['w2'] })]);
     assert.deepEqual(addresses(changing, ['front'], 'w2'), ['10.0.0.9']);

@@ -26,7 +26,8 @@ describe('Variables', () => {
   const hostname = async (files: Record<string, string>, options: object = {}) =>
     serviceOf(await load({ 'compose.yml': web('hostname: $A'), ...files }, options)).template.container.hostname;
 
-  it('come from .env beside the file', async () => assert.equal(await hostname({ '.env': 'A=dotenv\n' }), 'dotenv'));
+  it('come from .env beside the file (moby/moby 29133: .env is not read)', async () =>
+    assert.equal(await hostname({ '.env': 'A=dotenv\n' }), 'dotenv'));
   it('of the caller win over .env', async () => assert.equal(await hostname({ '.env': 'A=dotenv\n' }, { env: { A: 'caller' } }), 'caller'));
   it('come from the given env files instead', async () => {
     assert.equal(await hostname({ '.env': 'A=dotenv\n', 'my.env': 'A=mine\n' }, { envFiles: ['my.env'] }), 'mine');

@@ -39,7 +39,7 @@ function messageOf(world: World, service: string): string | undefined {
   return world.tasks(service).find((task) => task.status.state === 'pending')?.status.message;
 }
 
-describe('Affinity', () => {
+describe('Affinity (moby/swarmkit 1442)', () => {
   it('keeps tasks of a service apart: one on each node, or one in each zone', () => {
     const world = cluster('a1', 'a2', 'b1');
     deploy(world, 'web', 4, { apart: [{ service: 'web', topology: 'node.id' }] });

@@ -75,7 +75,7 @@ describe('the nftables table', () => {
     assert.ok(linesOf(service(7, 1, ['1.2', '2.2'])).includes('add element ip tessera hairpin { 10.7.1.2 . 10.7.1.2 }'));
   });
 
-  it('gives tasks that are not ready traffic only while no other is there', () => {
+  it('gives tasks that are not ready traffic only while no other is there (moby/moby 35451: found before healthy)', () => {
     const joining = service(7, 1, ['1.2', '2.2']);
     joining.endpoints[0] = { ...(joining.endpoints[0] as ServiceEndpoints['endpoints'][number]), ready: false };
     assert.deepEqual(rulesOf(joining, 'vip-10.7.240.1'), ['dnat ip to 10.7.2.2 comment "shop_s1"']);
@@ -129,7 +129,7 @@ describe('the nftables table', () => {
     assert.match(kernel.chains.get('port-tcp-8080')?.join() ?? '', /10\.7\.1\.3:80/);
   });
 
-  it('comes by any change to what a whole load gives, and never points at what is not there', () => {
+  it('comes by any change to what a whole load gives, and never points at what is not there (moby/moby 30134: stale balancing)', () => {
     const vnis = fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { maxLength: 4 });
     const stickiness = fc.constantFrom(undefined, {}, { keepMs: 5_000 });
     const one = fc.record({
