@@ -11,7 +11,8 @@ const ByReference = strictObject({ ref: Reference });
 const Flag = Type.Boolean({ default: false });
 const SIXTEEN_MIB = 16 * 1024 * 1024;
 
-const ResolveImage = oneOf(
+/** Whether services that are written have their images pinned. */
+export const ResolveImage = oneOf(
   ['always', 'changed', 'never'],
   'Which images are pinned to the digest that their tags mean now; absent: none (`never`)',
 );

@@ -21,7 +21,7 @@ import {
 } from './answers.js';
 import { JOB_ROUTES } from './job-routes.js';
 import { REBALANCE_ROUTE } from './rebalance-route.js';
-import { RELEASE_ROUTES } from './release-routes.js';
+import { RELEASE_ROUTES, ResolveImage } from './release-routes.js';
 import type { RouteDefinition } from './route.js';
 import { WHY_ROUTE } from './why-route.js';
 
@@ -94,6 +94,7 @@ export const ROUTES = {
     path: '/v1/services',
     summary: 'Create a service',
     access: 'admin',
+    query: strictObject({ resolve: Type.Optional(ResolveImage) }),
     body: ServiceSpec,
     response: Service,
   },
@@ -103,7 +104,7 @@ export const ROUTES = {
     summary: 'Replace the spec of a service, if it was not changed since `revision`',
     access: 'admin',
     params: ByReference,
-    query: strictObject({ revision: Type.Optional(Type.Integer()) }),
+    query: strictObject({ revision: Type.Optional(Type.Integer()), resolve: Type.Optional(ResolveImage) }),
     body: ServiceSpec,
     response: Service,
   },

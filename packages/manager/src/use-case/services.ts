@@ -5,6 +5,7 @@ import { serviceProgress } from '../plan/progress.js';
 import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { guardedByCluster } from './deploy/plan-deploy.js';
+import { type ResolveMode, resolveImages } from './deploy/resolve-images.js';
 import { refuseExhaustion } from './network-space.js';
 import { PortLedger } from './ports.js';
 import { resolve } from './references.js';
@@ -26,8 +27,12 @@ export function getService({ store: { view }, clock }: UseCaseContext, ref: stri
   return { service, progress: serviceProgress(view, service, clock.now()) };
 }
 
-/** @throws ApiError `already-exists`, `invalid-spec` or `port-in-use`. */
-export function createService(context: UseCaseContext, spec: ServiceSpec): Promise<Service> {
+/**
+ * @param resolve whether the image is pinned to its digest; it stays by name where no agent can tell.
+ * @throws ApiError `already-exists`, `invalid-spec` or `port-in-use`.
+ */
+export async function createService(context: UseCaseContext, asked: ServiceSpec, resolve?: ResolveMode): Promise<Service> {
+  const spec = await pinned(context, asked, resolve);
   return write(context, (view) => {
     if (view.byName('services', spec.name))
       throw new ApiError('already-exists', `a service named '${spec.name}' exists already`, {
@@ -37,12 +42,24 @@ export function createService(context: UseCaseContext, spec: ServiceSpec): Promi
   });
 }
 
+export interface ServiceUpdate {
+  /** Revision of the service that the spec was made from; absent: whatever is there is replaced. */
+  revision?: number;
+  /** Whether the image is pinned to its digest. */
+  resolve?: ResolveMode;
+}
+
 /**
  * Replaces the spec.
- * @param expected revision of the service that the spec was made from; absent: whatever is there is replaced.
  * @throws ApiError `conflict` when it was changed since; `not-found`, `ambiguous`, `invalid-spec` or `port-in-use`.
  */
-export function updateService(context: UseCaseContext, ref: string, spec: ServiceSpec, expected?: number): Promise<Service> {
+export async function updateService(
+  context: UseCaseContext,
+  ref: string,
+  asked: ServiceSpec,
+  { revision: expected, resolve: mode }: ServiceUpdate = {},
+): Promise<Service> {
+  const spec = await pinned(context, asked, mode);
   return write(context, (view) => {
     const before = resolve(view, 'services', ref);
     if (expected !== undefined && before.revision !== expected) {
@@ -88,6 +105,11 @@ export async function removeService(context: UseCaseContext, ref: string): Promi
     return { units: [[{ type: 'delete', kind: 'services', id, expect: { revision } }]], result: { removed: [spec.name] } };
   });
   return result;
+}
+
+async function pinned({ store: { view }, dispatcher }: UseCaseContext, spec: ServiceSpec, mode: ResolveMode = 'never'): Promise<ServiceSpec> {
+  const { services } = await resolveImages({ view, dispatcher }, [spec], mode);
+  return services[0] ?? spec;
 }
 
 async function write({ store, ...rest }: UseCaseContext, plan: (view: ClusterView) => ServiceChange): Promise<Service> {

@@ -50,7 +50,8 @@ export async function deployStack(context: UseCaseContext, name: string, asked: 
   const { prune, atomic = false, author = '', message, plan: expected, resolve = 'never' } = request;
   const note = { atomic, author, ...(message !== undefined && { message }) };
   const { clock, random, dispatcher, store } = context;
-  const { spec, warnings } = await resolveImages({ view: store.view, dispatcher }, asked, resolve);
+  const { services, warnings } = await resolveImages({ view: store.view, dispatcher }, asked.services, resolve);
+  const spec = { ...asked, services };
   const result = await commitDeploy(context, (view) => {
     const now = clock.now();
     const plan = planDeploy(view, name, spec, { prune, note, now, newId: () => newId(random) });
@@ -67,7 +68,8 @@ export async function planStack(
   asked: StackSpec,
   { prune, resolve = 'never' }: { prune: boolean; resolve?: ResolveMode },
 ): Promise<PlanResult> {
-  const { spec, warnings } = await resolveImages({ view, dispatcher }, asked, resolve);
+  const { services, warnings } = await resolveImages({ view, dispatcher }, asked.services, resolve);
+  const spec = { ...asked, services };
   const note = { author: '', atomic: false };
   const plan = planDeploy(view, name, spec, { prune, note, now: clock.now(), newId: () => newId(random) });
   const result = planResult(view, plan, spec, prune, clock.now());

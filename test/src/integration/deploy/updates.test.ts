@@ -190,6 +190,8 @@ describe('Updates on real hosts', function () {
     assert.deepEqual(await said(), Array(REPLICAS).fill('two'));
     await cluster.tsctl.succeed(['rollback', 'shop', '1']);
     assert.deepEqual(await said(), Array(REPLICAS).fill('one'));
+    await cluster.tsctl.succeed(['service', 'update', '--image', moving, 'shop_web']);
+    assert.deepEqual(await said(), Array(REPLICAS).fill('two'));
   });
 
   it('take a whole stack back when one service of an atomic deploy fails (moby/moby 34712), though nobody waits for it', async () => {

@@ -4,6 +4,7 @@ import { waitConverged } from '../../wait/converge.js';
 import { defineCommand } from '../define.js';
 import { DETACH } from '../options.js';
 import { applyFlags, SPEC_OPTIONS, type SpecFlags } from './spec-flags.js';
+import { warnUnpinned } from './unpinned.js';
 
 interface CreateOptions extends SpecFlags {
   name: string;
@@ -42,8 +43,9 @@ export const command = defineCommand<CreateOptions>({
       },
     };
     const client = await session.client();
-    const service = await client.call('createService', { body: applyFlags(spec, flags) });
+    const service = await client.call('createService', { query: { resolve: 'always' }, body: applyFlags(spec, flags) });
     session.note(`+ service ${name} created`);
+    warnUnpinned(session, service);
     if (!detach)
       await waitConverged(session, { what: `the start of ${name}`, serviceIds: new Set([service.id]), hint: `see: tsctl ps ${name}` });
     if (wantsData(session)) await printData(session, service);

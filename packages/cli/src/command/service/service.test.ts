@@ -48,16 +48,17 @@ describe('tsctl scale', () => {
 
 describe('tsctl service update', () => {
   const GET = 'GET /v1/services/shop_web';
-  const PUT = `PUT /v1/services/${web.id}?revision=${web.revision}`;
+  const PUT = `PUT /v1/services/${web.id}?revision=${web.revision}&resolve=changed`;
 
   it('changes what the flags say and nothing else', async () => {
-    const transport = new FakeTransport().on(GET, { service: web, progress: {} }).on(PUT, web);
-    const { code } = await runCli(
+    const transport = new FakeTransport().on(GET, { service: web, progress: {} }).on(PUT.replace('changed', 'always'), web);
+    const { code, err } = await runCli(
       'service update -d --image shop/web:2 --replicas 4 --env-add A=b=c --limit-memory 512M shop_web',
       transport,
     );
     assert.equal(code, 0);
     const sent = transport.bodies[0] as ServiceSpec;
+    assert.match(err, /warning: the digest of image shop\/web:1 is not known/);
     assert.equal(sent.template.container.image, 'shop/web:2');
     assert.deepEqual(sent.mode, { kind: 'replicated', replicas: 4 });
     assert.deepEqual(sent.template.container.env, ['A=b=c']);
@@ -70,7 +71,7 @@ describe('tsctl service update', () => {
     const transport = new FakeTransport()
       .on(GET, { service: web, progress: {} }, { service: newer, progress: {} })
       .on(PUT, new ApiError('conflict', 'changed'))
-      .on(`PUT /v1/services/${web.id}?revision=8`, newer);
+      .on(`PUT /v1/services/${web.id}?revision=8&resolve=changed`, newer);
     assert.equal((await runCli('service update -d --label-add mine=2 shop_web', transport)).code, 0);
     assert.deepEqual((transport.bodies[1] as ServiceSpec).labels, { theirs: '1', mine: '2' });
   });
@@ -82,7 +83,7 @@ describe('tsctl service update', () => {
 
 describe('tsctl service create', () => {
   it('makes a spec of the flags, and takes the command after the image', async () => {
-    const transport = new FakeTransport().on('POST /v1/services', web);
+    const transport = new FakeTransport().on('POST /v1/services?resolve=always', web);
     const { code, out } = await runCli(
       'service create -d --name web --replicas 3 --publish-add 8080:80 --network backbone busybox -- sleep -f 5',
       transport,

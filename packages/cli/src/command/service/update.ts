@@ -7,6 +7,7 @@ import { defineCommand } from '../define.js';
 import { onlyExisting } from '../lookup.js';
 import { DETACH } from '../options.js';
 import { applyFlags, CHANGE_OPTIONS, SPEC_OPTIONS, type SpecFlags } from './spec-flags.js';
+import { warnUnpinned } from './unpinned.js';
 
 /** Somebody else may change the service between reading and writing: read again and apply the flags anew. */
 const ATTEMPTS = 5;
@@ -26,6 +27,7 @@ export const command = defineCommand<SpecFlags & { detach?: boolean }>({
     const client = await session.client();
     const service = await update(client, ref, flags);
     session.note(`~ service ${service.spec.name} updated`);
+    warnUnpinned(session, service);
     if (!detach) {
       await waitConverged(session, {
         what: `the update of ${service.spec.name}`,
@@ -43,7 +45,7 @@ async function update(client: Client, ref: string, flags: SpecFlags, attempt = 1
   try {
     return await client.call('updateService', {
       params: { ref: service.id },
-      query: { revision: service.revision },
+      query: { revision: service.revision, resolve: flags.image === undefined ? 'changed' : 'always' },
       body: applyFlags(service.spec, flags),
     });
   } catch (error) {

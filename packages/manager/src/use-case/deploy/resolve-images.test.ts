@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { StackSpec } from '@tessera/api';
+import type { ServiceSpec } from '@tessera/api';
 import { deployed, serviceSpec } from '../../model/testing/builders.js';
 import { IndexedView } from '../../model/view.js';
 import type { ResolvedImage } from '../../ports/dispatcher.js';
@@ -8,9 +8,8 @@ import { type ResolveMode, resolveImages } from './resolve-images.js';
 const NEW = `sha256:${'b'.repeat(64)}`;
 const OLD = `sha256:${'a'.repeat(64)}`;
 
-function stackOf(...images: string[]): StackSpec {
-  const services = images.map((image, index) => serviceSpec(`web${index}`, 1, (spec) => void (spec.template.container.image = image)));
-  return { name: 'shop', services, networks: [], configs: [], secrets: [] };
+function servicesOf(...images: string[]): ServiceSpec[] {
+  return images.map((image, index) => serviceSpec(`web${index}`, 1, (spec) => void (spec.template.container.image = image)));
 }
 
 /** web0 runs app:1 at an old digest. */
@@ -21,7 +20,7 @@ function clusterView(): IndexedView {
   return view;
 }
 
-async function resolve(spec: StackSpec, mode: ResolveMode, answer: ResolvedImage = { digest: NEW }) {
+async function resolve(specs: ServiceSpec[], mode: ResolveMode, answer: ResolvedImage = { digest: NEW }) {
   const asked: string[] = [];
   const dispatcher = {
     resolveImage: async (image: string) => {
@@ -29,13 +28,13 @@ async function resolve(spec: StackSpec, mode: ResolveMode, answer: ResolvedImage
       return answer;
     },
   };
-  const { spec: resolved, warnings } = await resolveImages({ view: clusterView(), dispatcher }, spec, mode);
-  return { asked, warnings, digests: resolved.services.map(({ template }) => template.container.digest) };
+  const { services, warnings } = await resolveImages({ view: clusterView(), dispatcher }, specs, mode);
+  return { asked, warnings, digests: services.map(({ template }) => template.container.digest) };
 }
 
 describe('images of a deploy', () => {
   it('are asked for once each, and pinned: a tag that has moved is another template', async () => {
-    assert.deepEqual(await resolve(stackOf('app:1', 'app:1', 'db:2'), 'always'), {
+    assert.deepEqual(await resolve(servicesOf('app:1', 'app:1', 'db:2'), 'always'), {
       asked: ['app:1', 'db:2'],
       warnings: [],
       digests: [NEW, NEW, NEW],
@@ -43,24 +42,24 @@ describe('images of a deploy', () => {
   });
 
   it('with `changed` keep the digest that they had, if their name is the same', async () => {
-    assert.deepEqual(await resolve(stackOf('app:1', 'db:2'), 'changed'), { asked: ['db:2'], warnings: [], digests: [OLD, NEW] });
-    assert.deepEqual((await resolve(stackOf('app:2'), 'changed')).digests, [NEW]);
+    assert.deepEqual(await resolve(servicesOf('app:1', 'db:2'), 'changed'), { asked: ['db:2'], warnings: [], digests: [OLD, NEW] });
+    assert.deepEqual((await resolve(servicesOf('app:2'), 'changed')).digests, [NEW]);
   });
 
   it('with `never` are left by name', async () => {
-    assert.deepEqual(await resolve(stackOf('app:1'), 'never'), { asked: [], warnings: [], digests: [undefined] });
+    assert.deepEqual(await resolve(servicesOf('app:1'), 'never'), { asked: [], warnings: [], digests: [undefined] });
   });
 
   it('that nobody can tell of stay as they were, with a warning that says why', async () => {
-    const { digests, warnings } = await resolve(stackOf('app:1', 'db:2'), 'always', { error: 'registry gone' });
+    const { digests, warnings } = await resolve(servicesOf('app:1', 'db:2'), 'always', { error: 'registry gone' });
     assert.deepEqual(digests, [OLD, undefined]);
     assert.equal(warnings.length, 2);
     assert.match(warnings[0]!, /^the digest of image app:1 is not known.*: registry gone$/);
   });
 
   it('that name a digest, or are never pulled, are not asked for', async () => {
-    const spec = stackOf(`app@${OLD}`, 'local:1');
-    spec.services[1]!.template.container.pullPolicy = 'never';
-    assert.deepEqual(await resolve(spec, 'always'), { asked: [], warnings: [], digests: [undefined, undefined] });
+    const specs = servicesOf(`app@${OLD}`, 'local:1');
+    specs[1]!.template.container.pullPolicy = 'never';
+    assert.deepEqual(await resolve(specs, 'always'), { asked: [], warnings: [], digests: [undefined, undefined] });
   });
 });

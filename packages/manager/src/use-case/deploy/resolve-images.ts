@@ -1,36 +1,36 @@
-import type { QueryOf, Routes, ServiceSpec, StackSpec } from '@tessera/api';
+import type { QueryOf, Routes, ServiceSpec } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
 import type { Dispatcher, ResolvedImage } from '../../ports/dispatcher.js';
 
 export type ResolveMode = NonNullable<QueryOf<Routes['deployStack']>['resolve']>;
 
-/** A stack whose images are pinned as far as can be known. */
-export interface ResolvedStack {
-  spec: StackSpec;
+/** Services whose images are pinned as far as can be known. */
+export interface ResolvedServices {
+  services: ServiceSpec[];
   /** Images whose digest is not known, a line each. */
   warnings: string[];
 }
 
 /**
- * Pins the images of a stack to what their tags mean now, so that all tasks run the same and a moved tag is noticed. One of the
- * agents asks: managers and users may reach no registry. What cannot be known is no reason to refuse a deploy: it is said, and
+ * Pins the images of services to what their tags mean now, so that all tasks run the same and a moved tag is noticed. One of the
+ * agents asks: managers and users may reach no registry. What cannot be known is no reason to refuse a change: it is said, and
  * the image stays at the digest that it had, or at its tag.
  */
 export async function resolveImages(
   { view, dispatcher }: { view: ClusterView; dispatcher: Pick<Dispatcher, 'resolveImage'> },
-  spec: StackSpec,
+  specs: readonly ServiceSpec[],
   mode: ResolveMode,
-): Promise<ResolvedStack> {
-  if (mode === 'never') return { spec, warnings: [] };
+): Promise<ResolvedServices> {
+  if (mode === 'never') return { services: [...specs], warnings: [] };
   const asked = new Map<string, Promise<ResolvedImage>>();
-  for (const service of spec.services) {
+  for (const service of specs) {
     const { image } = service.template.container;
     if (isAskedFor(service, formerDigest(view, service), mode) && !asked.has(image)) asked.set(image, dispatcher.resolveImage(image));
   }
   const answers = new Map<string, ResolvedImage>();
   for (const [image, answer] of asked) answers.set(image, await answer);
-  const services = spec.services.map((service) => pinned(service, formerDigest(view, service), answers));
-  return { spec: { ...spec, services }, warnings: [...answers].flatMap(([image, answer]) => warningOf(image, answer)) };
+  const services = specs.map((service) => pinned(service, formerDigest(view, service), answers));
+  return { services, warnings: [...answers].flatMap(([image, answer]) => warningOf(image, answer)) };
 }
 
 /** The digest of the service's current spec, if that names the same image. */
