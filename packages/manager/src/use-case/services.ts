@@ -107,7 +107,11 @@ export async function removeService(context: UseCaseContext, ref: string): Promi
   return result;
 }
 
-async function pinned({ store: { view }, dispatcher }: UseCaseContext, spec: ServiceSpec, mode: ResolveMode = 'never'): Promise<ServiceSpec> {
+async function pinned(
+  { store: { view }, dispatcher }: UseCaseContext,
+  spec: ServiceSpec,
+  mode: ResolveMode = 'never',
+): Promise<ServiceSpec> {
   const { services } = await resolveImages({ view, dispatcher }, [spec], mode);
   return services[0] ?? spec;
 }
