@@ -17,8 +17,8 @@ export class Backlog {
   /** Tasks of a group come one after the other. */
   #latest: { task: Task; group: PendingGroup } | undefined;
 
-  /** @param priorityOf that of a service by its id */
-  constructor(private readonly priorityOf: (serviceId: string) => number) {}
+  /** @param traitsOf what a task's group has from its service */
+  constructor(private readonly traitsOf: (task: Task) => Pick<PendingGroup, 'priority' | 'parcel'>) {}
 
   /** Number of waiting tasks. */
   get size(): number {
@@ -64,7 +64,7 @@ export class Backlog {
   /** What the tasks of a service are made from has changed. */
   wakeService(serviceId: string): void {
     for (const group of this.#services.get(serviceId)?.values() ?? []) {
-      group.priority = this.priorityOf(serviceId);
+      Object.assign(group, this.traitsOf(group.first));
       group.outdate();
       this.wake(group);
     }
@@ -125,7 +125,10 @@ export class Backlog {
     if (!templates) this.#services.set(task.serviceId, (templates = new Map()));
     const key = keyOf(task);
     let group = templates.get(key);
-    if (!group) templates.set(key, (group = new PendingGroup(task.serviceId, key, this.priorityOf(task.serviceId))));
+    if (!group) {
+      group = Object.assign(new PendingGroup(task.serviceId, key), this.traitsOf(task));
+      templates.set(key, group);
+    }
     return group;
   }
 

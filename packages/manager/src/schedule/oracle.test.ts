@@ -3,26 +3,12 @@ import type { Network, Node, Service, Task } from '@tessera/api';
 import fc from 'fast-check';
 import { deployed, readyNode, serviceSpec } from '../model/testing/builders.js';
 import { IndexedView } from '../model/view.js';
+import type { Decision } from './decision.js';
 import { NodeTable } from './node-table.js';
 import { schedule } from './schedule.js';
 import { Scheduler } from './scheduler.js';
+import { BruteForce, type Wish } from './testing/brute-force.js';
 
-interface Wish {
-  replicas: number;
-  memory: number;
-  cpus: number;
-  ssd: boolean;
-  most: number;
-  zones: boolean;
-  /** It has addresses on a network that serves two nodes, with five addresses each. */
-  limited: boolean;
-  binpack: boolean;
-  /** At most one task of the service in a zone. */
-  apart: boolean;
-}
-
-const LIMITED_NODES = 2;
-const LIMITED_ADDRESSES = 5;
 const LIMITED: Network = {
   id: 'limited',
   revision: 0,
@@ -40,31 +26,69 @@ const LIMITED: Network = {
   },
 };
 
-const nodes = fc.array(
+interface Host {
+  memory: number;
+  cpus: number;
+  ssd: boolean;
+  zone: string;
+  gpus: number;
+  volumes: string[];
+  /** What the agent keeps, and what is said of the node instead. */
+  kept: { memory: number; cpus: number };
+  said: { memory: number | undefined; cpus: number | undefined };
+}
+
+const number = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max });
+const hosts: fc.Arbitrary<Host[]> = fc.array(
   fc.record({
-    memory: fc.integer({ min: 1, max: 6 }),
-    cpus: fc.integer({ min: 1, max: 6 }),
+    memory: number(1, 6),
+    cpus: number(1, 6),
     ssd: fc.boolean(),
     zone: fc.constantFrom('x', 'y', 'z'),
+    gpus: number(0, 3),
+    volumes: fc.subarray(['data', 'data-1', 'data-2']),
+    kept: fc.record({ memory: fc.constantFrom(0, 0, 1, 7), cpus: fc.constantFrom(0, 0, 1) }),
+    said: fc.record({ memory: fc.constantFrom(undefined, undefined, 0, 2), cpus: fc.constantFrom(undefined, undefined, 1) }),
   }),
   { minLength: 0, maxLength: 6 },
 );
 const wishes: fc.Arbitrary<Wish[]> = fc.array(
   fc.record({
-    replicas: fc.integer({ min: 1, max: 6 }),
-    memory: fc.integer({ min: 0, max: 3 }),
-    cpus: fc.integer({ min: 0, max: 3 }),
+    replicas: number(1, 6),
+    memory: number(0, 3),
+    cpus: number(0, 3),
+    gpus: fc.constantFrom(0, 0, 0, 1, 2),
     ssd: fc.boolean(),
-    most: fc.integer({ min: 0, max: 2 }),
+    most: number(0, 2),
     zones: fc.boolean(),
     limited: fc.boolean(),
     binpack: fc.boolean(),
     apart: fc.boolean(),
+    data: fc.constantFrom('none', 'none', 'none', 'shared', 'slot'),
   }),
   { minLength: 1, maxLength: 4 },
 );
 
-function buildView(specs: readonly { memory: number; cpus: number; ssd: boolean; zone: string }[], wanted: readonly Wish[]): IndexedView {
+function toNode({ memory, cpus, ssd, zone, gpus, volumes, kept, said }: Host, index: number): Node {
+  const ids = ['g1', 'g2', 'g3'].slice(0, gpus);
+  const node = readyNode(`n${index}`, {
+    labels: { zone, ...(ssd && { disk: 'ssd' }) },
+    resources: {
+      memoryBytes: memory,
+      nanoCpus: cpus,
+      generic: gpus === 0 ? [] : [{ kind: 'gpu', count: gpus, ids }],
+      reserved: { memoryBytes: kept.memory, nanoCpus: kept.cpus },
+    },
+  });
+  node.description!.volumes = volumes;
+  node.spec.reserved = {
+    ...(said.memory !== undefined && { memoryBytes: said.memory }),
+    ...(said.cpus !== undefined && { nanoCpus: said.cpus }),
+  };
+  return node;
+}
+
+function buildView(nodes: readonly Node[], wanted: readonly Wish[]): IndexedView {
   const view = new IndexedView();
   let revision = 0;
   const put = (
@@ -80,16 +104,16 @@ function buildView(specs: readonly { memory: number; cpus: number; ssd: boolean;
     >[0]);
   };
   put({ kind: 'networks', object: LIMITED });
-  specs.forEach(({ memory, cpus, ssd, zone }, index) => {
-    put({
-      kind: 'nodes',
-      object: readyNode(`n${index}`, { labels: { zone, ...(ssd && { disk: 'ssd' }) }, resources: { memoryBytes: memory, nanoCpus: cpus } }),
-    });
-  });
+  for (const object of nodes) put({ kind: 'nodes', object });
   wanted.forEach((wish, index) => {
     const spec = serviceSpec(`s${index}`, wish.replicas, (draft) => {
       if (wish.limited) draft.template.networks = [{ network: 'limited', aliases: [] }];
-      draft.template.reservations = { memoryBytes: wish.memory, nanoCpus: wish.cpus, generic: [] };
+      const generic = wish.gpus === 0 ? [] : [{ kind: 'gpu', count: wish.gpus }];
+      draft.template.reservations = { memoryBytes: wish.memory, nanoCpus: wish.cpus, generic };
+      if (wish.data !== 'none')
+        draft.template.container.mounts = [
+          { type: 'volume', source: wish.data === 'shared' ? 'data' : 'data-{{.Task.Slot}}', target: '/data' },
+        ];
       draft.placement = {
         constraints: wish.ssd ? ['node.labels.disk==ssd'] : [],
         preferences: wish.zones ? [{ spread: 'node.labels.zone' }] : [],
@@ -123,75 +147,44 @@ function buildView(specs: readonly { memory: number; cpus: number; ssd: boolean;
   return view;
 }
 
-/** The rules once more, with nothing clever: every task looks at every node and counts everything anew. */
-function bruteForce(view: IndexedView, wanted: readonly Wish[]): Map<string, string> {
-  const places = new Map<string, string>();
-  const all = [...view.all('nodes')];
-  const on = (node: Node): string[] => [...places].filter(([, id]) => id === node.id).map(([task]) => task);
-  const wishOf = (task: string): Wish => wanted[Number(task.slice(1, task.indexOf('t')))]!;
-  const free = (node: Node, what: 'memory' | 'cpus'): number =>
-    (what === 'memory' ? node.description!.resources.memoryBytes : node.description!.resources.nanoCpus) -
-    on(node).reduce((sum, task) => sum + wishOf(task)[what], 0);
-  const addresses = (node: Node): number => on(node).filter((task) => wishOf(task).limited).length;
-  const hasAddress = (node: Node): boolean =>
-    addresses(node) > 0 ? addresses(node) < LIMITED_ADDRESSES : all.filter((other) => addresses(other) > 0).length < LIMITED_NODES;
-  wanted.forEach((wish, index) => {
-    const mine = (node: Node): number => on(node).filter((task) => task.startsWith(`s${index}t`)).length;
-    const inZone = (zone: string): number =>
-      all.filter((node) => node.spec.labels.zone === zone).reduce((sum, node) => sum + mine(node), 0);
-    const share = (node: Node): number =>
-      free(node, 'cpus') / node.description!.resources.nanoCpus + free(node, 'memory') / node.description!.resources.memoryBytes;
-    for (let slot = 1; slot <= wish.replicas; slot++) {
-      const fitting = all.filter(
-        (node) =>
-          free(node, 'memory') >= wish.memory &&
-          free(node, 'cpus') >= wish.cpus &&
-          (!wish.ssd || node.spec.labels.disk === 'ssd') &&
-          (wish.most === 0 || mine(node) < wish.most) &&
-          (!wish.limited || hasAddress(node)) &&
-          (!wish.apart || inZone(node.spec.labels.zone!) === 0),
-      );
-      const zone = (node: Node): string => node.spec.labels.zone!;
-      fitting.sort(
-        (a, b) =>
-          (wish.zones ? inZone(zone(a)) - inZone(zone(b)) || zone(a).localeCompare(zone(b)) : 0) ||
-          (wish.binpack
-            ? share(a) - share(b) || on(b).length - on(a).length
-            : mine(a) - mine(b) || on(a).length - on(b).length || share(b) - share(a)) ||
-          a.id.localeCompare(b.id),
-      );
-      if (fitting[0]) places.set(`s${index}t${slot}`, fitting[0].id);
-    }
-  });
-  return places;
+type Placement = [task: string, node: string, gpus: string];
+
+function told(decisions: readonly Decision[]): Placement[] {
+  return decisions
+    .filter(({ after }) => after.nodeId)
+    .map(({ after }) => [after.id, after.nodeId!, (after.resources ?? []).flatMap(({ ids }) => ids).join()]);
+}
+
+function bruteForce(nodes: readonly Node[], wanted: readonly Wish[]): Placement[] {
+  return [...new BruteForce(nodes, wanted).places].map(([task, { node, gpus }]): Placement => [task, node.id, gpus.join()]).sort();
 }
 
 describe('the scheduler beside brute force', () => {
   it('decides as the plain rules do on every small cluster', () => {
     fc.assert(
-      fc.property(nodes, wishes, (specs, wanted) => {
-        const view = buildView(specs, wanted);
-        const decisions = schedule(view, NodeTable.of(view), 1);
-        const places = new Map(decisions.filter(({ after }) => after.nodeId).map(({ after }) => [after.id, after.nodeId!]));
-        assert.deepEqual([...places].sort(), [...bruteForce(view, wanted)].sort());
+      fc.property(hosts, wishes, (specs, wanted) => {
+        const nodes = specs.map(toNode);
+        const view = buildView(nodes, wanted);
+        assert.deepEqual(told(schedule(view, NodeTable.of(view), 1)).sort(), bruteForce(nodes, wanted));
       }),
       { numRuns: 500 },
     );
   });
 
-  it('decides the same when it may decide on few tasks at a time', () => {
+  it('decides the same when it may decide on few tasks at a time, but for what is packed together', () => {
     fc.assert(
-      fc.property(nodes, wishes, fc.integer({ min: 1, max: 4 }), (specs, wanted, most) => {
-        const view = buildView(specs, wanted);
+      fc.property(hosts, wishes, number(1, 4), (specs, asked, most) => {
+        const nodes = specs.map(toNode);
+        const wanted = asked.map((wish) => ({ ...wish, binpack: false }));
+        const view = buildView(nodes, wanted);
         const scheduler = Scheduler.of(view);
-        const places = new Map<string, string>();
+        const places: Placement[] = [];
         for (;;) {
-          const { decisions } = scheduler.pass(1, most);
-          const placed = decisions.filter(({ after }) => after.nodeId);
-          for (const { after } of placed) places.set(after.id, after.nodeId!);
+          const placed = told(scheduler.pass(1, most).decisions);
+          places.push(...placed);
           if (placed.length === 0) break;
         }
-        assert.deepEqual([...places].sort(), [...bruteForce(view, wanted)].sort());
+        assert.deepEqual(places.sort(), bruteForce(nodes, wanted));
       }),
       { numRuns: 200 },
     );

@@ -2,6 +2,7 @@ import type { Task } from '@tessera/api';
 import { byAge } from '../model/task.js';
 import type { Checks } from './checks.js';
 import type { TaskGroup } from './filters/filter.js';
+import type { Parcel } from './parcel.js';
 
 /** A version that the node table never has. */
 const OUT_OF_DATE = -1;
@@ -46,12 +47,15 @@ export class PendingGroup {
   #size = 0;
   #fresh: Waiting[] = [];
 
+  /** Of the service: higher ones are served first. */
+  priority = 0;
+  /** When it is to be packed. */
+  parcel: Parcel | undefined;
+
   constructor(
     readonly serviceId: string,
     /** Its template and revision: with the service, they tell it from all others. */
     readonly key: string,
-    /** Of the service: higher ones are served first. */
-    public priority: number,
   ) {}
 
   get size(): number {

@@ -2,6 +2,7 @@ import type { GivenResource, Task } from '@tessera/api';
 import { type Score, scoreOf } from './affinity/score.js';
 import { holdsImage } from './image.js';
 import type { NodeTable } from './node-table.js';
+import { balanced, openNodes, type Volume } from './packing.js';
 import type { PendingGroup, Prepared, Waiting } from './pending-group.js';
 import { ranking } from './ranking.js';
 import { type SpreadTree, spreadTree } from './spread-tree.js';
@@ -14,12 +15,24 @@ interface Placed {
   resources: readonly GivenResource[];
 }
 
+interface PlaceInput {
+  table: NodeTable;
+  group: PendingGroup;
+  prepared: Prepared;
+  /** Number of tasks. */
+  most: number;
+  now: number;
+  /** For a group that is packed: what waits to be packed with it, and it itself. Is used up. */
+  volume: Volume | undefined;
+}
+
 /**
  * Places at most so many tasks of a group, in their order, on nodes that it has to look at, and notes their claims in the table.
  * Costs the nodes once, then the logarithm of their number for each task.
  */
-export function placeTasks(table: NodeTable, group: PendingGroup, prepared: Prepared, most: number, now: number): Placed[] {
-  const placement = new Placement(table, prepared, group.wakeAt, now);
+export function placeTasks(input: PlaceInput): Placed[] {
+  const { group, prepared, most } = input;
+  const placement = new Placement(input);
   const placed: Placed[] = [];
   for (const waiting of group.waiting()) {
     if (placed.length >= most) break;
@@ -40,22 +53,18 @@ class Placement {
   /** Replicas of the service by node index. */
   #counts = new Int32Array(0);
 
-  constructor(
-    private readonly table: NodeTable,
-    private readonly prepared: Prepared,
-    private readonly candidates: PendingGroup['wakeAt'],
-    private readonly now: number,
-  ) {}
+  constructor(private readonly input: PlaceInput) {}
 
   /** Gives the task a node, if one suits. */
   take(task: Task): number | undefined {
-    const { checks, group } = this.prepared;
-    const nodeId = task.nodeId ?? group.homeOf?.(task, this.table)?.nodeId;
+    const { checks, group } = this.input.prepared;
+    const nodeId = task.nodeId ?? group.homeOf?.(task, this.input.table)?.nodeId;
     const tree = nodeId === undefined ? this.#bestTree() : undefined;
     const index = nodeId === undefined ? tree?.best() : this.#bound(nodeId);
     if (index === undefined) return undefined;
-    this.table.claim(task.id, index, group.claim);
+    this.input.table.claim(task.id, index, group.claim);
     checks.placed(index);
+    if (this.input.volume) useUp(this.input.volume, group.claim);
     this.#counts[index]!++;
     const hasMoved = this.#score?.placed(index) ?? false;
     if (tree && !hasMoved) tree.placed(checks.passes(index));
@@ -65,24 +74,24 @@ class Placement {
 
   /** Gives it particular ones of the node's resources, where the node names them. */
   give({ id }: Task, index: number): readonly GivenResource[] {
-    const { generic } = this.prepared.group.claim;
+    const { generic } = this.input.prepared.group.claim;
     if (generic.length === 0) return [];
-    const resources = this.table.givenIds.choose(index, this.table.node(index)!, generic);
-    this.table.givenIds.put({ id, resources }, index);
+    const resources = this.input.table.givenIds.choose(index, this.input.table.node(index)!, generic);
+    this.input.table.givenIds.put({ id, resources }, index);
     return resources;
   }
 
   /** A task that comes with its node, or whose data is there, only has to take it. */
   #bound(nodeId: string): number | undefined {
-    const index = this.table.indexOf(nodeId);
-    const isCandidate = index !== undefined && (this.candidates === 'all' || this.candidates.has(index));
-    return isCandidate && this.prepared.checks.passes(index) ? index : undefined;
+    const index = this.input.table.indexOf(nodeId);
+    const isCandidate = index !== undefined && (this.input.group.wakeAt === 'all' || this.input.group.wakeAt.has(index));
+    return isCandidate && this.input.prepared.checks.passes(index) ? index : undefined;
   }
 
   #bestTree(): SpreadTree | undefined {
     if (!this.#tiers) {
-      this.#counts = countsOf(this.table, this.prepared.group.serviceId);
-      this.#score ??= scoreOf(this.prepared.group, this.table);
+      this.#counts = countsOf(this.input.table, this.input.prepared.group.serviceId);
+      this.#score ??= scoreOf(this.input.prepared.group, this.input.table);
       this.#tiers = this.#rank();
       this.#tree = undefined;
     }
@@ -97,7 +106,7 @@ class Placement {
 
   /** Passes over nodes that the group itself has made unfit. */
   #hasBest(tree: SpreadTree): boolean {
-    const { checks } = this.prepared;
+    const { checks } = this.input.prepared;
     let best = tree.best();
     while (checks.reachFar && best !== undefined && !checks.passes(best)) {
       tree.drop();
@@ -108,25 +117,33 @@ class Placement {
 
   /** Nodes where the service failed lately come last; among both kinds those that are wished for most come first. */
   #rank(): number[][] {
-    const { table, now } = this;
-    const { serviceId, templateHash } = this.prepared.group;
+    const { table, now } = this.input;
+    const { serviceId, templateHash } = this.input.prepared.group;
     const isFailing = (index: number): boolean => table.failures.isFailing(serviceId, templateHash, table.node(index)!.id, now);
     const halves = table.failures.knows(serviceId) ? partition(this.#feasible(), isFailing).reverse() : [this.#feasible()];
     return halves.flatMap((half) => (this.#score ? byScore(half, this.#score) : [half]));
   }
 
   #grow(feasible: readonly number[]): SpreadTree {
-    const { placement, template } = this.prepared.group.spec;
+    const { spec, claim } = this.input.prepared.group;
+    const { placement, template } = spec;
     const counts = this.#counts;
     const attributes = placement.preferences.map((preference) => preference.spread);
-    const before = ranking(this.table, placement.strategy ?? 'spread', counts, holdsImage(this.table, template.container.image, feasible));
-    return spreadTree({ table: this.table, feasible, counts, attributes, before });
+    const { table, volume } = this.input;
+    const ranked = ranking(table, placement.strategy ?? 'spread', counts, holdsImage(table, template.container.image, feasible));
+    const before = volume ? balanced(table, claim, openNodes(table, feasible, volume, ranked), ranked) : ranked;
+    return spreadTree({ table, feasible, counts, attributes, before });
   }
 
   #feasible(): number[] {
-    const { checks } = this.prepared;
-    return this.candidates === 'all' ? checks.feasible() : [...this.candidates].filter((index) => checks.passes(index));
+    const { checks } = this.input.prepared;
+    return this.input.group.wakeAt === 'all' ? checks.feasible() : [...this.input.group.wakeAt].filter((index) => checks.passes(index));
   }
+}
+
+function useUp(volume: Volume, { nanoCpus, memoryBytes }: Volume): void {
+  volume.nanoCpus -= nanoCpus;
+  volume.memoryBytes -= memoryBytes;
 }
 
 function countsOf(table: NodeTable, serviceId: string): Int32Array<ArrayBuffer> {

@@ -5,6 +5,8 @@ import { Backlog } from './backlog.js';
 import { Checks } from './checks.js';
 import { assign, type Decision } from './decision.js';
 import { NodeTable } from './node-table.js';
+import { packedLast, volumeOf } from './packing.js';
+import { parcelOf } from './parcel.js';
 import type { PendingGroup } from './pending-group.js';
 import { placeTasks } from './place.js';
 import { Preemption } from './preemption/preemption.js';
@@ -33,7 +35,7 @@ export class Scheduler {
     private readonly view: ClusterView,
     private readonly table: NodeTable,
   ) {
-    this.#backlog = new Backlog((serviceId) => priorityOf(view, { serviceId }));
+    this.#backlog = new Backlog((task) => ({ priority: priorityOf(view, task), parcel: parcelOf(view, task) }));
     this.#preemption = new Preemption(view, table, this.#backlog);
     for (const task of view.pendingTasks()) this.#backlog.put(task);
     for (const service of view.all('services')) this.#facts.set(service.id, affinityFacts(service));
@@ -93,7 +95,7 @@ export class Scheduler {
 
   #lookAtDue(now: number, most: number, decisions: Decision[]): void {
     while (this.#backlog.due.size > 0 && decisions.length < most) {
-      for (const group of this.#backlog.inOrder()) {
+      for (const group of packedLast(this.#backlog.inOrder(), this.table)) {
         if (decisions.length >= most) break;
         this.#look(group, now, most, decisions);
         // Before those of lower priority are looked at: room that is made is not theirs.
@@ -163,7 +165,8 @@ export class Scheduler {
     if (group.prepared?.checks.countsFar && group.prepared.version !== this.table.changes.version) group.prepared = undefined;
     group.prepared ??= this.#prepare(group);
     if (group.prepared && group.isAwake) {
-      const placed = placeTasks(this.table, group, group.prepared, most - decisions.length, now);
+      const volume = group.parcel && volumeOf(this.#backlog.due, group.parcel.pool);
+      const placed = placeTasks({ table: this.table, group, prepared: group.prepared, most: most - decisions.length, now, volume });
       for (const { waiting, index, resources } of placed) {
         decisions.push(assign(waiting.task, this.table.node(index)!.id, resources, now));
         this.#backlog.decided(waiting);
