@@ -14,10 +14,12 @@ import {
   type Task,
   type Vip,
 } from '@tessera/api';
+import { KeyIndex, KeysIndex, type Place, updateAll } from './object-index.js';
 import { isPending } from './task.js';
 
 /** Kinds whose names are unique. */
 export type NamedKind = 'stacks' | 'services' | 'nodes' | 'networks' | 'configs' | 'secrets';
+const NAMED_KINDS: ReadonlySet<Kind> = new Set<NamedKind>(['stacks', 'services', 'nodes', 'networks', 'configs', 'secrets']);
 
 /** The whole cluster state, read only, with the indices that planners ask for. Every lookup costs what it returns. */
 export interface ClusterView {
@@ -67,58 +69,16 @@ export function nameOf<K extends NamedKind>(kind: K, object: ObjectTypes[K]): st
 }
 
 export function isNamedKind(kind: Kind): kind is NamedKind {
-  return ['stacks', 'services', 'nodes', 'networks', 'configs', 'secrets'].includes(kind);
+  return NAMED_KINDS.has(kind);
 }
 
 export function isPerNode(service: Service): boolean {
   return service.spec.mode.kind === 'global' || service.spec.mode.kind === 'global-job';
 }
 
-const NO_KEYS: readonly string[] = [];
-
 /** Whether it keeps some tasks away from its own, also its own from each other. */
 export function keepsApart(service: Service): boolean {
   return service.spec.placement.affinity?.apart.some(({ weight }) => weight === undefined) ?? false;
-}
-
-/** Where the view keeps an object: indices point at the place, so that a change which moves nothing between keys costs them nothing. */
-interface Place<T> {
-  object: T;
-}
-
-/** A multimap from a key to objects. */
-class Index<T> {
-  readonly #buckets = new Map<string, Set<Place<T>>>();
-
-  constructor(private readonly keysOf: (object: T) => readonly string[]) {}
-
-  /** The place of an object holds something else now, or nothing. */
-  update(place: Place<T>, before: T | undefined, after: T | undefined): void {
-    const [old, fresh] = [before ? this.keysOf(before) : NO_KEYS, after ? this.keysOf(after) : NO_KEYS];
-    for (const key of old) if (!fresh.includes(key)) this.#remove(key, place);
-    for (const key of fresh) if (!old.includes(key)) this.#add(key, place);
-  }
-
-  *of(key: string): IterableIterator<T> {
-    const bucket = this.#buckets.get(key);
-    if (bucket) for (const { object } of bucket) yield object;
-  }
-
-  #add(key: string, place: Place<T>): void {
-    const bucket = this.#buckets.get(key);
-    if (bucket) bucket.add(place);
-    else this.#buckets.set(key, new Set([place]));
-  }
-
-  #remove(key: string, place: Place<T>): void {
-    const bucket = this.#buckets.get(key);
-    bucket?.delete(place);
-    if (bucket?.size === 0) this.#buckets.delete(key);
-  }
-}
-
-function update<T>(indices: ReadonlyArray<Index<T>>, place: Place<unknown>, before: unknown, after: T | undefined): void {
-  for (const index of indices) index.update(place as Place<T>, before as T | undefined, after);
 }
 
 /** The view that an informer keeps current. Objects in it are frozen by nobody: treat them as immutable. */
@@ -126,28 +86,28 @@ export class IndexedView implements ClusterView {
   #revision = 0;
   readonly #objects = new Map<Kind, Map<string, Place<ObjectTypes[Kind]>>>();
   readonly #names = new Map<string, string>();
-  readonly #tasksByService = new Index<Task>((task) => [task.serviceId]);
-  readonly #tasksByNode = new Index<Task>((task) => (task.nodeId ? [task.nodeId] : []));
+  readonly #tasksByService = new KeyIndex<Task>((task) => task.serviceId);
+  readonly #tasksByNode = new KeyIndex<Task>((task) => task.nodeId);
   /** Number of waiting tasks by service: those without are left out. */
   readonly #pendingCounts = new Map<string, number>();
-  readonly #revisionsByService = new Index<ServiceRevision>((revision) => [revision.serviceId]);
-  readonly #servicesByDependency = new Index<Service>((service) => service.spec.dependsOn.map((dependency) => dependency.service));
-  readonly #servicesPerNode = new Index<Service>((service) => (isPerNode(service) ? ['per-node'] : []));
-  readonly #servicesKeepingApart = new Index<Service>((service) => (keepsApart(service) ? ['apart'] : []));
-  readonly #servicesByStack = new Index<Service>((service) => (service.spec.stack ? [service.spec.stack] : []));
-  readonly #servicesByNetwork = new Index<Service>((service) => service.spec.template.networks.map((attachment) => attachment.network));
-  readonly #blocksByNetwork = new Index<NetworkBlock>((block) => [block.networkId]);
-  readonly #releasesByStack = new Index<Release>((release) => [release.stackId]);
-  readonly #releasesByRevision = new Index<Release>((release) =>
+  readonly #revisionsByService = new KeyIndex<ServiceRevision>((revision) => revision.serviceId);
+  readonly #servicesByDependency = new KeysIndex<Service>((service) => service.spec.dependsOn.map((dependency) => dependency.service));
+  readonly #servicesPerNode = new KeyIndex<Service>((service) => (isPerNode(service) ? 'per-node' : undefined));
+  readonly #servicesKeepingApart = new KeyIndex<Service>((service) => (keepsApart(service) ? 'apart' : undefined));
+  readonly #servicesByStack = new KeyIndex<Service>((service) => service.spec.stack);
+  readonly #servicesByNetwork = new KeysIndex<Service>((service) => service.spec.template.networks.map((attachment) => attachment.network));
+  readonly #blocksByNetwork = new KeyIndex<NetworkBlock>((block) => block.networkId);
+  readonly #releasesByStack = new KeyIndex<Release>((release) => release.stackId);
+  readonly #releasesByRevision = new KeysIndex<Release>((release) =>
     release.services.map(({ serviceId, specRevision }) => serviceRevisionId(serviceId, specRevision)),
   );
-  readonly #releasesByContent = new Index<Release>((release) => release.files.map(({ kind, hash }) => contentId(kind, hash)));
-  readonly #revisionsByContent = new Index<ServiceRevision>((revision) => contentsOf(revision.spec));
-  readonly #configsByContent = new Index<Config>((config) => [contentId('configs', config.hash)]);
-  readonly #secretsByContent = new Index<Config>((secret) => [contentId('secrets', secret.hash)]);
-  readonly #blocksByNode = new Index<NetworkBlock>((block) => [block.nodeId]);
-  readonly #vipsByNetwork = new Index<Vip>((vip) => [vip.networkId]);
-  readonly #vipsByService = new Index<Vip>((vip) => [vip.serviceId]);
+  readonly #releasesByContent = new KeysIndex<Release>((release) => release.files.map(({ kind, hash }) => contentId(kind, hash)));
+  readonly #revisionsByContent = new KeysIndex<ServiceRevision>((revision) => contentsOf(revision.spec));
+  readonly #configsByContent = new KeyIndex<Config>((config) => contentId('configs', config.hash));
+  readonly #secretsByContent = new KeyIndex<Config>((secret) => contentId('secrets', secret.hash));
+  readonly #blocksByNode = new KeyIndex<NetworkBlock>((block) => block.nodeId);
+  readonly #vipsByNetwork = new KeyIndex<Vip>((vip) => vip.networkId);
+  readonly #vipsByService = new KeyIndex<Vip>((vip) => vip.serviceId);
 
   get revision(): number {
     return this.#revision;
@@ -269,12 +229,10 @@ export class IndexedView implements ClusterView {
       this.#rename(change.kind, before as ObjectTypes[NamedKind] | undefined, change.object as ObjectTypes[NamedKind] | undefined);
     switch (change.kind) {
       case 'tasks':
-        update([this.#tasksByService, this.#tasksByNode], place, before, change.object);
-        if (before && isPending(before as Task)) this.#countPending((before as Task).serviceId, -1);
-        if (change.object && isPending(change.object)) this.#countPending(change.object.serviceId, 1);
+        this.#reindexTask(place as Place<Task>, before as Task | undefined, change.object);
         break;
       case 'services':
-        update(
+        updateAll(
           [this.#servicesByStack, this.#servicesByNetwork, this.#servicesByDependency, this.#servicesKeepingApart, this.#servicesPerNode],
           place,
           before,
@@ -282,25 +240,35 @@ export class IndexedView implements ClusterView {
         );
         break;
       case 'revisions':
-        update([this.#revisionsByService, this.#revisionsByContent], place, before, change.object);
+        updateAll([this.#revisionsByService, this.#revisionsByContent], place, before, change.object);
         break;
       case 'releases':
-        update([this.#releasesByStack, this.#releasesByRevision, this.#releasesByContent], place, before, change.object);
+        updateAll([this.#releasesByStack, this.#releasesByRevision, this.#releasesByContent], place, before, change.object);
         break;
       case 'configs':
-        update([this.#configsByContent], place, before, change.object);
+        updateAll([this.#configsByContent], place, before, change.object);
         break;
       case 'secrets':
-        update([this.#secretsByContent], place, before, change.object);
+        updateAll([this.#secretsByContent], place, before, change.object);
         break;
       case 'blocks':
-        update([this.#blocksByNetwork, this.#blocksByNode], place, before, change.object);
+        updateAll([this.#blocksByNetwork, this.#blocksByNode], place, before, change.object);
         break;
       case 'vips':
-        update([this.#vipsByNetwork, this.#vipsByService], place, before, change.object);
+        updateAll([this.#vipsByNetwork, this.#vipsByService], place, before, change.object);
         break;
       default:
     }
+  }
+
+  /** Apart from others, for there are many: it makes no arrays. */
+  #reindexTask(place: Place<Task>, before: Task | undefined, after: Task | undefined): void {
+    this.#tasksByService.update(place, before, after);
+    this.#tasksByNode.update(place, before, after);
+    const [from, to] = [serviceWaitedFor(before), serviceWaitedFor(after)];
+    if (from === to) return;
+    if (from !== undefined) this.#countPending(from, -1);
+    if (to !== undefined) this.#countPending(to, 1);
   }
 
   #countPending(serviceId: string, by: 1 | -1): void {
@@ -314,6 +282,10 @@ export class IndexedView implements ClusterView {
     if (former && this.#names.get(former) === before.id) this.#names.delete(former);
     if (after) this.#names.set(`${kind}/${nameOf(kind, after)}`, after.id);
   }
+}
+
+function serviceWaitedFor(task: Task | undefined): string | undefined {
+  return task && isPending(task) ? task.serviceId : undefined;
 }
 
 /** Ids of the contents that the tasks of a spec mount. */

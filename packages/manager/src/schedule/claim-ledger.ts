@@ -29,18 +29,21 @@ export class ClaimLedger {
   readonly #claims: Array<{ claim: Claim; holders: number } | undefined> = [];
   readonly #numbers = new Map<Claim, number>();
   readonly #vacantNumbers: number[] = [];
+  #latest = 0;
 
   /** @returns what the task held before, if anything; {@link UNCHANGED} when it is the same */
   put(taskId: string, index: number, claim: Claim, counts: boolean): Held | typeof UNCHANGED | undefined {
     const known = this.#slots.get(taskId);
+    const number = this.#numberOf(claim);
+    const kind = number * 2 + (counts ? 1 : 0);
+    if (known !== undefined && this.#nodes[known] === index && this.#kinds[known] === kind) return UNCHANGED;
+    // Before the former claim is dropped: they may be the same one.
+    this.#claims[number]!.holders++;
     const before = known === undefined ? undefined : this.#heldIn(known);
-    if (before && before.index === index && before.claim === claim && before.counts === counts) return UNCHANGED;
     const slot = known ?? this.#takeSlot(taskId);
     this.#drop(slot);
-    const number = this.#numbers.get(claim) ?? this.#takeNumber(claim);
-    this.#claims[number]!.holders++;
     this.#nodes[slot] = index;
-    this.#kinds[slot] = number * 2 + (counts ? 1 : 0);
+    this.#kinds[slot] = kind;
     return before;
   }
 
@@ -91,6 +94,12 @@ export class ClaimLedger {
     this.#nodes[slot] = NOWHERE;
     this.#slots.set(taskId, slot);
     return slot;
+  }
+
+  /** Tasks of one claim come one after the other. */
+  #numberOf(claim: Claim): number {
+    if (this.#claims[this.#latest]?.claim !== claim) this.#latest = this.#numbers.get(claim) ?? this.#takeNumber(claim);
+    return this.#latest;
   }
 
   #takeNumber(claim: Claim): number {

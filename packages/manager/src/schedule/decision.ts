@@ -1,4 +1,4 @@
-import type { GivenResource, Task } from '@tessera/api';
+import type { GivenResource, Task, TaskStatus } from '@tessera/api';
 
 const MOST_CHARACTERS = 4096;
 
@@ -8,11 +8,27 @@ export interface Decision {
   after: Task;
 }
 
-/** @param resources named ones of the node that are the task's own */
-export function assign(task: Task, nodeId: string, resources: readonly GivenResource[], now: number): Decision {
-  const after: Task = { ...task, nodeId, status: { state: 'assigned', at: now, message: 'assigned to a node' } };
+/** The status of all tasks that are given a node at one time. */
+export function assignedAt(now: number): TaskStatus {
+  return { state: 'assigned', at: now, message: 'assigned to a node' };
+}
+
+/**
+ * Field by field instead of by a spread with a field more, which takes V8 ten times as long: this is done for every task.
+ * @param resources named ones of the node that are the task's own
+ */
+export function assign(task: Task, nodeId: string, resources: readonly GivenResource[], status: TaskStatus): Decision {
+  const { id, revision, createdAt, updatedAt, serviceId, serviceName, specRevision, templateHash, desired } = task;
+  const after: Task = { id, revision, createdAt, updatedAt, serviceId, serviceName, specRevision, templateHash, nodeId, desired, status };
+  if (task.stack !== undefined) after.stack = task.stack;
+  if (task.image !== undefined) after.image = task.image;
+  if (task.slot !== undefined) after.slot = task.slot;
+  if (task.run !== undefined) after.run = task.run;
+  if (task.startAfter !== undefined) after.startAfter = task.startAfter;
+  if (task.restart !== undefined) after.restart = task.restart;
+  if (task.releasedAt !== undefined) after.releasedAt = task.releasedAt;
+  if (task.move !== undefined) after.move = task.move;
   if (resources.length > 0) after.resources = [...resources];
-  if (after.madeRoomFor) delete after.madeRoomFor;
   return { before: task, after };
 }
 

@@ -3,7 +3,7 @@ import { type ClusterView, keepsApart } from '../model/view.js';
 import { affinityFacts, hasAffinities } from './affinity/rules.js';
 import { Backlog } from './backlog.js';
 import { Checks } from './checks.js';
-import { assign, type Decision } from './decision.js';
+import { assign, assignedAt, type Decision } from './decision.js';
 import { NodeTable } from './node-table.js';
 import { packedLast, volumeOf } from './packing.js';
 import { parcelOf } from './parcel.js';
@@ -167,8 +167,9 @@ export class Scheduler {
     if (group.prepared && group.isAwake) {
       const volume = group.parcel && volumeOf(this.#backlog.due, group.parcel.pool);
       const placed = placeTasks({ table: this.table, group, prepared: group.prepared, most: most - decisions.length, now, volume });
+      const status = assignedAt(now);
       for (const { waiting, index, resources } of placed) {
-        decisions.push(assign(waiting.task, this.table.node(index)!.id, resources, now));
+        decisions.push(assign(waiting.task, this.table.node(index)!.id, resources, status));
         this.#backlog.decided(waiting);
         this.#preemption.placed(group, index);
       }

@@ -49,7 +49,7 @@ export class KeptNodes {
 
   /** The group, if room is kept for it. */
   keeperOf(group: GroupId): Keeper | undefined {
-    return this.#rooms.get(idOf(group))?.keeper;
+    return this.isEmpty ? undefined : this.#rooms.get(idOf(group))?.keeper;
   }
 
   /** Tasks by node index for which room is kept. */
