@@ -3,6 +3,7 @@ import type { Kv } from '@tessera/manager/ports/kv';
 /** All methods of a store as properties of their own, to be spread into a store that does some of them otherwise. */
 export function delegate(kv: Kv): Kv {
   return {
+    keepsObjects: kv.keepsObjects,
     get: (key) => kv.get(key),
     range: (prefix, options) => kv.range(prefix, options),
     txn: (txn) => kv.txn(txn),

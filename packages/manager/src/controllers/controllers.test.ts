@@ -5,6 +5,7 @@ import { MemoryStore } from '../adapters/kv/memory/memory-store.js';
 import { isRunning, isWanted } from '../model/task.js';
 import { deployed, readyNode, serviceSpec } from '../model/testing/builders.js';
 import { KvClusterStore } from '../state/cluster-store.js';
+import { frozenKv } from '../state/testing/frozen-kv.js';
 import { type Controllers, startControllers } from './index.js';
 
 describe('controllers', () => {
@@ -16,7 +17,7 @@ describe('controllers', () => {
     clock = new VirtualClock();
     const sealer = { seal: (text: string) => text, unseal: (text: string) => text };
     const common = { clock, random: new SeededRandom(1), log: silentLog };
-    store = await KvClusterStore.open({ ...common, kv: new MemoryStore({ clock }).connect(), sealer });
+    store = await KvClusterStore.open({ ...common, kv: frozenKv(new MemoryStore({ clock, keepsObjects: true }).connect()), sealer });
     controllers = startControllers({ ...common, store });
     for (const id of ['n1', 'n2', 'n3']) await store.commit([{ type: 'put', kind: 'nodes', object: readyNode(id), expect: 'absent' }]);
   });

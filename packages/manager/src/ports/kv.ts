@@ -9,6 +9,11 @@
  * - keys attached to a lease vanish when it ends.
  */
 export interface Kv {
+  /**
+   * Whether it takes objects as values and gives the very same ones back, as a store in memory may. Nobody changes them after that.
+   * Others write bytes, and take text alone.
+   */
+  readonly keepsObjects: boolean;
   /** Reads one key. `undefined` when it does not exist. Linearizable. */
   get(key: string): Promise<KvEntry | undefined>;
   /** Reads all keys that begin with `prefix`, in key order, at one revision. Linearizable. */
@@ -40,9 +45,13 @@ export const MAX_VALUE_BYTES = 1_400_000;
  */
 export const MAX_TXN_BYTES = 1_450_000;
 
-export interface KvEntry {
+/** What a key holds: text, or an object where the store {@link Kv.keepsObjects keeps} them. */
+export type KvValue = string | object;
+
+/** @typeParam V `string` where there is nothing but text */
+export interface KvEntry<V = KvValue> {
   key: string;
-  value: string;
+  value: V;
   /** Revision that created the key. */
   createRevision: number;
   /** Revision that last changed the key. */
@@ -72,14 +81,14 @@ export interface KvRange {
 /** A condition on a key. `modRevision: 0` means that the key does not exist. */
 export type KvCompare = { key: string; modRevision: number } | { key: string; exists: boolean };
 
-export type KvOp =
-  | { type: 'put'; key: string; value: string; leaseId?: string }
+export type KvOp<V = KvValue> =
+  | { type: 'put'; key: string; value: V; leaseId?: string }
   | { type: 'delete'; key: string }
   | { type: 'delete-prefix'; prefix: string };
 
-export interface KvTxn {
+export interface KvTxn<V = KvValue> {
   compares: KvCompare[];
-  ops: KvOp[];
+  ops: KvOp<V>[];
 }
 
 export interface KvTxnResult {
@@ -89,7 +98,7 @@ export interface KvTxnResult {
   revision: number;
 }
 
-export type KvEvent = { type: 'put'; entry: KvEntry } | { type: 'delete'; key: string; modRevision: number };
+export type KvEvent<V = KvValue> = { type: 'put'; entry: KvEntry<V> } | { type: 'delete'; key: string; modRevision: number };
 
 export interface WatchOptions {
   /** First revision to deliver. */

@@ -1,8 +1,8 @@
 import { ApiError } from '@tessera/api';
 import type { ClusterView } from '../model/view.js';
-import { type KvOp, MAX_TXN_BYTES } from '../ports/kv.js';
+import { MAX_TXN_BYTES } from '../ports/kv.js';
 import type { CommitResult, StoreChange } from '../ports/store.js';
-import type { PreparedChange } from './prepare.js';
+import { opCount, type PreparedChange } from './prepare.js';
 
 /** Keys that one txn writes, and others that it compares, at most: under the store's bound. */
 const MAX_GROUP_KEYS = 100;
@@ -14,35 +14,54 @@ const MAX_IN_FLIGHT = 8;
 /** Changes that fit into one txn. */
 interface Group {
   changes: PreparedChange[];
-  /** All that it writes. */
-  keys: Set<string>;
-  /** Keys of other objects that it compares. */
-  guards: Set<string>;
+  /** It writes a key that a group before it writes too: those must be done first. */
+  waits: boolean;
 }
 
 /** Cuts changes into groups that each fit into one txn, in order; a key is written once in a group. */
 export function* groupChanges(changes: Iterable<PreparedChange>): Generator<Group, undefined> {
-  let group: Group = emptyGroup();
-  let bytes = 0;
+  let group = new GroupBuilder(false);
+  /** By this group, and by those before it that it need not wait for. */
+  const written = new Set<string>();
   for (const prepared of changes) {
-    if (group.changes.length > 0 && (bytes + prepared.bytes > MAX_GROUP_BYTES || !hasPlaceFor(group, prepared))) {
-      yield group;
-      [group, bytes] = [emptyGroup(), 0];
+    const isRepeated = writesAny(prepared, written);
+    if (isRepeated || !group.hasPlaceFor(prepared)) {
+      if (group.changes.length > 0) yield group;
+      group = new GroupBuilder(isRepeated);
     }
-    group.changes.push(prepared);
-    for (const op of prepared.ops) group.keys.add(keyOf(op));
-    if (prepared.guard) group.guards.add(prepared.guard.key);
-    bytes += prepared.bytes;
+    if (isRepeated) written.clear();
+    written.add(prepared.key);
+    for (const { key } of prepared.names?.ops ?? []) written.add(key);
+    group.add(prepared);
   }
   if (group.changes.length > 0) yield group;
 }
 
-function emptyGroup(): Group {
-  return { changes: [], keys: new Set(), guards: new Set() };
+function writesAny({ key, names }: PreparedChange, written: ReadonlySet<string>): boolean {
+  return written.has(key) || (names?.ops.some((op) => written.has(op.key)) ?? false);
 }
 
-function hasPlaceFor({ keys, guards }: Group, { ops, guard }: PreparedChange): boolean {
-  return keys.size + guards.size + ops.length + (guard ? 1 : 0) <= MAX_GROUP_KEYS && !ops.some((op) => keys.has(keyOf(op)));
+class GroupBuilder implements Group {
+  readonly changes: PreparedChange[] = [];
+  #keys = 0;
+  #bytes = 0;
+  /** Keys of other objects that it compares. */
+  readonly #guards = new Set<string>();
+
+  constructor(readonly waits: boolean) {}
+
+  hasPlaceFor(prepared: PreparedChange): boolean {
+    if (this.changes.length === 0) return true;
+    const keys = this.#keys + this.#guards.size + opCount(prepared) + (prepared.guard ? 1 : 0);
+    return keys <= MAX_GROUP_KEYS && this.#bytes + prepared.bytes <= MAX_GROUP_BYTES;
+  }
+
+  add(prepared: PreparedChange): void {
+    this.changes.push(prepared);
+    this.#keys += opCount(prepared);
+    this.#bytes += prepared.bytes;
+    if (prepared.guard) this.#guards.add(prepared.guard.key);
+  }
 }
 
 export interface BatchOptions {
@@ -67,7 +86,7 @@ export async function commitGroups(
         revision = Math.max(revision, done.revision);
         for (const conflict of done.conflicts) conflicts.push(conflict);
       } finally {
-        queue.done(group);
+        queue.done();
       }
     }
   };
@@ -77,10 +96,10 @@ export async function commitGroups(
   return { revision, conflicts };
 }
 
-/** Hands groups out in order; one that writes what another is still writing, and all after it, wait for that. */
+/** Hands groups out in order; one that writes what others are still writing, and all after it, wait for them. */
 class GroupQueue {
-  /** Keys of the groups that were taken and are not done. */
-  readonly #busy = new Set<string>();
+  /** Groups that were taken and are not done. */
+  #active = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #onDone: () => void = () => {};
 
@@ -92,22 +111,17 @@ class GroupQueue {
     return taken;
   }
 
-  done({ keys }: Group): void {
-    for (const key of keys) this.#busy.delete(key);
+  done(): void {
+    this.#active--;
     this.#onDone();
   }
 
   async #next(): Promise<Group | undefined> {
     const group = this.groups.next().value;
-    while (group && isBusy(group, this.#busy)) await new Promise<void>((resolve) => (this.#onDone = resolve));
-    if (group) for (const key of group.keys) this.#busy.add(key);
+    while (group?.waits && this.#active > 0) await new Promise<void>((resolve) => (this.#onDone = resolve));
+    if (group) this.#active++;
     return group;
   }
-}
-
-function isBusy({ keys }: Group, busy: ReadonlySet<string>): boolean {
-  for (const key of keys) if (busy.has(key)) return true;
-  return false;
 }
 
 async function commitGroup(
@@ -148,8 +162,4 @@ function isStale(change: StoreChange, view: ClusterView): boolean {
 function takenNameAsConflict(error: unknown): CommitResult {
   if (error instanceof ApiError && error.code === 'already-exists') return { outcome: 'conflict' };
   throw error;
-}
-
-function keyOf(op: KvOp): string {
-  return op.type === 'delete-prefix' ? op.prefix : op.key;
 }

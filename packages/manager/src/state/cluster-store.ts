@@ -5,7 +5,7 @@ import type { Kv, KvCompare } from '../ports/kv.js';
 import type { ClusterStore, CommitResult, StoreChange } from '../ports/store.js';
 import { commitGroups, groupChanges } from './batch.js';
 import { CatchUp } from './catch-up.js';
-import { Codec } from './codec.js';
+import { type Codec, ObjectCodec, TextCodec } from './codec.js';
 import { Committer, toApiError } from './committer.js';
 import { Informer } from './informer.js';
 import { clusterKeys, type Keys } from './keys.js';
@@ -49,7 +49,7 @@ export class KvClusterStore implements ClusterStore {
   static async open(options: ClusterStoreOptions): Promise<KvClusterStore> {
     const { kv, clock } = options;
     const keys = clusterKeys(options.prefix);
-    const codec = new Codec(options.sealer);
+    const codec = kv.keepsObjects ? new ObjectCodec(options.sealer) : new TextCodec(options.sealer);
     const informer = new Informer({ ...options, keys, codec });
     await informer.start();
     const catchUp = new CatchUp({ kv, clock, key: keys.mark, waitFor: (revision) => informer.waitFor(revision) });

@@ -2,7 +2,7 @@ import { ApiError } from '@tessera/api';
 import { type Kv, type KvCompare, KvError, type KvTxnResult } from '../ports/kv.js';
 import type { CommitResult } from '../ports/store.js';
 import type { Keys } from './keys.js';
-import { type PreparedChange, toTxn } from './prepare.js';
+import { opsOf, type PreparedChange, toTxn } from './prepare.js';
 
 /** Attempts after answers that got lost. */
 const MAX_ATTEMPTS = 4;
@@ -55,8 +55,7 @@ export class Committer {
   /** The revision at which a txn was carried out whose answer was lost; undefined when it was not. */
   async #landed(changes: readonly PreparedChange[]): Promise<number | undefined> {
     let revision = 0;
-    for (const op of changes.flatMap((prepared) => prepared.ops)) {
-      if (op.type === 'delete-prefix') continue;
+    for (const op of opsOf(changes)) {
       const { entries, revision: readAt } = await this.kv.range(op.key, { limit: 1 }).catch(rethrow);
       const entry = entries[0]?.key === op.key ? entries[0] : undefined;
       if (op.type === 'delete' ? entry : entry?.value !== op.value) return undefined;
@@ -66,12 +65,13 @@ export class Committer {
   }
 
   async #refuseTakenNames(changes: readonly PreparedChange[]): Promise<void> {
-    for (const { claims, object } of changes) {
+    for (const { names, object } of changes) {
+      const claims = names?.claims;
       if (!claims) continue;
       const nameKey = this.keys.name(claims.kind, claims.name);
       const holder = await this.kv.get(nameKey).catch(rethrow);
       if (!holder || holder.value === object?.id) continue;
-      const owner = await this.kv.get(this.keys.object(claims.kind, holder.value)).catch(rethrow);
+      const owner = await this.kv.get(this.keys.object(claims.kind, String(holder.value))).catch(rethrow);
       if (owner)
         throw new ApiError('already-exists', `a ${NOUNS[claims.kind]} named '${claims.name}' exists already`, {
           cure: 'choose another name, or remove it first',

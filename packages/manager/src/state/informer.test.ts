@@ -5,6 +5,7 @@ import { memoryStore, openStore, someService } from './testing/test-store.js';
 /** A connection whose answers to txns come late: after `meanwhile`, and after the watch has told of it. */
 function lateKv(kv: Kv, meanwhile: () => Promise<unknown>): Kv {
   return {
+    keepsObjects: kv.keepsObjects,
     get: (key) => kv.get(key),
     range: (prefix, options) => kv.range(prefix, options),
     txn: async (txn) => {

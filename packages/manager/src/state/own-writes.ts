@@ -43,8 +43,8 @@ function takeFrom(txn: Txn, { key, value }: KvEntry): PreparedChange | undefined
   let prepared = txn.changes[txn.next];
   while (prepared && !prepared.object) prepared = txn.changes[++txn.next];
   if (!prepared || prepared.isTold || prepared.key !== key) return undefined;
-  const [op] = prepared.ops;
-  if (op?.type !== 'put' || op.value !== value) return undefined;
+  const { op } = prepared;
+  if (op.type !== 'put' || op.value !== value) return undefined;
   txn.next++;
   return prepared;
 }

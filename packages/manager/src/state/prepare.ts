@@ -2,24 +2,32 @@ import { ApiError, type Kind, type ObjectChange, type ObjectTypes } from '@tesse
 import { type ClusterView, isNamedKind, type NamedKind, nameOf } from '../model/view.js';
 import { type KvCompare, type KvOp, type KvTxn, MAX_TXN_BYTES, MAX_TXN_OPS, MAX_VALUE_BYTES } from '../ports/kv.js';
 import type { StoreChange } from '../ports/store.js';
-import type { Codec } from './codec.js';
+import { type Codec, NO_REVISION } from './codec.js';
 import type { Keys } from './keys.js';
 
 /** A change as ops and compares of the store. */
 export interface PreparedChange {
   change: StoreChange;
-  /** Of the object; the first op writes it. */
+  /** Of the object. */
   key: string;
-  compares: KvCompare[];
+  /** Writes the object. */
+  op: Extract<KvOp, { key: string }>;
+  compare: KvCompare | undefined;
   /** What it needs of another object. */
-  guard?: { key: string; modRevision: number };
-  ops: KvOp[];
-  /** Keys and values together, in UTF-8 bytes. */
+  guard: { key: string; modRevision: number } | undefined;
+  names: NameChange | undefined;
+  /** Keys and values together, in UTF-8 bytes; objects have none. */
   bytes: number;
   /** The object as it will be stored, but for its revision. */
   object: ObjectTypes[Kind] | undefined;
   /** Whether the view was told of it. */
   isTold: boolean;
+}
+
+/** What becomes of names with a change. */
+interface NameChange {
+  compares: KvCompare[];
+  ops: Array<Extract<KvOp, { key: string }>>;
   /** The name that a new object claims. */
   claims?: { kind: NamedKind; name: string };
 }
@@ -43,11 +51,9 @@ export function toTxn(changes: readonly PreparedChange[], fence: readonly KvComp
   const freed = new Set<string>();
   let bytes = 0;
   for (const prepared of changes) {
-    for (const compare of prepared.compares) txn.compares.push(compare);
-    for (const op of prepared.ops) {
-      txn.ops.push(op);
-      if (op.type === 'delete') freed.add(op.key);
-    }
+    if (prepared.compare) txn.compares.push(prepared.compare);
+    txn.ops.push(prepared.op);
+    if (prepared.names) addNames(txn, prepared.names, freed);
     bytes += prepared.bytes;
   }
   if (freed.size > 0) moveNames(txn, freed);
@@ -55,6 +61,27 @@ export function toTxn(changes: readonly PreparedChange[], fence: readonly KvComp
     throw new ApiError('too-large', `${changes.length} changes of ${bytes} bytes are more than the store takes at once`);
   }
   return txn;
+}
+
+function addNames(txn: KvTxn, { compares, ops }: NameChange, freed: Set<string>): void {
+  for (const compare of compares) txn.compares.push(compare);
+  for (const op of ops) {
+    txn.ops.push(op);
+    if (op.type === 'delete') freed.add(op.key);
+  }
+}
+
+/** How many ops it is. */
+export function opCount({ names }: PreparedChange): number {
+  return 1 + (names?.ops.length ?? 0);
+}
+
+/** All ops of changes. */
+export function* opsOf(changes: Iterable<PreparedChange>): Generator<PreparedChange['op'], undefined> {
+  for (const { op, names } of changes) {
+    yield op;
+    if (names) yield* names.ops;
+  }
 }
 
 /** Each once: many changes may be guarded by the same object. */
@@ -83,57 +110,68 @@ export function toObjectChange(prepared: PreparedChange, revision: number): Obje
 
 function preparePut(change: Extract<StoreChange, { type: 'put' }>, { keys, codec, view, now }: PrepareContext): PreparedChange {
   const { kind, expect, guard, leaseId } = change;
-  // A copy that nobody else has. The store knows the revision by itself.
-  const object = { ...change.object, revision: undefined, updatedAt: now } as unknown as ObjectTypes[typeof kind];
+  const object = copyOf(change, now);
   const key = keys.object(kind, object.id);
   const value = codec.encode(kind, object);
-  const bytes = Buffer.byteLength(value);
+  const bytes = typeof value === 'string' ? Buffer.byteLength(value) : 0;
   if (bytes > MAX_VALUE_BYTES) throw tooLarge(kind, object, bytes);
-  const op: KvOp = leaseId === undefined ? { type: 'put', key, value } : { type: 'put', key, value, leaseId };
-  const prepared: PreparedChange = {
+  const names = isNamedKind(kind) ? claimName(kind, object as ObjectTypes[NamedKind], { keys, view }) : undefined;
+  return {
     change,
     key,
-    compares: comparesFor(key, expect),
-    ops: [op],
-    bytes: bytes + key.length,
+    op: leaseId === undefined ? { type: 'put', key, value } : { type: 'put', key, value, leaseId },
+    compare: compareFor(key, expect),
+    guard: guard && { key: keys.object(guard.kind, guard.id), modRevision: guard.revision },
+    names,
+    bytes: bytes + key.length + (names?.claims ? names.claims.name.length + object.id.length : 0),
     object,
     isTold: false,
   };
-  if (guard) prepared.guard = { key: keys.object(guard.kind, guard.id), modRevision: guard.revision };
-  if (isNamedKind(kind)) claimName(prepared, kind, object as ObjectTypes[NamedKind], { keys, view });
-  return prepared;
+}
+
+/** A copy that nobody else has. */
+function copyOf(change: Extract<StoreChange, { type: 'put' }>, updatedAt: number): ObjectTypes[Kind] {
+  // Where objects of one form are copied V8 is fast, and most are tasks: so they have a place of their own.
+  if (change.kind === 'tasks') return { ...change.object, revision: NO_REVISION, updatedAt };
+  return { ...change.object, revision: NO_REVISION, updatedAt };
 }
 
 function claimName(
-  prepared: PreparedChange,
   kind: NamedKind,
   object: ObjectTypes[NamedKind],
   { keys, view }: Pick<PrepareContext, 'keys' | 'view'>,
-): void {
+): NameChange | undefined {
   const name = nameOf(kind, object);
   const before = view.get(kind, object.id);
   const nameBefore = before && nameOf(kind, before);
-  if (nameBefore === name) return;
+  if (nameBefore === name) return undefined;
   const key = keys.name(kind, name);
-  prepared.claims = { kind, name };
-  prepared.compares.push({ key, exists: false });
-  prepared.ops.push({ type: 'put', key, value: object.id });
-  if (nameBefore !== undefined) prepared.ops.push({ type: 'delete', key: keys.name(kind, nameBefore) });
-  prepared.bytes += key.length + object.id.length;
+  const ops: NameChange['ops'] = [{ type: 'put', key, value: object.id }];
+  if (nameBefore !== undefined) ops.push({ type: 'delete', key: keys.name(kind, nameBefore) });
+  return { compares: [{ key, exists: false }], ops, claims: { kind, name } };
 }
 
 function prepareDelete(change: Extract<StoreChange, { type: 'delete' }>, { keys, view }: PrepareContext): PreparedChange {
   const { kind, id, expect } = change;
   const key = keys.object(kind, id);
-  const ops: KvOp[] = [{ type: 'delete', key }];
   const before = isNamedKind(kind) ? view.get(kind, id) : undefined;
-  if (before && isNamedKind(kind)) ops.push({ type: 'delete', key: keys.name(kind, nameOf(kind, before)) });
-  return { change, key, compares: comparesFor(key, expect), ops, bytes: key.length * 2, object: undefined, isTold: false };
+  const name = before && isNamedKind(kind) ? keys.name(kind, nameOf(kind, before)) : undefined;
+  return {
+    change,
+    key,
+    op: { type: 'delete', key },
+    compare: compareFor(key, expect),
+    guard: undefined,
+    names: name === undefined ? undefined : { compares: [], ops: [{ type: 'delete', key: name }] },
+    bytes: key.length * 2,
+    object: undefined,
+    isTold: false,
+  };
 }
 
-function comparesFor(key: string, expect: StoreChange['expect']): KvCompare[] {
-  if (expect === 'any') return [];
-  return expect === 'absent' ? [{ key, exists: false }] : [{ key, modRevision: expect.revision }];
+function compareFor(key: string, expect: StoreChange['expect']): KvCompare | undefined {
+  if (expect === 'any') return undefined;
+  return expect === 'absent' ? { key, exists: false } : { key, modRevision: expect.revision };
 }
 
 function tooLarge(kind: Kind, object: ObjectTypes[Kind], bytes: number): ApiError {

@@ -29,7 +29,7 @@ export class BenchCluster {
   static async open(kv?: Kv): Promise<BenchCluster> {
     const clock = new SystemClock();
     const random = new SeededRandom(2);
-    const own = kv ?? new MemoryStore({ clock }).connect();
+    const own = kv ?? new MemoryStore({ clock, keepsObjects: true }).connect();
     const sealer = aesSealer('ab'.repeat(32), random);
     const store = await KvClusterStore.open({ kv: own, clock, random, log: silentLog, sealer });
     return new BenchCluster(store, own, new SchedulerController({ store, clock, random, log: silentLog }));

@@ -9,7 +9,7 @@ import {
   type Task,
   templateHash,
 } from '@tessera/api';
-import type { SeededRandom } from '@tessera/kit';
+import { newId, type SeededRandom } from '@tessera/kit';
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
@@ -35,7 +35,7 @@ export interface Job {
 export function makeNode(index: number, random: SeededRandom): Node {
   const name = `node-${index}`;
   return {
-    id: makeId(random),
+    id: newId(random),
     revision: 0,
     createdAt: 1,
     updatedAt: 1,
@@ -62,7 +62,7 @@ export function makeNode(index: number, random: SeededRandom): Node {
 /** A service with its tasks waiting, as the service controller leaves them. Every task reserves 0.01 of a core and 16 MiB. */
 export function makeJob(index: number, taskCount: number, kind: Kind, random: SeededRandom): Job {
   const spec = specOf(`job-${index}`, taskCount, kind);
-  const id = makeId(random);
+  const id = newId(random);
   const hash = templateHash(spec.template, spec.ports);
   const meta = { revision: 0, createdAt: 1, updatedAt: 1 };
   const service: Service = { id, ...meta, spec, specRevision: 1, templateHash: hash, ports: [] };
@@ -72,7 +72,7 @@ export function makeJob(index: number, taskCount: number, kind: Kind, random: Se
 
 export function makeTask(service: Service, slot: number, random: SeededRandom): Task {
   return {
-    id: makeId(random),
+    id: newId(random),
     revision: 0,
     createdAt: 2,
     updatedAt: 2,
@@ -85,16 +85,6 @@ export function makeTask(service: Service, slot: number, random: SeededRandom): 
     desired: 'running',
     status: { state: 'pending', at: 2, message: '' },
   };
-}
-
-/** Of the form and length of a real one, and quicker to make. */
-function makeId(random: SeededRandom): string {
-  let id = '';
-  for (let part = 0; part < 5; part++)
-    id += Math.floor(random.next() * 36 ** 5)
-      .toString(36)
-      .padStart(5, '0');
-  return id;
 }
 
 function specOf(name: string, replicas: number, kind: Kind): ServiceSpec {

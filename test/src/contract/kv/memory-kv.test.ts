@@ -7,8 +7,12 @@ import { kvContract } from './kv-contract.js';
 
 class MemoryHarness implements KvHarness {
   readonly #clock = new VirtualClock();
-  readonly #store = new MemoryStore({ clock: this.#clock });
+  readonly #store: MemoryStore;
   #kv: MemoryKv | undefined;
+
+  constructor(keepsObjects: boolean) {
+    this.#store = new MemoryStore({ clock: this.#clock, keepsObjects });
+  }
 
   async open(): Promise<Kv> {
     this.#kv = this.#store.connect();
@@ -39,4 +43,5 @@ class MemoryHarness implements KvHarness {
   }
 }
 
-kvContract('MemoryKv', () => new MemoryHarness(), { hasLine: true });
+kvContract('MemoryKv', () => new MemoryHarness(false), { hasLine: true });
+kvContract('MemoryKv with objects', () => new MemoryHarness(true), { hasLine: true });

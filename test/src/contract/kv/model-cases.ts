@@ -10,11 +10,11 @@ const KEYS = ['a', 'a/1', 'a/2', 'b', 'b/é', 'b/\u{1f600}'];
 /** A txn whose compares speak of "the revision that I last saw", so that they hold about as often as not. */
 interface Step {
   compares: { key: string; kind: 'missing' | 'exists' | 'seen' | 'other' }[];
-  ops: KvOp[];
+  ops: KvOp<string>[];
 }
 
 const key = fc.constantFrom(...KEYS);
-const op: fc.Arbitrary<KvOp> = fc.oneof(
+const op: fc.Arbitrary<KvOp<string>> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('put' as const), key, value: fc.string({ maxLength: 5 }) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('delete' as const), key }) },
   {
@@ -27,7 +27,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   ops: fc.array(op, { maxLength: 4 }).filter(writesOnce),
 });
 
-function writesOnce(ops: readonly KvOp[]): boolean {
+function writesOnce(ops: readonly KvOp<string>[]): boolean {
   const touched = ops.flatMap((one) => {
     if (one.type !== 'delete-prefix') return [one.key];
     return [one.prefix, ...KEYS.filter((candidate) => candidate.startsWith(one.prefix))];
@@ -47,7 +47,7 @@ class Model {
     this.revision = revision;
   }
 
-  resolve(prefix: string, { compares, ops }: Step): { txn: KvTxn; holds: boolean } {
+  resolve(prefix: string, { compares, ops }: Step): { txn: KvTxn<string>; holds: boolean } {
     const resolved = compares.map(({ key, kind }): { compare: KvCompare; holds: boolean } => {
       const full = prefix + key;
       const modRevision = this.entries.get(full)?.modRevision ?? 0;
@@ -63,7 +63,7 @@ class Model {
     return { txn, holds: resolved.every(({ holds }) => holds) };
   }
 
-  apply(ops: readonly KvOp[]): void {
+  apply(ops: readonly KvOp<string>[]): void {
     const next = this.revision + 1;
     const changed = ops.flatMap((one) => this.#applyOp(one, next));
     if (changed.length > 0) this.revision = next;
@@ -71,7 +71,7 @@ class Model {
     this.snapshots.set(this.revision, Object.fromEntries([...this.entries].map(([key, { value }]) => [key, value])));
   }
 
-  #applyOp(one: KvOp, revision: number): KvEvent[] {
+  #applyOp(one: KvOp<string>, revision: number): KvEvent[] {
     if (one.type === 'put') {
       const old = this.entries.get(one.key);
       const entry = {

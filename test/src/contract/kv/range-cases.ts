@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { KvEntry } from '@tessera/manager/ports/kv';
+import type { KvEntry, KvValue } from '@tessera/manager/ports/kv';
 import type { KvSubject } from './harness.js';
 import { currentRevision, remove, write } from './recorder.js';
 
@@ -74,7 +74,7 @@ export function rangeCases(subject: KvSubject): void {
     const created = await write(subject.kv, 'a', 'one');
     const changed = await write(subject.kv, 'a', 'two');
     const deleted = await remove(subject.kv, 'a');
-    const valuesAt = async (revision: number): Promise<string[]> =>
+    const valuesAt = async (revision: number): Promise<KvValue[]> =>
       (await subject.kv.range('a', { revision })).entries.map((entry) => entry.value);
     assert.deepEqual(await valuesAt(created), ['one']);
     assert.deepEqual(await valuesAt(changed), ['two']);

@@ -133,6 +133,15 @@ export function txnCases(subject: KvSubject): void {
     }
   });
 
+  it('gives back the very object that it was given, or refuses it', async () => {
+    const [{ kv }, value] = [subject, { some: 'object' }];
+    const txn = kv.txn({ compares: [], ops: [{ type: 'put', key: 'a', value }] });
+    if (!kv.keepsObjects) return assert.rejects(txn, { name: 'KvError', code: 'invalid' });
+    await txn;
+    assert.equal((await kv.get('a'))?.value, value);
+    assert.equal((await kv.range('')).entries[0]?.value, value);
+  });
+
   it('takes a txn and a value of the largest size', async () => {
     const value = 'x'.repeat(MAX_VALUE_BYTES);
     await write(subject.kv, 'big', value);

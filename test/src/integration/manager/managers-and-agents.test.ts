@@ -79,7 +79,7 @@ class ManagedCluster {
       onEvents: (events) => {
         for (const event of events) {
           if (event.type === 'delete') continue;
-          const { name, status } = JSON.parse(event.entry.value) as Node;
+          const { name, status } = JSON.parse(String(event.entry.value)) as Node;
           if (status.state !== 'ready') this.lapses.push(`${name} ${status.state}: ${status.message}`);
         }
       },
@@ -93,7 +93,7 @@ class ManagedCluster {
 
   async managers(): Promise<Manager[]> {
     const { entries } = await this.kv.range('tessera/v1/managers/');
-    return entries.map(({ key, value }) => ({ ...(JSON.parse(value) as Manager), id: key.split('/').at(-1) ?? '' }));
+    return entries.map(({ key, value }) => ({ ...(JSON.parse(String(value)) as Manager), id: key.split('/').at(-1) ?? '' }));
   }
 
   async idOf({ address }: Member): Promise<string | undefined> {
@@ -101,7 +101,7 @@ class ManagedCluster {
   }
 
   nodes(): Promise<Node[]> {
-    return this.kv.range(NODES).then(({ entries }) => entries.map(({ value }) => JSON.parse(value) as Node));
+    return this.kv.range(NODES).then(({ entries }) => entries.map(({ value }) => JSON.parse(String(value)) as Node));
   }
 
   async leader(): Promise<Member> {

@@ -91,6 +91,7 @@ export function processKv(kv: Kv, process: SimProcess): Kv {
     onEnd: (reason) => process.deliver(() => options.onEnd(reason)),
   });
   return {
+    keepsObjects: kv.keepsObjects,
     get: (key) => process.hears(kv.get(key)),
     range: (prefix, options) => process.hears(kv.range(prefix, options)),
     txn: (txn) => process.hears(kv.txn(txn)),

@@ -35,7 +35,7 @@ export async function openKv(url: string, options: OpenKvOptions): Promise<Kv> {
     case 'etcds':
       return openEtcd(url, rest, options, true);
     case 'memory':
-      if (rest === '') return new MemoryStore(options).connect();
+      if (rest === '') return new MemoryStore({ clock: options.clock, keepsObjects: true }).connect();
       break;
   }
   throw malformed(url, 'it has none of the known forms');

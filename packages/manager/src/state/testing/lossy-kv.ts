@@ -12,6 +12,7 @@ export function lossyKv(inner: Kv, losses: Loss[]): Kv {
     throw new KvError('unknown', 'the connection was cut');
   };
   return {
+    keepsObjects: inner.keepsObjects,
     txn,
     get: (key) => inner.get(key),
     range: (prefix, options) => inner.range(prefix, options),

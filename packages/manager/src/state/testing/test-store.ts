@@ -9,8 +9,9 @@ export const clock = new VirtualClock();
 export const random = new SeededRandom(7);
 export const sealer = aesSealer('ab'.repeat(32), random);
 
-export function memoryStore(): MemoryStore {
-  return new MemoryStore({ clock });
+/** @param keepsObjects see {@link Kv.keepsObjects} */
+export function memoryStore(keepsObjects = false): MemoryStore {
+  return new MemoryStore({ clock, keepsObjects });
 }
 
 export function openStore(kv: Kv): Promise<KvClusterStore> {

@@ -18,7 +18,7 @@ import { LeaseTable } from '../engine/lease-table.js';
 import { dueCompaction } from '../engine/retention.js';
 import { checkCompaction, checkReadRevision } from '../engine/revision-rules.js';
 import { deleteEvent, planTxn } from '../engine/txn-planner.js';
-import { checkKey, checkRange, checkTtl, checkTxn } from '../engine/txn-rules.js';
+import { checkKey, checkRange, checkTextTxn, checkTtl } from '../engine/txn-rules.js';
 import { type Commit, type History, WatchHub } from '../engine/watch-hub.js';
 import { openDatabase } from './database.js';
 import { GroupCommit } from './group-commit.js';
@@ -38,7 +38,8 @@ export interface EmbeddedKvOptions {
  * The newest 10,000 revisions are kept (see `retention.ts`). Leases outlive the process: when the file is opened again,
  * each has its whole time to live once more, and nobody renews it.
  */
-export class EmbeddedKv implements Kv, History {
+export class EmbeddedKv implements Kv, History<string> {
+  readonly keepsObjects = false;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #database: Database;
@@ -75,7 +76,7 @@ export class EmbeddedKv implements Kv, History {
     return this.#revisions.compactedRevision;
   }
 
-  commitsFrom(fromRevision: number, limit: number): readonly Commit[] {
+  commitsFrom(fromRevision: number, limit: number): readonly Commit<string>[] {
     return this.#versions.commitsFrom(fromRevision, limit);
   }
 
@@ -97,7 +98,7 @@ export class EmbeddedKv implements Kv, History {
 
   async txn(txn: KvTxn): Promise<KvTxnResult> {
     this.#checkOpen();
-    checkTxn(txn);
+    checkTextTxn(txn);
     return this.#writes.run(() => {
       const events = planTxn(this.#versions, txn, this.revision + 1);
       if (events) this.#write(events);
@@ -156,7 +157,7 @@ export class EmbeddedKv implements Kv, History {
     }
   }
 
-  #write(events: readonly KvEvent[]): void {
+  #write(events: readonly KvEvent<string>[]): void {
     for (const event of events) {
       const leaseId = event.type === 'put' ? event.entry.leaseId : undefined;
       if (leaseId !== undefined && !this.#leases.has(leaseId)) {

@@ -50,7 +50,7 @@ export class VersionTable implements CurrentState {
     );
   }
 
-  get(key: string): KvEntry | undefined {
+  get(key: string): KvEntry<string> | undefined {
     const row = this.#get.get(key);
     return row && toEntry(row);
   }
@@ -60,10 +60,10 @@ export class VersionTable implements CurrentState {
   }
 
   /** Up to `limit` entries of `prefix` from `startKey` on, in key order; at `revision`, or the newest. */
-  entries(prefix: string, startKey: string | undefined, limit: number, revision?: number): KvEntry[] {
+  entries(prefix: string, startKey: string | undefined, limit: number, revision?: number): KvEntry<string>[] {
     const start = firstKey(prefix, startKey);
     const rows = revision === undefined ? this.#current.iterate(start) : this.#at.iterate({ start, revision });
-    const entries: KvEntry[] = [];
+    const entries: KvEntry<string>[] = [];
     for (const row of rows) {
       if (!row.key.startsWith(prefix) || entries.length === limit) break;
       entries.push(toEntry(row));
@@ -72,8 +72,8 @@ export class VersionTable implements CurrentState {
   }
 
   /** The commits of the `limit` revisions that begin with `from`. */
-  commitsFrom(from: number, limit: number): Commit[] {
-    const commits: { revision: number; events: KvEvent[] }[] = [];
+  commitsFrom(from: number, limit: number): Commit<string>[] {
+    const commits: { revision: number; events: KvEvent<string>[] }[] = [];
     for (const row of this.#since.iterate({ from, limit })) {
       const last = commits.at(-1);
       if (last?.revision === row.revision) last.events.push(toEvent(row));
@@ -86,7 +86,7 @@ export class VersionTable implements CurrentState {
     return this.#ofLease.all(Number(leaseId));
   }
 
-  write(commit: Commit): void {
+  write(commit: Commit<string>): void {
     commit.events.forEach((event, place) => {
       const row = toRow(event, commit.revision);
       if (row.version !== 1) this.#supersede.run(commit.revision, row.key);
@@ -100,7 +100,7 @@ export class VersionTable implements CurrentState {
   }
 }
 
-function toEntry(row: Row): KvEntry {
+function toEntry(row: Row): KvEntry<string> {
   return {
     key: row.key,
     value: row.value ?? '',
@@ -111,12 +111,12 @@ function toEntry(row: Row): KvEntry {
   };
 }
 
-function toEvent(row: Row): KvEvent {
+function toEvent(row: Row): KvEvent<string> {
   if (row.value === null) return { type: 'delete', key: row.key, modRevision: row.revision };
   return { type: 'put', entry: toEntry(row) };
 }
 
-function toRow(event: KvEvent, revision: number): Row {
+function toRow(event: KvEvent<string>, revision: number): Row {
   if (event.type === 'delete') {
     return { revision, key: event.key, value: null, create_revision: 0, version: 0, lease_id: null };
   }

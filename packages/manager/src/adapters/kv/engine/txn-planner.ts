@@ -2,7 +2,7 @@ import type { KvCompare, KvEntry, KvEvent, KvOp, KvTxn } from '../../../ports/kv
 
 /** The newest state, as far as a txn needs it. */
 export interface CurrentState {
-  get(key: string): KvEntry | undefined;
+  get(key: string): Pick<KvEntry, 'createRevision' | 'modRevision' | 'version'> | undefined;
   /** All keys that begin with `prefix`, in key order. */
   keysWithPrefix(prefix: string): readonly string[];
 }
@@ -12,9 +12,9 @@ export interface CurrentState {
  * cannot see each other.
  * @returns its events in order (none when it changes nothing), or `undefined` when a compare does not hold.
  */
-export function planTxn(state: CurrentState, txn: KvTxn, revision: number): KvEvent[] | undefined {
+export function planTxn<V>(state: CurrentState, txn: KvTxn<V>, revision: number): KvEvent<V>[] | undefined {
   if (!txn.compares.every((compare) => holds(state, compare))) return undefined;
-  const events: KvEvent[] = [];
+  const events: KvEvent<V>[] = [];
   for (const op of txn.ops) planOp(state, op, revision, events);
   return events;
 }
@@ -25,7 +25,7 @@ function holds(state: CurrentState, compare: KvCompare): boolean {
   return compare.modRevision === (entry?.modRevision ?? 0);
 }
 
-function planOp(state: CurrentState, op: KvOp, revision: number, events: KvEvent[]): void {
+function planOp<V>(state: CurrentState, op: KvOp<V>, revision: number, events: KvEvent<V>[]): void {
   switch (op.type) {
     case 'put':
       events.push({ type: 'put', entry: nextEntry(state.get(op.key), op, revision) });
@@ -38,16 +38,16 @@ function planOp(state: CurrentState, op: KvOp, revision: number, events: KvEvent
   }
 }
 
-function nextEntry(previous: KvEntry | undefined, put: Extract<KvOp, { type: 'put' }>, revision: number): KvEntry {
+function nextEntry<V>(previous: ReturnType<CurrentState['get']>, put: Extract<KvOp<V>, { type: 'put' }>, revision: number): KvEntry<V> {
   const { key, value, leaseId } = put;
   const createRevision = previous?.createRevision ?? revision;
   const version = (previous?.version ?? 0) + 1;
-  const entry: KvEntry = { key, value, createRevision, modRevision: revision, version };
+  const entry: KvEntry<V> = { key, value, createRevision, modRevision: revision, version };
   if (leaseId !== undefined) entry.leaseId = leaseId;
   return entry;
 }
 
-export function deleteEvent(key: string, revision: number): KvEvent {
+export function deleteEvent(key: string, revision: number): Extract<KvEvent, { type: 'delete' }> {
   return { type: 'delete', key, modRevision: revision };
 }
 

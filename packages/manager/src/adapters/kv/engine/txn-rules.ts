@@ -1,11 +1,33 @@
-import { KvError, type KvOp, type KvTxn, MAX_TXN_BYTES, MAX_TXN_OPS, MAX_VALUE_BYTES, type RangeOptions } from '../../../ports/kv.js';
+import {
+  KvError,
+  type KvOp,
+  type KvTxn,
+  type KvValue,
+  MAX_TXN_BYTES,
+  MAX_TXN_OPS,
+  MAX_VALUE_BYTES,
+  type RangeOptions,
+} from '../../../ports/kv.js';
 
 /** etcd's default limit holds for the compares of a txn too. */
 const MAX_TXN_COMPARES = 128;
 const MAX_KEY_BYTES = 4096;
+/** A UTF-16 unit takes at most so many bytes in UTF-8. */
+const MOST_BYTES_PER_UNIT = 3;
 
 /**
- * Refuses what etcd would refuse, in the same way for every adapter and before anything is sent.
+ * For adapters that write bytes: refuses objects, and what {@link checkTxn} refuses.
+ * @throws KvError `too-large` or `invalid`.
+ */
+export function checkTextTxn(txn: KvTxn): asserts txn is KvTxn<string> {
+  for (const op of txn.ops)
+    if (op.type === 'put' && typeof op.value !== 'string')
+      throw new KvError('invalid', `this store takes text, and the value of ${op.key} is none`);
+  checkTxn(txn);
+}
+
+/**
+ * Refuses what etcd would refuse, in the same way for every adapter and before anything is sent. Objects have no size.
  * @throws KvError `too-large` or `invalid`.
  */
 export function checkTxn(txn: KvTxn): void {
@@ -15,16 +37,29 @@ export function checkTxn(txn: KvTxn): void {
   if (txn.compares.length > MAX_TXN_COMPARES) {
     throw new KvError('too-large', `a txn checks at most ${MAX_TXN_COMPARES} keys, this one has ${txn.compares.length}`);
   }
-  let totalBytes = 0;
-  for (const compare of txn.compares) totalBytes += checkKey(compare.key);
-  for (const op of txn.ops) totalBytes += checkOp(op);
-  if (totalBytes > MAX_TXN_BYTES) {
-    throw new KvError('too-large', `a txn carries at most ${MAX_TXN_BYTES} bytes of keys and values, this one has ${totalBytes}`);
-  }
+  let units = 0;
+  for (const compare of txn.compares) units += checkKey(compare.key);
+  for (const op of txn.ops) units += checkOp(op);
+  // Bytes are counted only where they may be too many.
+  if (units * MOST_BYTES_PER_UNIT > MAX_TXN_BYTES) checkBytes(txn);
   checkWrittenOnce(txn.ops);
 }
 
-/** @returns the key's length in UTF-8 bytes. @throws KvError `invalid` or `too-large`. */
+function checkBytes({ compares, ops }: KvTxn): void {
+  let bytes = 0;
+  for (const { key } of compares) bytes += Buffer.byteLength(key);
+  for (const op of ops)
+    bytes += Buffer.byteLength(op.type === 'delete-prefix' ? op.prefix : op.key) + (op.type === 'put' ? bytesOf(op.value) : 0);
+  if (bytes > MAX_TXN_BYTES) {
+    throw new KvError('too-large', `a txn carries at most ${MAX_TXN_BYTES} bytes of keys and values, this one has ${bytes}`);
+  }
+}
+
+function bytesOf(value: KvValue): number {
+  return typeof value === 'string' ? Buffer.byteLength(value) : 0;
+}
+
+/** @returns the key's length in UTF-16 units. @throws KvError `invalid` or `too-large`. */
 export function checkKey(key: string): number {
   if (key === '') throw new KvError('invalid', 'a key must not be empty');
   return checkPrefix(key);
@@ -33,9 +68,13 @@ export function checkKey(key: string): number {
 /** As {@link checkKey}, and may be empty. */
 function checkPrefix(prefix: string): number {
   if (!prefix.isWellFormed()) throw new KvError('invalid', `key ${JSON.stringify(prefix)} is not valid Unicode`);
-  const bytes = Buffer.byteLength(prefix);
+  if (prefix.length * MOST_BYTES_PER_UNIT > MAX_KEY_BYTES) checkKeyBytes(prefix);
+  return prefix.length;
+}
+
+function checkKeyBytes(key: string): void {
+  const bytes = Buffer.byteLength(key);
   if (bytes > MAX_KEY_BYTES) throw new KvError('too-large', `a key takes at most ${MAX_KEY_BYTES} bytes, this one has ${bytes}`);
-  return bytes;
 }
 
 /** @throws KvError `invalid` or `too-large`. */
@@ -56,17 +95,17 @@ export function checkTtl(ttlMs: number): void {
 
 function checkOp(op: KvOp): number {
   if (op.type === 'delete-prefix') return checkPrefix(op.prefix);
-  const keyBytes = checkKey(op.key);
-  return op.type === 'put' ? keyBytes + checkValue(op.key, op.value) : keyBytes;
+  const keyUnits = checkKey(op.key);
+  return op.type === 'put' && typeof op.value === 'string' ? keyUnits + checkText(op.key, op.value) : keyUnits;
 }
 
-function checkValue(key: string, value: string): number {
-  const bytes = Buffer.byteLength(value);
+function checkText(key: string, value: string): number {
+  const bytes = value.length * MOST_BYTES_PER_UNIT > MAX_VALUE_BYTES ? Buffer.byteLength(value) : 0;
   if (bytes > MAX_VALUE_BYTES) {
     throw new KvError('too-large', `the value of key ${key} has ${bytes} bytes, at most ${MAX_VALUE_BYTES} are allowed`);
   }
   if (!value.isWellFormed()) throw new KvError('invalid', `the value of key ${key} is not valid Unicode`);
-  return bytes;
+  return value.length;
 }
 
 function checkWrittenOnce(ops: readonly KvOp[]): void {

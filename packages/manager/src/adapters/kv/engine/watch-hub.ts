@@ -1,20 +1,20 @@
-import type { KvEvent, KvWatch, WatchOptions } from '../../../ports/kv.js';
+import type { KvEvent, KvValue, KvWatch, WatchOptions } from '../../../ports/kv.js';
 import { keyOf } from './txn-planner.js';
 
 /** All events of one revision. */
-export interface Commit {
+export interface Commit<V = KvValue> {
   revision: number;
-  events: readonly KvEvent[];
+  events: readonly KvEvent<V>[];
 }
 
 /** Where the hub reads what a watch has yet to see. */
-export interface History {
+export interface History<V = KvValue> {
   /** The newest revision. */
   readonly revision: number;
   /** History before this revision is forgotten. */
   readonly compactedRevision: number;
   /** Up to `limit` commits from `fromRevision` on, in order. */
-  commitsFrom(fromRevision: number, limit: number): readonly Commit[];
+  commitsFrom(fromRevision: number, limit: number): readonly Commit<V>[];
 }
 
 /** A watch that can be held up, as by a connection that is down. It misses nothing meanwhile. */

@@ -33,7 +33,7 @@ export class Codec {
     return { key, target: 'Version', result: compare.exists ? 'Greater' : 'Equal', version: 0 };
   }
 
-  op(op: KvOp): IRequestOp {
+  op(op: KvOp<string>): IRequestOp {
     switch (op.type) {
       case 'put':
         return { request_put: { key: this.key(op.key), value: Buffer.from(op.value), lease: op.leaseId ?? NO_LEASE } };

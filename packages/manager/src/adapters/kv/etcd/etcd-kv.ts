@@ -14,7 +14,7 @@ import {
 } from '../../../ports/kv.js';
 import { firstKey } from '../engine/key-order.js';
 import { LeaseKeeper } from '../engine/lease-keeper.js';
-import { checkKey, checkRange, checkTtl, checkTxn } from '../engine/txn-rules.js';
+import { checkKey, checkRange, checkTextTxn, checkTtl } from '../engine/txn-rules.js';
 import { Codec } from './codec.js';
 import { Endpoints, type EtcdTls } from './endpoints.js';
 import { EtcdWatch } from './etcd-watch.js';
@@ -40,6 +40,7 @@ const LEASE_ID = /^[0-9]{1,19}$/;
 
 /** The store in an etcd cluster (v3 API, tried with etcd 3.4). */
 export class EtcdKv implements Kv {
+  readonly keepsObjects = false;
   readonly #options: EtcdKvOptions;
   readonly #endpoints: Endpoints;
   readonly #codec: Codec;
@@ -74,7 +75,7 @@ export class EtcdKv implements Kv {
 
   async txn(txn: KvTxn): Promise<KvTxnResult> {
     this.#endpoints.checkOpen();
-    checkTxn(txn);
+    checkTextTxn(txn);
     for (const op of txn.ops) if (op.type === 'put' && op.leaseId !== undefined) checkLeaseId(op.leaseId);
     const request = {
       compare: txn.compares.map((compare) => this.#codec.compare(compare)),

@@ -1,12 +1,7 @@
 import type { KvEntry, KvEvent } from '../../../ports/kv.js';
 import { compareKeys, firstKey } from '../engine/key-order.js';
 import { type CurrentState, keyOf } from '../engine/txn-planner.js';
-
-/** What became of a key, the newest first. */
-interface Version {
-  readonly event: KvEvent;
-  older: Version | undefined;
-}
+import { toEntry, toVersion, type Version } from './version.js';
 
 /** All versions of all keys. Writes cost the same however many keys there are; key order is made when somebody reads in it. */
 export class KeyVersions implements CurrentState {
@@ -15,8 +10,10 @@ export class KeyVersions implements CurrentState {
   #sorted: string[] = [];
   #added: string[] = [];
 
-  get(key: string): KvEntry | undefined {
-    return entryOf(this.#newest.get(key));
+  /** The newest version; `undefined` when there is none, or the key was deleted. */
+  get(key: string): Version | undefined {
+    const newest = this.#newest.get(key);
+    return newest?.value === undefined ? undefined : newest;
   }
 
   keysWithPrefix(prefix: string): readonly string[] {
@@ -30,8 +27,8 @@ export class KeyVersions implements CurrentState {
       const key = keys[index] as string;
       if (!key.startsWith(prefix)) return;
       let version = this.#newest.get(key);
-      while (version && revisionOf(version.event) > revision) version = version.older;
-      const entry = entryOf(version);
+      while (version && version.modRevision > revision) version = version.older;
+      const entry = toEntry(version);
       if (entry) yield entry;
     }
   }
@@ -40,21 +37,21 @@ export class KeyVersions implements CurrentState {
     return this.#inOrder().filter((key) => this.get(key)?.leaseId === leaseId);
   }
 
-  apply(event: KvEvent): void {
-    const key = keyOf(event);
-    const older = this.#newest.get(key);
-    if (!older) this.#added.push(key);
-    this.#newest.set(key, { event, older });
+  apply(event: KvEvent): Version {
+    const older = this.#newest.get(keyOf(event));
+    const version = toVersion(event, older);
+    if (!older) this.#added.push(version.key);
+    this.#newest.set(version.key, version);
+    return version;
   }
 
   /**
    * Forgets all versions that were superseded before or at `revision`.
-   * @param changed every event since the last time up to `revision`: other keys have nothing to forget
+   * @param changed what became of keys since the last time up to `revision`: others have nothing to forget
    */
-  compact(revision: number, changed: Iterable<KvEvent>): void {
+  compact(revision: number, changed: Iterable<Version>): void {
     let isEmptied = false;
-    for (const event of changed) {
-      const key = keyOf(event);
+    for (const { key } of changed) {
       const newest = this.#newest.get(key);
       if (!newest || forgetOlder(newest, revision)) continue;
       this.#newest.delete(key);
@@ -75,10 +72,10 @@ export class KeyVersions implements CurrentState {
 /** @returns whether anything is left: a key that was deleted by then is forgotten */
 function forgetOlder(newest: Version, revision: number): boolean {
   let [version, newer]: [Version | undefined, Version | undefined] = [newest, undefined];
-  while (version && revisionOf(version.event) > revision) [version, newer] = [version.older, version];
+  while (version && version.modRevision > revision) [version, newer] = [version.older, version];
   if (!version) return true;
   version.older = undefined;
-  if (version.event.type === 'put') return true;
+  if (version.value !== undefined) return true;
   if (newer) newer.older = undefined;
   return newer !== undefined;
 }
@@ -105,12 +102,4 @@ function indexOf(keys: readonly string[], key: string): number {
     else high = middle;
   }
   return low;
-}
-
-function entryOf(version: Version | undefined): KvEntry | undefined {
-  return version?.event.type === 'put' ? version.event.entry : undefined;
-}
-
-function revisionOf(event: KvEvent): number {
-  return event.type === 'put' ? event.entry.modRevision : event.modRevision;
 }

@@ -12,11 +12,12 @@ import {
   type WatchOptions,
 } from '../../../ports/kv.js';
 import { LeaseKeeper } from '../engine/lease-keeper.js';
-import { checkKey, checkRange, checkTtl, checkTxn } from '../engine/txn-rules.js';
+import { checkKey, checkRange, checkTextTxn, checkTtl, checkTxn } from '../engine/txn-rules.js';
 import type { HubWatch } from '../engine/watch-hub.js';
 
 /** The far end of the line, as `MemoryStore` is. Everything happens at once. */
 export interface Backend {
+  readonly keepsObjects: boolean;
   get(key: string): KvEntry | undefined;
   range(prefix: string, options: RangeOptions): KvRange;
   txn(txn: KvTxn): KvTxnResult;
@@ -44,6 +45,10 @@ export class MemoryKv implements Kv {
     this.#clock = clock;
   }
 
+  get keepsObjects(): boolean {
+    return this.#store.keepsObjects;
+  }
+
   /**
    * Cuts or mends the line to the store. While it is cut, calls fail with `unavailable`, watches stand still (and
    * miss nothing) and leases are not renewed.
@@ -67,7 +72,8 @@ export class MemoryKv implements Kv {
 
   async txn(txn: KvTxn): Promise<KvTxnResult> {
     this.#checkUsable();
-    checkTxn(txn);
+    if (this.keepsObjects) checkTxn(txn);
+    else checkTextTxn(txn);
     return this.#store.txn(txn);
   }
 

@@ -16,6 +16,13 @@ import { deleteEvent, planTxn } from '../engine/txn-planner.js';
 import { type Commit, type History, type HubWatch, WatchHub } from '../engine/watch-hub.js';
 import { KeyVersions } from './key-versions.js';
 import { type Backend, MemoryKv } from './memory-kv.js';
+import { toEntry, toEvent, type Version } from './version.js';
+
+/** What became of keys at one revision. */
+interface Past {
+  readonly revision: number;
+  readonly versions: readonly Version[];
+}
 
 /**
  * A store in this process's memory, for tests and the simulator: the counterpart of an etcd cluster, to which several
@@ -23,19 +30,23 @@ import { type Backend, MemoryKv } from './memory-kv.js';
  *
  * It is deterministic: a call takes effect at once, and the watches see a commit in the microtask that the commit
  * queues, which runs before the caller of `txn` gets its answer. Leases run under the given clock.
+ *
+ * It takes text as every store does, so that what others could not write shows here too; and objects as they are when it is told to.
  */
 export class MemoryStore implements Backend, History {
+  readonly keepsObjects: boolean;
   readonly #clock: Clock;
   readonly #keys = new KeyVersions();
   readonly #leases: LeaseTable;
   readonly #hub: WatchHub;
-  #commits: Commit[] = [];
+  #past: Past[] = [];
   #leaseCount = 0;
   #revision = 1;
   #compactedRevision = 0;
 
-  constructor(options: { clock: Clock }) {
+  constructor(options: { clock: Clock; keepsObjects?: boolean }) {
     this.#clock = options.clock;
+    this.keepsObjects = options.keepsObjects ?? false;
     this.#leases = new LeaseTable(options.clock, (id) => this.#deleteKeysOf(id));
     this.#hub = new WatchHub(this, queueMicrotask);
   }
@@ -54,15 +65,15 @@ export class MemoryStore implements Backend, History {
   }
 
   commitsFrom(fromRevision: number, limit: number): readonly Commit[] {
-    const oldest = this.#commits[0];
+    const oldest = this.#past[0];
     if (!oldest) return [];
     // Each revision is one commit, so its place follows from its number.
     const index = Math.max(0, fromRevision - oldest.revision);
-    return this.#commits.slice(index, index + limit);
+    return this.#past.slice(index, index + limit).map(({ revision, versions }) => ({ revision, events: versions.map(toEvent) }));
   }
 
   get(key: string): KvEntry | undefined {
-    return this.#keys.get(key);
+    return toEntry(this.#keys.get(key));
   }
 
   range(prefix: string, options: RangeOptions): KvRange {
@@ -113,8 +124,7 @@ export class MemoryStore implements Backend, History {
   #commit(events: readonly KvEvent[]): void {
     if (events.length === 0) return;
     this.#revision++;
-    for (const event of events) this.#keys.apply(event);
-    this.#commits.push({ revision: this.#revision, events });
+    this.#past.push({ revision: this.#revision, versions: events.map((event) => this.#keys.apply(event)) });
     const due = dueCompaction(this.#revision, this.#compactedRevision);
     if (due !== undefined) this.#compactTo(due);
     this.#hub.changed();
@@ -122,12 +132,12 @@ export class MemoryStore implements Backend, History {
 
   #compactTo(revision: number): void {
     this.#compactedRevision = revision;
-    const past = this.#commits.filter((commit) => commit.revision <= revision);
+    const past = this.#past.filter((commit) => commit.revision <= revision);
     this.#keys.compact(
       revision,
-      past.flatMap(({ events }) => events),
+      past.flatMap(({ versions }) => versions),
     );
-    this.#commits = this.#commits.filter((commit) => commit.revision >= revision);
+    this.#past = this.#past.filter((commit) => commit.revision >= revision);
     this.#hub.changed();
   }
 
