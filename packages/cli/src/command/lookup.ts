@@ -1,3 +1,4 @@
+import type { Client, Service, Task } from '@tessera/api';
 import { EXIT } from '../exit.js';
 import { Failure } from '../failure.js';
 import { isApiError } from '../output/error.js';
@@ -32,6 +33,27 @@ export async function onlyExisting<T>(answer: Promise<T>, kind: keyof typeof LIS
       cure: `${near}see what there is: ${LIST_COMMANDS[kind]}`,
     });
   });
+}
+
+/** A service, or a task by id or as `service.slot`, the newest in it. @throws Failure when there is neither. */
+export async function serviceOrTask(
+  client: Client,
+  reference: string,
+): Promise<{ service: Service; task?: undefined } | { service?: undefined; task: Task }> {
+  const service = await ifFound(client.call('getService', { params: { ref: reference } }));
+  if (service) return { service: service.service };
+  const task = (await ifFound(client.call('getTask', { params: { ref: reference } }))) ?? (await newestInSlot(client, reference));
+  if (task) return { task };
+  throw new Failure(`there is no service or task "${reference}"`, {
+    exitCode: EXIT.notFound,
+    cure: 'see what there is: tsctl services, tsctl ps -a',
+  });
+}
+
+async function newestInSlot(client: Client, reference: string): Promise<Task | undefined> {
+  const [, name, slot] = /^(.+)\.(\d+)$/.exec(reference) ?? [];
+  const tasks = name === undefined ? undefined : await ifFound(client.call('listTasks', { query: { service: name, all: true } }));
+  return tasks?.filter((each) => each.slot === Number(slot)).sort((a, b) => b.createdAt - a.createdAt)[0];
 }
 
 /** A config or secret by name, id, or the beginning of an id like no other. */

@@ -17,6 +17,19 @@ export function countValue(text: string): number {
   return Number(text);
 }
 
+/** A number of things of which there must be one at least. */
+export function positiveValue(text: string): number {
+  const count = countValue(text);
+  if (count === 0) throw usageFailure('0 is too few: the least is 1');
+  return count;
+}
+
+/** The hash of a plan, or enough of it: what the manager takes. */
+export function planHashValue(text: string): string {
+  if (!/^[0-9a-f]{8,64}$/.test(text)) throw usageFailure(`"${text}" is no hash of a plan`, 'take the one that tsctl plan prints last');
+  return text;
+}
+
 /** `KEY=value`; the value may be empty and may hold `=`. */
 export function pairValue(text: string, example = 'zone=eu-1'): [key: string, value: string] {
   const cut = text.indexOf('=');

@@ -6,7 +6,7 @@ import { livingTasks, waitGone } from '../wait/gone.js';
 import { defineCommand } from './define.js';
 import { onlyExisting } from './lookup.js';
 import { DETACH } from './options.js';
-import { countValue } from './parse.js';
+import { positiveValue } from './parse.js';
 
 const DEFAULT_MAX = 10;
 
@@ -19,7 +19,7 @@ interface RebalanceOptions {
 export const command = defineCommand<RebalanceOptions>({
   arguments: '[service]',
   options: [
-    { flags: '--max <moves>', summary: `no more moves than this (${DEFAULT_MAX} unless given)`, parse: countValue },
+    { flags: '--max <moves>', summary: `no more moves than this (${DEFAULT_MAX} unless given)`, parse: positiveValue },
     { flags: '--dry-run', summary: 'only say which tasks would move where' },
     DETACH,
   ],

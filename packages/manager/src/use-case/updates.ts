@@ -44,7 +44,7 @@ function refuseNonsense(view: ClusterView, service: Service, action: UpdateActio
   const paused = current && (update?.state === 'paused' || update?.state === 'rollback-paused');
   const underWay = pending || (current && isUnderWay(update));
   const refuse = (why: string): never => {
-    throw new ApiError('conflict', `service '${spec.name}': ${why}`);
+    throw new ApiError('conflict', `service '${spec.name}': ${why}`, { cure: 'see the updates under way: tsctl update ls' });
   };
   if (!underWay && !paused) refuse('no update is under way');
   if (action === 'resume' && !paused && !service.updateControl?.paused) refuse('its update is not paused');

@@ -5,13 +5,14 @@ import { CLUSTER } from './cluster-cases.js';
 import { COMPOSE } from './compose-cases.js';
 import { DAEMONS } from './daemon-cases.js';
 import { formatGolden, type Golden, goldenFile, readGolden } from './golden.js';
+import { ORCHESTRATION } from './orchestration-cases.js';
 import { USAGE } from './usage-cases.js';
 import { World } from './world.js';
 
 /** What the product promises. */
-const MIN_CASES = 60;
+const MIN_CASES = 150;
 const WORKERS = 3;
-const GROUPS: readonly Group[] = [USAGE, COMPOSE, CLUSTER, DAEMONS];
+const GROUPS: readonly Group[] = [USAGE, COMPOSE, CLUSTER, ORCHESTRATION, DAEMONS];
 
 const STACK = `services:
   web:

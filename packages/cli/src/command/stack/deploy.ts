@@ -2,6 +2,7 @@ import { printData, wantsData } from '../../output/print.js';
 import { waitConverged } from '../../wait/converge.js';
 import { waitRelease } from '../../wait/release.js';
 import { defineCommand } from '../define.js';
+import { planHashValue } from '../parse.js';
 import { changeLines, warningLines } from './change-lines.js';
 import { COMPOSE_OPTIONS, type ComposeOptions, loadStack, RESOLVE_IMAGE, type ResolveOptions } from './compose-files.js';
 
@@ -21,7 +22,11 @@ export const command = defineCommand<DeployOptions>({
     RESOLVE_IMAGE,
     { flags: '--prune', summary: 'remove services of the stack that the files do not name' },
     { flags: '--atomic', summary: 'if a service fails, all of the stack go back to the last good release' },
-    { flags: '--plan <hash>', summary: 'only if it still does what `tsctl plan` said, whose hash this is; exit code 9 if not' },
+    {
+      flags: '--plan <hash>',
+      summary: 'only if it still does what `tsctl plan` said, whose hash this is; exit code 9 if not',
+      parse: planHashValue,
+    },
     { flags: '-m, --message <text>', summary: 'what it is about, for `tsctl history`' },
     { flags: '-w, --wait', summary: 'wait until all services run (the default)' },
     { flags: '-d, --detach', summary: 'return as soon as the manager has taken the stack over' },

@@ -1,9 +1,5 @@
-import type { Client } from '@tessera/api';
-import { EXIT } from '../../exit.js';
-import { Failure } from '../../failure.js';
 import { defineCommand } from '../define.js';
-import { ifFound } from '../lookup.js';
-import type { LogSource } from './log-reader.js';
+import { serviceOrTask } from '../lookup.js';
 import { LOG_OPTIONS, type LogOptions, printLog } from './print-log.js';
 
 export const command = defineCommand<LogOptions>({
@@ -17,22 +13,7 @@ export const command = defineCommand<LogOptions>({
   ],
   async run(session, [reference = ''], options) {
     const client = await session.client();
-    return printLog(session, client, await sourceOf(client, reference), options);
+    const { service, task } = await serviceOrTask(client, reference);
+    return printLog(session, client, service ? { route: 'serviceLogs', id: service.id } : { route: 'taskLogs', id: task.id }, options);
   },
 });
-
-/** A service, or a task by id or as `service.slot`. @throws Failure when there is neither. */
-async function sourceOf(client: Client, reference: string): Promise<LogSource> {
-  const service = await ifFound(client.call('getService', { params: { ref: reference } }));
-  if (service) return { route: 'serviceLogs', id: service.service.id };
-  const task = await ifFound(client.call('getTask', { params: { ref: reference } }));
-  if (task) return { route: 'taskLogs', id: task.id };
-  const [, name, slot] = /^(.+)\.(\d+)$/.exec(reference) ?? [];
-  const tasks = name === undefined ? undefined : await ifFound(client.call('listTasks', { query: { service: name, all: true } }));
-  const newest = tasks?.filter((each) => each.slot === Number(slot)).sort((a, b) => b.createdAt - a.createdAt)[0];
-  if (newest) return { route: 'taskLogs', id: newest.id };
-  throw new Failure(`there is no service or task "${reference}"`, {
-    exitCode: EXIT.notFound,
-    cure: 'see what there is: tsctl services, tsctl ps -a',
-  });
-}

@@ -6,6 +6,8 @@ import { SystemClock } from '@tessera/kit/clock/system-clock';
 import { socketPair } from '@tessera/kit/socket/memory-socket';
 import { until } from '@tessera/kit/wait/until';
 import type { OpenSocket } from '../../session.js';
+import { aService } from '../../testing/builders.js';
+import { FakeTransport } from '../../testing/fake-transport.js';
 import { type CliRun, runCli, startCli } from '../../testing/run-cli.js';
 
 const clock = new SystemClock();
@@ -15,6 +17,10 @@ const LIMIT_MS = 5_000;
 async function portOf({ io }: CliRun): Promise<number> {
   const find = async (): Promise<string | undefined> => /forwarding 127\.0\.0\.1:(\d+) -> /.exec(io.out)?.[1];
   return Number(await until(find, { clock, what: 'the command to listen', limitMs: LIMIT_MS }));
+}
+
+function shop(): FakeTransport {
+  return new FakeTransport().on('GET /v1/services/shop_web', { service: aService('shop_web'), progress: {} });
 }
 
 describe('tsctl port-forward', () => {
@@ -27,7 +33,7 @@ describe('tsctl port-forward', () => {
       server.onMessage(() => {});
       return client;
     };
-    const run = startCli('port-forward shop_web :80', undefined, { openSocket });
+    const run = startCli('port-forward shop_web :80', shop(), { openSocket });
     const connection = connect(await portOf(run), '127.0.0.1');
     connection.write('abc');
     const [answer] = (await once(connection, 'data')) as [Buffer];
@@ -42,13 +48,21 @@ describe('tsctl port-forward', () => {
     const openSocket: OpenSocket = async () => {
       throw new ApiError('unavailable', "no task of 'shop_web' is running");
     };
-    const run = startCli('port-forward shop_web :80', undefined, { openSocket });
+    const run = startCli('port-forward shop_web :80', shop(), { openSocket });
     const connection = connect(await portOf(run), '127.0.0.1');
     connection.on('error', () => {});
     await once(connection, 'close');
     assert.match(run.io.err, /shop_web:80: no task of 'shop_web' is running/);
     run.io.interrupt();
     assert.equal(await run.exit, 130);
+  });
+
+  it('listens for nothing that there is not', async () => {
+    const absent = new ApiError('not-found', 'no');
+    const transport = new FakeTransport().on('GET /v1/services/nope', absent).on('GET /v1/tasks/nope', absent);
+    const { code, out, err } = await runCli('port-forward nope 80', transport);
+    assert.deepEqual([code, out], [4, '']);
+    assert.match(err, /there is no service or task "nope"/);
   });
 
   for (const ports of ['0', '80:', 'a:80', '70000', '1:2:3'])

@@ -3,6 +3,7 @@ import { EXIT } from '../../exit.js';
 import { Failure, usageFailure } from '../../failure.js';
 import type { Session } from '../../session.js';
 import { defineCommand } from '../define.js';
+import { serviceOrTask } from '../lookup.js';
 import { forwardConnection } from './forward-connection.js';
 
 const LAST_PORT = 65_535;
@@ -24,6 +25,7 @@ export const command = defineCommand<{ address?: string }>({
   ],
   async run(session, [reference = '', ...ports], { address = '127.0.0.1' }) {
     const mappings = ports.map(mappingOf);
+    await serviceOrTask(await session.client(), reference);
     const servers = await Promise.all(mappings.map((mapping) => listen(session, reference, mapping, address)));
     await new Promise<void>((resolve) => session.signal.addEventListener('abort', () => resolve(), { once: true }));
     for (const server of servers) server.close();
