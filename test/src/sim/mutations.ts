@@ -67,6 +67,17 @@ export const MUTATIONS: readonly Mutation[] = [
     }),
   },
   {
+    name: 'a scheduler that gives the same GPU to all',
+    caughtBy: 'ids-once',
+    parts: () => ({
+      leaderStore: (store, fence) =>
+        rewriting(
+          store.fenced(() => [fence]),
+          sameGpu,
+        ),
+    }),
+  },
+  {
     name: 'a controller that starts a successor before its predecessor has ended',
     caughtBy: 'one-task-per-slot',
     parts: () => ({
@@ -197,6 +208,11 @@ function writing(store: ClusterStore, alter: (changes: readonly StoreChange[]) =
 function onFirstNode(task: Task, { view }: ClusterStore): Task {
   const ready = [...view.all('nodes')].find(({ status }) => status.state === 'ready');
   return task.status.state === 'assigned' && ready && task.slot !== undefined ? { ...task, nodeId: ready.id } : task;
+}
+
+function sameGpu(task: Task): Task {
+  const resources = task.resources?.map(({ kind, ids }) => ({ kind, ids: ids.map(() => 'g0') }));
+  return task.status.state === 'assigned' && resources ? { ...task, resources } : task;
 }
 
 function startedAtOnce(task: Task): Task {

@@ -18,6 +18,7 @@ const REGRESSIONS = [
   { seed: 69, managers: 1, found: 'an end that was taken over before the successor that was reported with it' },
   { seed: 115, managers: 1, found: 'an end that was written after its session, without the successor that was told with it' },
   { seed: 320, managers: 2, found: 'a call that was answered from an old view' },
+  { seed: 532, managers: 2, found: 'a GPU that was free once the task had ended whose successor has it' },
   { seed: 10, managers: 3, found: 'a follower that watched a compacted history without a pause' },
 ] as const;
 

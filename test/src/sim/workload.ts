@@ -12,6 +12,8 @@ import type { SimWorld } from './world/world.js';
 
 const STACKS = ['red', 'blue'] as const;
 const SERVICES = ['a', 'b', 'c'] as const;
+/** Each of its tasks has a GPU. */
+const WITH_GPU = 'c';
 const MIB = 1024 ** 2;
 const MOST_REPLICAS = 4;
 /** Most tasks with a port of their own host: so few that an update always finds a free host. */
@@ -205,6 +207,7 @@ export class Workload {
       container.stopGraceMs = this.#pick([1_000, 5_000, 10_000]);
       if (this.#random.next() < 0.5) container.healthcheck = { test: ['CMD', 'true'] };
       reservations.memoryBytes = this.#pick([0, 256, 512]) * MIB;
+      if (short === WITH_GPU) reservations.generic = [{ kind: 'gpu', count: 1 }];
       // Without a delay a bad image would keep everybody busy for the rest of the run.
       restart.delayMs = Math.max(isGoodImage(container.image) ? 0 : 1_000, this.#pick([0, 1_000, 5_000]));
       if (this.#random.next() < 0.5) spec.template.networks = [{ network: `${stack}_net`, aliases: [] }];

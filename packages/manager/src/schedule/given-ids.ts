@@ -3,8 +3,8 @@ import type { GenericResource, GivenResource, Node, Task } from '@tessera/api';
 /** Which named resources, such as GPUs, each task has of its node. No id is given twice on a node. */
 export class GivenIds {
   readonly #tasks = new Map<string, { index: number; resources: readonly GivenResource[] }>();
-  /** Ids that are taken, as `kind/id`, by node index. */
-  readonly #taken = new Map<number, Set<string>>();
+  /** How many tasks have an id, as `kind/id`, by node index. For a moment it may be two: a task that ends and the one that its agent started in its place. */
+  readonly #taken = new Map<number, Map<string, number>>();
 
   /** What the task has of the node at `index`, in place of what it had. */
   put({ id, resources }: Pick<Task, 'id' | 'resources'>, index: number): void {
@@ -12,8 +12,8 @@ export class GivenIds {
     if (!resources?.length) return;
     this.#tasks.set(id, { index, resources });
     let taken = this.#taken.get(index);
-    if (!taken) this.#taken.set(index, (taken = new Set()));
-    for (const key of keysOf(resources)) taken.add(key);
+    if (!taken) this.#taken.set(index, (taken = new Map()));
+    for (const key of keysOf(resources)) taken.set(key, (taken.get(key) ?? 0) + 1);
   }
 
   release(taskId: string): void {
@@ -21,9 +21,13 @@ export class GivenIds {
     const given = this.#tasks.get(taskId);
     if (!given) return;
     this.#tasks.delete(taskId);
-    const taken = this.#taken.get(given.index);
-    for (const key of keysOf(given.resources)) taken?.delete(key);
-    if (taken?.size === 0) this.#taken.delete(given.index);
+    const taken = this.#taken.get(given.index)!;
+    for (const key of keysOf(given.resources)) {
+      const left = taken.get(key)! - 1;
+      if (left === 0) taken.delete(key);
+      else taken.set(key, left);
+    }
+    if (taken.size === 0) this.#taken.delete(given.index);
   }
 
   /** Costs all tasks that have any: for nodes that are removed. */

@@ -2,6 +2,7 @@ import { acknowledgedStays } from './acknowledged-stays.js';
 import { converges } from './converges.js';
 import { downIsSilent } from './down-is-silent.js';
 import { fencedOnce } from './fenced-once.js';
+import { idsOnce } from './ids-once.js';
 import type { Invariant } from './invariant.js';
 import { jobRuns } from './job-runs.js';
 import { noOvercommit } from './no-overcommit.js';
@@ -14,6 +15,7 @@ import { updateBudget } from './update-budget.js';
 export const INVARIANTS: readonly Invariant[] = [
   oneTaskPerSlot,
   noOvercommit,
+  idsOnce,
   statesMoveForward,
   acknowledgedStays,
   converges,

@@ -22,6 +22,8 @@ const LONGEST_LATENCY_MS = 20;
 const HOUR_MS = 3_600_000;
 const GIB = 1024 ** 3;
 export const NODE_MEMORY_BYTES = 6 * GIB;
+/** So many that every task that wants one gets it, wherever it is. */
+const GPUS = Array.from({ length: 16 }, (_, index) => `g${index}`);
 const NO_FILES = { folder: () => '/files', write: async () => {}, remove: async () => {}, keepOnly: async () => {} };
 
 export interface SimNodeOptions {
@@ -227,7 +229,7 @@ export class SimNode {
 }
 
 export function describeNode(id: string, index: number): NodeDescription {
-  const resources = { nanoCpus: 4e9, memoryBytes: NODE_MEMORY_BYTES, generic: [] };
+  const resources = { nanoCpus: 4e9, memoryBytes: NODE_MEMORY_BYTES, generic: [{ kind: 'gpu', count: GPUS.length, ids: GPUS }] };
   return { ...(readyNode(id, { resources }).description as NodeDescription), address: `192.0.2.${index + 1}` };
 }
 
