@@ -13,9 +13,11 @@ import { commandOutput } from './test-bed.js';
 
 const SOURCE = new URL('../../testdata/answer.c', import.meta.url).pathname;
 export const VNI = 7;
+const NODES = [1, 2, 3] as const;
+type NodeNumber = (typeof NODES)[number];
 
 /**
- * Two nodes, a client and containers as bare network namespaces on one machine: what the agent plans for a node is given to a real
+ * Three nodes, a client and containers as bare network namespaces on one machine: what the agent plans for a node is given to a real
  * kernel, without agent and engine. Made and gone in a second.
  */
 export class NetLab {
@@ -44,9 +46,9 @@ export class NetLab {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** The network as node 1 or 2 knows it. */
-  network(node: 1 | 2): NetworkAssignment {
-    const peer = 3 - node;
+  /** The network as a node knows it. */
+  network(node: NodeNumber): NetworkAssignment {
+    const peers = NODES.filter((peer) => peer !== node);
     return {
       id: 'net',
       name: 'net',
@@ -57,13 +59,13 @@ export class NetLab {
       internal: false,
       attachable: false,
       driverOptions: {},
-      peers: [{ nodeId: `n${peer}`, address: `192.0.2.1${peer}`, block: `10.7.${peer}.0/24` }],
+      peers: peers.map((peer) => ({ nodeId: `n${peer}`, address: `192.0.2.1${peer}`, block: `10.7.${peer}.0/24` })),
     };
   }
 
-  /** Brings what the agent plans for these services into the kernels of both nodes. */
+  /** Brings what the agent plans for these services into the kernels of all nodes. */
   async apply(services: readonly ServiceEndpoints[]): Promise<void> {
-    for (const node of [1, 2] as const) {
+    for (const node of NODES) {
       const network = this.network(node);
       const underlay: Underlay = { address: `192.0.2.1${node}`, device: 'eth0', mtu: 1500 };
       const links = planLinks([desiredLink(network, underlay)], []).filter(({ line }) => !line.startsWith('link add'));
@@ -97,17 +99,42 @@ print(s.recv(200).decode())`;
     return this.exec(name, 'python3', '-c', script).catch(() => undefined);
   }
 
+  /**
+   * What several servers answer a namespace, over connections that are open at the same time and all begin at one port of the client: over each
+   * one is asked, then over each once more. Clients take one port again as soon as the other end is another one.
+   */
+  askFromOnePort(name: string, hosts: readonly string[], port: number, fromPort: number): Promise<string[]> {
+    const script = `import socket
+def ask(s):
+  try:
+    s.sendall(b'GET / HTTP/1.1\\r\\n\\r\\n')
+    return s.recv(400).decode().split('\\r\\n\\r\\n')[1].strip()
+  except OSError as error: return str(error)
+def connect(host):
+  s = socket.socket()
+  s.settimeout(2)
+  s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+  s.bind(('', ${fromPort}))
+  try: s.connect((host, ${port}))
+  except OSError as error: print(host + ': ' + str(error))
+  return s
+all = [connect(host) for host in '${hosts.join(' ')}'.split()]
+for s in all + all: print(ask(s))`;
+    return this.exec(name, 'python3', '-c', script).then((said) => said.split('\n'));
+  }
+
   async #build(): Promise<void> {
-    for (const name of ['lan', 'n1', 'n2', 'client', 'c1', 'c2', 'd1']) await this.#namespace(name);
+    for (const name of ['lan', 'n1', 'n2', 'n3', 'client', 'c1', 'c2', 'd1']) await this.#namespace(name);
     await this.exec('lan', 'ip', 'link', 'add', 'br0', 'type', 'bridge');
     await this.exec('lan', 'ip', 'link', 'set', 'br0', 'up');
     for (const [name, address] of [
       ['n1', '192.0.2.11'],
       ['n2', '192.0.2.12'],
+      ['n3', '192.0.2.13'],
       ['client', '192.0.2.50'],
     ] as const)
       await this.#plug(name, 'lan', 'br0', `${address}/24`);
-    for (const node of [1, 2] as const) await this.#node(node);
+    for (const node of NODES) await this.#node(node);
     for (const [name, node, host] of [
       ['c1', 1, 2],
       ['d1', 1, 3],
@@ -142,7 +169,7 @@ print(s.recv(200).decode())`;
   }
 
   /** What Docker and the agent's kernel adapter would do on a node. */
-  async #node(node: 1 | 2): Promise<void> {
+  async #node(node: NodeNumber): Promise<void> {
     const [name, bridge, vxlan] = [`n${node}`, `tsb${VNI}`, `tsv${VNI}`];
     await this.exec(name, 'ip', 'link', 'add', bridge, 'type', 'bridge');
     await this.exec(name, 'ip', 'address', 'add', `10.7.${node}.1/16`, 'dev', bridge);

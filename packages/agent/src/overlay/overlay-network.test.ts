@@ -9,6 +9,7 @@ import type { ReturnWay } from '../plan/network/returns.js';
 import type { Underlay } from '../plan/network/underlay.js';
 import type { Bridges, ObservedBridge, PluggedContainer } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
+import { NetworkIncomplete } from '../ports/node-network.js';
 import type { TunnelDevice } from '../ports/tunnel.js';
 import { type Discovery, OverlayNetwork } from './overlay-network.js';
 
@@ -211,7 +212,7 @@ describe('the network of a node', () => {
     const { host, overlay } = setUp();
     await overlay.apply({ networks: [network(7)], services: [service('web', 'net7', '10.7.1.9')] });
     host.bridges.list = async () => Promise.reject(new Error('the engine does not answer'));
-    await assert.rejects(overlay.apply({ networks: [network(7)], services: [service('web', 'net7', '10.7.2.4')] }), /does not answer/);
+    await assert.rejects(overlay.apply({ networks: [network(7)], services: [service('web', 'net7', '10.7.2.4')] }), NetworkIncomplete);
     assert.match(host.scripts.at(-1) ?? '', /dnat ip to 10\.7\.2\.4/);
     await overlay.stop();
   });

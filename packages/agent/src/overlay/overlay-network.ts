@@ -9,7 +9,7 @@ import type { Underlay } from '../plan/network/underlay.js';
 import { Zone } from '../plan/network/zone.js';
 import type { Bridges, ObservedBridge } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
-import type { NetworkPlug, NetworkState, NodeNetwork } from '../ports/node-network.js';
+import { NetworkIncomplete, type NetworkPlug, type NetworkState, type NodeNetwork } from '../ports/node-network.js';
 import type { TunnelDevice } from '../ports/tunnel.js';
 import { AppliedTable } from './applied-table.js';
 import { Backends } from './backends.js';
@@ -119,8 +119,8 @@ export class OverlayNetwork implements NodeNetwork {
       // An engine that does not answer must not keep clients with tasks that are gone.
       await this.#table.bring(state);
       await this.#forgetFlows(state);
-      await this.#reconcileReturns(state);
-      for (const failure of failures) throw failure;
+      failures.push(...(await failuresOf(this.#reconcileReturns(state))));
+      for (const failure of failures) throw new NetworkIncomplete(failure.message, { cause: failure });
     } finally {
       // Names follow the kernel, so that none leads to a virtual address that it does not balance yet.
       this.#zone.put(state.services);
@@ -238,10 +238,10 @@ function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, at) => item === b[at]);
 }
 
-function failuresOf(work: Promise<void>): Promise<unknown[]> {
+function failuresOf(work: Promise<void>): Promise<Error[]> {
   return work.then(
     () => [],
-    (error: unknown) => [error],
+    (error: Error) => [error],
   );
 }
 

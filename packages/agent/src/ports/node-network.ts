@@ -14,11 +14,17 @@ export interface NetworkPlug {
   dnsServers: readonly string[];
 }
 
+/** Names and balancing are as they should be, but some network could not be set up. */
+export class NetworkIncomplete extends Error {
+  override readonly name = 'NetworkIncomplete';
+}
+
 /** The node's part of the overlay, discovery and load balancing. */
 export interface NodeNetwork {
   /**
    * Makes the node as `state` says, whatever it is now; what the agent does not own is left alone. Resolves when all
    * networks can take containers. Calls are worked off one after the other; of several that wait only the last counts.
+   * @throws NetworkIncomplete when clients are sent where they should be, and only a network is not right
    */
   apply(state: NetworkState): Promise<void>;
   /** @throws Error when the network was not part of the last applied state. */

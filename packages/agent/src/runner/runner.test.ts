@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { NetworkAssignment } from '@tessera/api';
 import { EngineError } from '../ports/engine.js';
+import { NetworkIncomplete } from '../ports/node-network.js';
 import { MemoryTaskDb } from '../task-db/memory-task-db.js';
 import { assignmentOf, containerOf } from '../testing/builders.js';
 import { needsPull, RunnerWorld, setOf } from '../testing/runner-world.js';
@@ -89,6 +90,17 @@ describe('Runner', () => {
     world.engine.failure = undefined;
     await world.clock.advanceUntil(() => world.network.applied.at(-1)?.length === 0, 60_000, 'the network to go');
     assert.equal(world.engine.containers.size, 0);
+  });
+
+  it('tells what it has applied once clients are sent right, whether or not a network can be set up', async () => {
+    const applied: number[] = [];
+    world.runner.onApplied((seq) => applied.push(seq));
+    world.network.failure = new Error('the kernel refuses the table');
+    await world.runner.replaceDesired(1, setOf());
+    await world.clock.advance(5_000);
+    assert.equal(applied.length, 0);
+    world.network.failure = new NetworkIncomplete('the engine does not answer');
+    await world.clock.advanceUntil(() => applied.includes(1), 60_000, 'the number');
   });
 
   it('pulls an image once for all tasks that wait for it', async () => {

@@ -21,6 +21,7 @@ import { planRetention, type RetentionLimits } from '../plan/retention.js';
 import type { AgentCore, RemovedItems } from '../ports/core.js';
 import { EngineError, type EngineErrorKind } from '../ports/engine.js';
 import type { GrantStore } from '../ports/grant-store.js';
+import { NetworkIncomplete } from '../ports/node-network.js';
 import type { TaskDb } from '../ports/task-db.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 import { AgentState } from './agent-state.js';
@@ -247,12 +248,18 @@ export class Runner implements AgentCore {
       this.#networkFailure = undefined;
     } catch (error) {
       this.#networkFailure = (error as Error).message;
+      // The managers wait for clients to be sent right, and for nothing else.
+      if (error instanceof NetworkIncomplete) this.#tellApplied(sets, seq);
       throw error;
     }
     this.#readyNetworks = wanted;
-    // Numbers begin anew with each complete set.
-    if (sets === this.#completeSets) for (const listener of this.#onApplied) listener(seq);
+    this.#tellApplied(sets, seq);
     if (isOneNew) for (const [taskId, { status }] of this.#state.records) if (!isTerminal(status.state)) this.#loop.mark(taskId);
+  }
+
+  /** Numbers begin anew with each complete set. */
+  #tellApplied(sets: number, seq: number): void {
+    if (sets === this.#completeSets) for (const listener of this.#onApplied) listener(seq);
   }
 
   #networkLack(networkId: string): string | undefined {

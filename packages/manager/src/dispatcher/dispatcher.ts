@@ -62,8 +62,6 @@ export const DISPATCHER_TIMES = {
   resolveLimitMs: 8_000,
 };
 
-/** A node whose agent was silent for so many heartbeats is not waited for. */
-const LATE_HEARTBEATS = 1.5;
 const NO_PLACE = 'the manager has lost its place among the managers: it does not reach the store';
 
 /** Makes the dispatcher of one manager. It works at once and until `stop`. */
@@ -107,7 +105,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.#leaving = new LeaveGate({
       view: store.view,
       clock,
-      isHeard: (nodeId) => this.#isHeard(nodeId),
+      isElsewhere: (nodeId) => this.#isElsewhere(nodeId),
       release: ({ id, nodeId = '' }) => this.#feeds.get(nodeId)?.markTask(id),
     });
     this.#projector = new Projector(store.view, this.#leaving);
@@ -286,10 +284,11 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     });
   }
 
-  /** Its set reaches it, as far as one can tell: an agent that has missed a heartbeat may well be gone. */
-  #isHeard(nodeId: string): boolean {
-    const session = this.#sessions.get(nodeId);
-    return session !== undefined && this.#feeds.has(nodeId) && session.silentForMs() < this.#times.heartbeatMs * LATE_HEARTBEATS;
+  /** A node whose manager is no more comes back to one that is there, which may be this one. */
+  #isElsewhere(nodeId: string): boolean {
+    const { view } = this.#store;
+    const manager = view.get('nodes', nodeId)?.session?.manager;
+    return manager !== undefined && manager !== this.#presence.id && view.get('managers', manager) !== undefined;
   }
 
   #silentAfterMs(): number {

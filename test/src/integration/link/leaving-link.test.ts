@@ -4,7 +4,7 @@ import { type LinkAgent, LinkWorld } from './link-world.js';
 import { sampleBlock, sampleNetwork, sampleRevision, sampleService, sampleSpec, sampleStatus, sampleTask } from './sample.js';
 
 const TICK_MS = 200;
-const LEAVE_LIMIT_MS = 2_000;
+const LEAVE_LIMIT_MS = 5_000;
 
 /** A task runs on n1; n1 and n2 send clients to it. */
 describe('a task that leaves', () => {
@@ -67,6 +67,18 @@ describe('a task that leaves', () => {
     await world.clock.advance(TICK_MS);
     assert.notEqual(assignment().holdMs, undefined);
     second.core.apply();
+    await world.clock.advance(TICK_MS);
+    assert.equal(assignment().holdMs, undefined);
+  });
+
+  it('is held while the agent of a node is away, whose kernel still sends it clients, until that node is down', async () => {
+    world.reachable = false;
+    second.pairs.at(-1)?.cut();
+    await leave();
+    first.core.apply();
+    await world.clock.advance(TICK_MS);
+    assert.notEqual(assignment().holdMs, undefined);
+    await world.clock.advanceUntil(() => world.node('n2')?.status.state === 'down', LEAVE_LIMIT_MS, 'the node to be down');
     await world.clock.advance(TICK_MS);
     assert.equal(assignment().holdMs, undefined);
   });

@@ -26,7 +26,7 @@ const published = service('published', ['10.7.2.2'], {
 const web = service('web', ['10.7.1.2', '10.7.2.2'], { vip: VIP });
 const unserved = service('unserved', [], { vip: UNSERVED_VIP, ingress: [{ protocol: 'tcp', published: 8099, target: 80 }] });
 
-/** What the agent plans for a node, in real kernels: two nodes (n1, n2), tasks c1 and c2, another container d1 on n1, and a client. */
+/** What the agent plans for a node, in real kernels: three nodes, tasks c1 on n1 and c2 on n2, another container d1 on n1, and a client. */
 describe('the data plane', function () {
   this.timeout(30_000);
   let lab: NetLab;
@@ -64,6 +64,22 @@ describe('the data plane', function () {
   ];
   for (const [who, from, url, expected] of rows)
     it(`serves ${who} at a published port`, async () => assert.equal(await seen(from, url), expected));
+
+  it('keeps connections apart that a client opens from one port to several nodes', async () => {
+    const nodes = ['192.0.2.11', '192.0.2.13', '192.0.2.12'];
+    for (const [hosts, port] of [
+      [nodes, 41_001],
+      [nodes.toReversed(), 41_002],
+      // The first ones are closed, but not yet forgotten.
+      [nodes, 41_002],
+    ] as const) {
+      const answers = await lab.askFromOnePort('client', hosts, 8080, port);
+      assert.deepEqual(
+        answers.map((answer) => answer.replace(/^(\S+) \S+/, '$1')),
+        Array(6).fill('c2 192.0.2.50'),
+      );
+    }
+  });
 
   it('keeps the address of a client also for datagrams (moby/moby 25526)', async () => {
     for (const node of ['192.0.2.11', '192.0.2.12'])

@@ -11,8 +11,6 @@ const HOSTS = 3;
 const MACHINE = /^v\d \S+ 10\.78\.\d+\.254$/;
 const LEAST_REQUESTS = 20_000;
 const LOAD_LIMIT_MS = 120_000;
-/** The aim is 0. A few new connections were seen to fail when a service was updated stop-first. */
-const MOST_FAILED_SHARE = 1 / 1_000;
 const compose = (image: string, replicas: number): string => `services:
   web:
     image: ${image}
@@ -57,50 +55,42 @@ describe('changes under load', function () {
     assert.deepEqual(failures(), []);
   }
 
-  function assertFewFailed(): void {
-    const failed = failures();
-    const answered = loads.reduce((sum, { result }) => sum + result.answered, 0);
-    const message = `${failed.length} of ${answered} failed: ${failed.join('; ')}`;
-    if (failed.length > 0) console.log(`        ${message}`);
-    assert.ok(failed.length <= answered * MOST_FAILED_SHARE, message);
-  }
-
   it('shows each task the address of the client, whichever host it asked, also by datagrams', async () => {
     await eventually(async () => loads.every(({ result }) => result.answered > 50), 'some answers', LOAD_LIMIT_MS);
     for (const { result } of loads) for (const answer of result.answers.keys()) assert.match(answer, MACHINE);
     assertNoneFailed();
   });
 
-  it('fails hardly a request while a service is updated start-first', async () => {
+  it('fails no request while a service is updated start-first', async () => {
     await deploy(images[1] ?? '', 4);
-    assertFewFailed();
+    assertNoneFailed();
     assert.ok([...(loads[0]?.result.answers.keys() ?? [])].some((answer) => answer.startsWith('v2')));
   });
 
-  it('fails hardly one while it is updated stop-first', async () => {
+  it('fails none while it is updated stop-first', async () => {
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), compose(images[0] ?? '', 4).replace('start-first', 'stop-first'));
     await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '90s']);
-    assertFewFailed();
+    assertNoneFailed();
   });
 
-  it('fails hardly one while it is scaled down and up', async () => {
+  it('fails none while it is scaled down and up', async () => {
     await cluster.tsctl.succeed(['service', 'scale', 'shop_web=2', '--timeout', '60s']);
     await cluster.tsctl.succeed(['service', 'scale', 'shop_web=5', '--timeout', '60s']);
-    assertFewFailed();
+    assertNoneFailed();
   });
 
-  it('fails hardly one while a node is drained', async () => {
+  it('fails none while a node is drained', async () => {
     await cluster.tsctl.succeed(['node', 'drain', 'node2', '--timeout', '60s']);
     await eventually(
       async () => (await onHost(cluster.host(1), 'docker', 'ps', '-q', '--filter', 'label=tessera.task')) === '',
       'the drained node to be empty',
       LOAD_LIMIT_MS,
     );
-    assertFewFailed();
+    assertNoneFailed();
     await cluster.tsctl.succeed(['node', 'activate', 'node2']);
   });
 
-  it('fails hardly one while an agent is killed in the middle of an update and the manager is away for a while', async () => {
+  it('fails none while an agent is killed in the middle of an update and the manager is away for a while', async () => {
     const updating = deploy(images[1] ?? '', 5);
     await cluster.agent(2).kill9();
     await cluster.agent(2).start();
@@ -114,13 +104,13 @@ describe('changes under load', function () {
     );
     await cluster.manager.start();
     await eventually(async () => (await cluster.tsctl.run(['node', 'ls'])).code === 0, 'the manager to be back', LOAD_LIMIT_MS);
-    assertFewFailed();
+    assertNoneFailed();
   });
 
   it('served as many requests as that', async () => {
     const answered = (): number => loads.reduce((sum, { result }) => sum + result.answered, 0);
     await eventually(async () => answered() >= LEAST_REQUESTS, `${LEAST_REQUESTS} requests`, LOAD_LIMIT_MS);
-    assertFewFailed();
+    assertNoneFailed();
   });
 
   it('fails none at the other hosts once a host without power is known to be down', async () => {

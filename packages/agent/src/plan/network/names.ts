@@ -1,4 +1,4 @@
-import { addressAt, formatIpv4, type NetworkAssignment, parseRange } from '@tessera/api';
+import { addressAt, formatIpv4, type NetworkAssignment, parseRange, rangeSize } from '@tessera/api';
 
 /**
  * Names of everything that the agent makes for a network, all from its VXLAN id: whoever reads `ip link` sees whose it is,
@@ -44,6 +44,15 @@ export function hardwareAddressOf(block: string): string {
 /** A block's first address as a number: marks connections that came in through the block's node. */
 export function markOf(block: string): number {
   return rangeOf(block).base;
+}
+
+/**
+ * Connection tracking zone (16 bits, 0 is the default one) of what comes in through a block's node: the place of the block in its subnet, which
+ * does not change while others come and go.
+ */
+export function zoneOf(subnet: string, block: string): number {
+  const { base, prefix } = rangeOf(block);
+  return (base - rangeOf(subnet).base) / rangeSize(prefix) + 1;
 }
 
 /** Networks in a fixed order, so that what is made of them can be compared as text. */

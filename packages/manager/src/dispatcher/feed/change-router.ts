@@ -27,7 +27,7 @@ export class ChangeRouter {
   constructor(
     private readonly projector: Projector,
     private readonly feeds: ReadonlyMap<string, NodeFeed>,
-    private readonly leaving: Pick<LeaveGate, 'hold' | 'drop' | 'gone'>,
+    private readonly leaving: Pick<LeaveGate, 'hold' | 'drop' | 'gone' | 'moved'>,
   ) {
     const { view } = projector;
     for (const service of view.all('services')) this.#services.set(service.id, service);
@@ -147,6 +147,8 @@ export class ChangeRouter {
     const before = this.#nodes.get(id);
     if (after) this.#nodes.set(id, after);
     else this.#nodes.delete(id);
+    if (after?.status.state !== 'ready') this.leaving.gone(id);
+    else if (after.session?.manager !== before?.session?.manager) this.leaving.moved(id);
     if (linkOf(before) === linkOf(after)) return;
     for (const block of this.projector.view.blocksOfNode(id)) this.#markPeers(block.networkId);
   }

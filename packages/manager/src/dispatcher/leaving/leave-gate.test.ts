@@ -10,15 +10,15 @@ const meta = { revision: 1, createdAt: 0, updatedAt: 0 };
 function setUp(...nodeIds: string[]) {
   const clock = new VirtualClock();
   const view = new IndexedView();
-  const heard = new Set(nodeIds);
+  const elsewhere = new Set<string>();
   const released: string[] = [];
   for (const id of nodeIds) {
     view.apply({ kind: 'nodes', id, object: { ...readyNode(id), id }, revision: 1 } as ObjectChange);
     const block: NetworkBlock = { ...meta, id: `netn${id}`, networkId: 'net', nodeId: id, subnet: '10.0.0.0/24' };
     view.apply({ kind: 'blocks', id: block.id, object: block, revision: 1 });
   }
-  const gate = new LeaveGate({ view, clock, isHeard: (nodeId) => heard.has(nodeId), release: ({ id }) => void released.push(id) });
-  return { clock, heard, released, gate };
+  const gate = new LeaveGate({ view, clock, isElsewhere: (nodeId) => elsewhere.has(nodeId), release: ({ id }) => void released.push(id) });
+  return { clock, elsewhere, released, gate };
 }
 
 function task(id: string, networks = ['net']): Task {
@@ -88,15 +88,29 @@ describe('the gate of leaving tasks', () => {
     assert.deepEqual(released, ['t']);
   });
 
-  it('gives nodes that another manager serves, or that went silent, a fixed short time', async () => {
-    const { gate, released, heard, clock } = setUp('a', 'b');
-    heard.delete('b');
+  it('gives nodes that another manager serves a fixed short time', async () => {
+    const { gate, released, elsewhere, clock } = setUp('a', 'b');
+    elsewhere.add('b');
     gate.hold(task('t'));
     gate.flushed('a', 1);
     gate.applied('a', 1);
     await clock.advance(499);
     assert.deepEqual(released, []);
     await clock.advance(1);
+    assert.deepEqual(released, ['t']);
+  });
+
+  it('gives as long to a node that goes to another manager meanwhile, and goes on waiting for one that comes back', async () => {
+    const { gate, released, elsewhere, clock } = setUp('a', 'b');
+    gate.hold(task('t'));
+    gate.moved('a');
+    elsewhere.add('b');
+    gate.moved('b');
+    await clock.advance(500);
+    assert.deepEqual(released, []);
+    gate.opened('a');
+    gate.flushed('a', 1);
+    gate.applied('a', 1);
     assert.deepEqual(released, ['t']);
   });
 

@@ -2,8 +2,11 @@ import type { Task } from '@tessera/api';
 import type { Clock, Timer } from '@tessera/kit';
 import type { ClusterView } from '../../model/view.js';
 
-/** Longest time that a leaving task waits for nodes. One that takes longer to apply a change is broken, or about to be found down. */
-export const LEAVE_LIMIT_MS = 2_000;
+/**
+ * Longest time that a leaving task waits for nodes: as long as one whose agent is away has to come back before it is down, and a little more. One that
+ * takes longer to apply a change is broken.
+ */
+export const LEAVE_LIMIT_MS = 5_000;
 /** How long an agent holds a leaving task when it hears nothing more: a little longer than its manager would have. */
 export const HOLD_MS = LEAVE_LIMIT_MS + 1_000;
 /** Nodes whose sessions other managers have are given so long: this manager does not hear of what they applied. */
@@ -12,8 +15,8 @@ const ELSEWHERE_MS = 500;
 export interface LeaveGateOptions {
   view: ClusterView;
   clock: Clock;
-  /** Whether the node has a session here, and was heard of late. */
-  isHeard(nodeId: string): boolean;
+  /** Whether another manager has the node's session. */
+  isElsewhere(nodeId: string): boolean;
   /** The task may be stopped now. */
   release(task: Task): void;
 }
@@ -35,7 +38,8 @@ interface NodeBook {
 
 /**
  * Keeps tasks that are to go running until no node sends clients to them any more: each node of their networks has applied a set
- * in which they take no traffic. Nodes that are down or silent are not waited for, and nobody for longer than {@link LEAVE_LIMIT_MS}.
+ * in which they take no traffic. Nodes that are down are not waited for, and nobody for longer than {@link LEAVE_LIMIT_MS}. A node whose agent
+ * is away is: its kernel goes on with what it has.
  */
 export class LeaveGate {
   readonly #leaving = new Map<string, Leaving>();
@@ -54,15 +58,9 @@ export class LeaveGate {
     if (this.#leaving.has(task.id) || this.#released.has(task.id)) return;
     const { waitsFor, isElsewhere } = this.#concerned(task);
     if (waitsFor.size === 0 && !isElsewhere) return;
-    const { clock } = this.options;
-    const leaving: Leaving = { task, waitsFor, isElsewhere, timers: [clock.timer(LEAVE_LIMIT_MS, () => this.#release(task.id))] };
-    if (isElsewhere)
-      leaving.timers.push(
-        clock.timer(ELSEWHERE_MS, () => {
-          leaving.isElsewhere = false;
-          this.#check(task.id);
-        }),
-      );
+    const limit = this.options.clock.timer(LEAVE_LIMIT_MS, () => this.#release(task.id));
+    const leaving: Leaving = { task, waitsFor, isElsewhere: false, timers: [limit] };
+    if (isElsewhere) this.#giveElsewhere(leaving);
     this.#leaving.set(task.id, leaving);
     for (const nodeId of waitsFor) this.#book(nodeId).unsent.add(task.id);
   }
@@ -102,21 +100,37 @@ export class LeaveGate {
     for (const [taskId, { waitsFor }] of [...this.#leaving]) if (waitsFor.delete(nodeId)) this.#check(taskId);
   }
 
+  /** The node has a new session. */
+  moved(nodeId: string): void {
+    if (!this.options.isElsewhere(nodeId)) return;
+    this.#books.delete(nodeId);
+    for (const leaving of this.#leaving.values()) if (leaving.waitsFor.delete(nodeId)) this.#giveElsewhere(leaving);
+  }
+
   stop(): void {
     for (const taskId of [...this.#leaving.keys()]) this.#forget(taskId);
   }
 
   #concerned(task: Task): Pick<Leaving, 'waitsFor' | 'isElsewhere'> {
-    const { view, isHeard } = this.options;
+    const { view } = this.options;
     const waitsFor = new Set<string>();
     let isElsewhere = false;
     for (const networkId of Object.keys(task.status.addresses ?? {}))
       for (const { nodeId } of view.blocksOfNetwork(networkId)) {
         if (view.get('nodes', nodeId)?.status.state !== 'ready') continue;
-        if (isHeard(nodeId)) waitsFor.add(nodeId);
-        else isElsewhere = true;
+        if (this.options.isElsewhere(nodeId)) isElsewhere = true;
+        else waitsFor.add(nodeId);
       }
     return { waitsFor, isElsewhere };
+  }
+
+  #giveElsewhere(leaving: Leaving): void {
+    leaving.isElsewhere = true;
+    const timer = this.options.clock.timer(ELSEWHERE_MS, () => {
+      leaving.isElsewhere = false;
+      this.#check(leaving.task.id);
+    });
+    leaving.timers.push(timer);
   }
 
   #settle(nodeId: string, book: NodeBook): void {

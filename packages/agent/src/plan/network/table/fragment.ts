@@ -4,6 +4,7 @@ export type SetName =
   | 'self'
   | 'own'
   | 'vteps'
+  | 'zones'
   | 'returns'
   | 'overlay'
   | 'vipnets'

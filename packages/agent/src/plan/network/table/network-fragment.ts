@@ -1,6 +1,6 @@
 import type { NetworkAssignment } from '@tessera/api';
 import { vxlanAddressOf } from '../encryption.js';
-import { bridgeName, gatewayOf, hardwareAddressOf, markOf, vxlanName } from '../names.js';
+import { bridgeName, gatewayOf, hardwareAddressOf, markOf, vxlanName, zoneOf } from '../names.js';
 import type { Fragment } from './fragment.js';
 
 /** What the table knows of one network: its interfaces, who may send from them, and what they may reach. */
@@ -20,6 +20,9 @@ export function networkFragment(network: NetworkAssignment): Fragment {
       members: [`${network.subnet} . ${bridge}`, `${network.subnet} . ${vxlan}`],
       // Internal networks have no published ports, so that nobody from outside comes in by them.
       vteps: network.internal ? [] : network.peers.map(({ block }) => `${vxlan} . ${hardwareAddressOf(block)} : ${markOf(block)}`),
+      zones: network.internal
+        ? []
+        : network.peers.map(({ block }) => `${vxlan} . ${hardwareAddressOf(block)} : ${zoneOf(network.subnet, block)}`),
       returns: network.internal ? [] : network.peers.map(({ block }) => `${bridge} . ${markOf(block)}`),
       own: network.peers.map((peer) => `${peer.address} . ${peer.block}`),
       gateways: [`${bridge} : ${gateway}`, `${vxlan} : ${gateway}`],

@@ -79,7 +79,17 @@ class Choice {
   /** @param match what the rules begin with @param port of the tasks; absent: that of the packet stays */
   rules(match: string, port: number | undefined): string[] {
     const kept = this.isKept ? [`${match}dnat ip to ip saddr map @${this.#mapName}${port === undefined ? '' : ` : ${port}`}`] : [];
-    return [...kept, `${match}dnat ip to ${this.#target(port)} comment "${this.service.serviceName}"`];
+    const chosen = `${match}dnat ip to ${this.#target(port)} comment "${this.service.serviceName}"`;
+    return [...kept, chosen, ...this.#fallback(match, port)];
+  }
+
+  /**
+   * A packet that is under way while the rules are replaced finds the former ones, but the map in them empty (the kernel looks elements up
+   * by the generation of the moment). It must not go on to the node itself, which would refuse it.
+   */
+  #fallback(match: string, port: number | undefined): string[] {
+    if (this.addresses.length < 2) return [];
+    return [`${match}dnat ip to ${this.#first(port)} comment "while the map is replaced"`];
   }
 
   /** Notes on a connection's first packet, once its task is chosen, which client went there. */
@@ -96,8 +106,7 @@ class Choice {
   }
 
   #target(port: number | undefined): string {
-    const [only] = this.addresses;
-    if (this.addresses.length === 1) return `${only}${port === undefined ? '' : `:${port}`}`;
+    if (this.addresses.length === 1) return this.#first(port);
     const value = (address: string): string => (port === undefined ? address : `${address} . ${port}`);
     if (!this.service.sticky)
       return `numgen random mod ${this.addresses.length} map { ${this.addresses.map((address, at) => `${at} : ${value(address)}`).join(', ')} }`;
@@ -105,5 +114,8 @@ class Choice {
       ({ first, last, address }) => `${first === last ? first : `${first}-${last}`} : ${value(address)}`,
     );
     return `jhash ip saddr mod ${BUCKETS} seed ${HASH_SEED} map { ${ranges.join(', ')} }`;
+  }
+  #first(port: number | undefined): string {
+    return `${this.addresses[0]}${port === undefined ? '' : `:${port}`}`;
   }
 }

@@ -33,6 +33,7 @@ function sets(): string[] {
     '  set self { type ipv4_addr; }',
     '  set own { type ipv4_addr . ipv4_addr; flags interval; }',
     '  map vteps { type ifname . ether_addr : mark; }',
+    '  map zones { typeof iifname . ether saddr : ct zone; }',
     '  set returns { type ifname . mark; }',
     '  set overlay { type ipv4_addr; flags interval; }',
     '  set vipnets { type ipv4_addr; flags interval; }',
@@ -61,7 +62,8 @@ function filterChains(): string[] {
     '  chain raw {',
     '    type filter hook prerouting priority raw; policy accept;',
     `    udp dport ${VXLAN_PORT} ip saddr != @peers counter drop comment "VXLAN from strangers"`,
-    `    iifname "${VXLAN_PREFIX}*" ip saddr != @overlay iifname . ether saddr @vteps accept comment "clients that came in through a peer"`,
+    // A client may have connections from one port through several nodes: the kernel must tell them apart, and gives one of them another port.
+    `    iifname "${VXLAN_PREFIX}*" ip saddr != @overlay ct original zone set iifname . ether saddr map @zones accept comment "clients that came in through a peer"`,
     '    iifname @interfaces iifname . ip saddr != @sources counter drop comment "spoofed source"',
     '  }',
     // A client's address is kept on its way to a task of another node. The answer must go back through the node that it came from.
