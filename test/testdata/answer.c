@@ -1,7 +1,7 @@
 /*
  * A small server for tests of the network. HTTP on TCP 80 with keep-alive and a datagram server on UDP 7 answer
  * "<VERSION> <host name> <address of the client>". After SIGTERM it serves on: each connection gets one more answer, which says that it
- * is the last one, and the program ends when no connection is left. That is what a well-behaved server does.
+ * is the last one, and the program ends when no connection is left and none has come for a moment. That is what a well-behaved server does.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -90,10 +90,9 @@ int main(void) {
   add(open_socket(SOCK_STREAM, 80), "");
   add(open_socket(SOCK_DGRAM, 7), "");
   for (;;) {
-    if (poll(polled, count, 100) <= 0) {
-      if (leaving && count == 2) return 0;
-      continue;
-    }
+    int ready = poll(polled, count, 100);
+    if (ready == 0 && leaving && count == 2) return 0;
+    if (ready <= 0) continue;
     for (int at = count - 1; at >= 0; at--) {
       if (!polled[at].revents) continue;
       if (at == 0) take(polled[0].fd);

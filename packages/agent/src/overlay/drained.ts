@@ -4,6 +4,9 @@ import type { KernelNetwork } from '../ports/kernel.js';
 /** How often connections are counted while they are waited for. */
 const COUNT_INTERVAL_MS = 200;
 
+/** What was sent just before the last node stopped sending may still be on its way, and is seen only when it has come. */
+const ON_ITS_WAY_MS = 100;
+
 export interface DrainOptions {
   kernel: Pick<KernelNetwork, 'connections'>;
   clock: Clock;
@@ -17,6 +20,7 @@ export interface DrainOptions {
 export async function drained({ kernel, clock, log, addresses, limitMs, signal }: DrainOptions): Promise<void> {
   const until = clock.monotonic() + limitMs;
   try {
+    await sleep(clock, Math.min(ON_ITS_WAY_MS, limitMs), signal).catch(() => {});
     while (!signal.aborted && (await kernel.connections(addresses)) > 0) {
       const leftMs = until - clock.monotonic();
       if (leftMs <= 0) return;

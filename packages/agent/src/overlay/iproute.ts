@@ -51,6 +51,16 @@ interface BridgeEntry {
 const DOCKER_RULES = [BRIDGE_PREFIX, VXLAN_PREFIX].flatMap((prefix) => ['-i', '-o'].map((direction) => [direction, `${prefix}+`]));
 const RULE_TAIL = ['-m', 'comment', '--comment', 'tessera', '-j', 'ACCEPT'];
 
+/** Connections that are there, or will be in a moment: the task has answered their first packet. */
+const OPEN_STATES = / (ESTABLISHED|SYN_RECV) /;
+/** What would be sent to its task for ever: datagrams, and the first packet of a connection, sent again because nobody answers it. */
+const FORGETTABLE = [
+  ['-p', 'udp'],
+  ['-p', 'tcp', '--state', 'SYN_SENT'],
+];
+/** In a line of conntrack's list: who answers, behind who asked. */
+const REPLY_SOURCE = /\bsrc=.*\bsrc=(\S+)/g;
+
 /** {@link KernelNetwork} through iproute2, nftables and iptables. */
 export class IprouteKernel implements KernelNetwork {
   async underlay(address: string, peers: readonly string[]): Promise<Underlay> {
@@ -141,14 +151,12 @@ export class IprouteKernel implements KernelNetwork {
   }
 
   async connections(addresses: readonly string[]): Promise<number> {
-    const lists = await Promise.all(
-      addresses.map((address) => conntrack('-L', '-p', 'tcp', '--state', 'ESTABLISHED', '--reply-src', address)),
-    );
-    return new Set(lists.flatMap((list) => list.split('\n').filter((line) => line !== ''))).size;
+    const lists = await Promise.all(addresses.map((address) => conntrack('-L', '-p', 'tcp', '--reply-src', address)));
+    return new Set(lists.flatMap((list) => list.split('\n').filter((line) => OPEN_STATES.test(line)))).size;
   }
 
   async forgetFlows(addresses: readonly string[]): Promise<void> {
-    for (const address of addresses) await conntrack('-D', '-p', 'udp', '--dst-nat', '--reply-src', address);
+    await Promise.all(FORGETTABLE.map((kind) => forget(kind, new Set(addresses))));
   }
 
   async hasTable(name: string): Promise<boolean> {
@@ -186,6 +194,13 @@ export class IprouteKernel implements KernelNetwork {
     const text = await run(program, args);
     return text.trim() === '' ? [] : (JSON.parse(text) as T[]);
   }
+}
+
+/** One look for all addresses: most have no flow. */
+async function forget(kind: readonly string[], addresses: ReadonlySet<string>): Promise<void> {
+  const list = await conntrack('-L', ...kind, '--dst-nat');
+  const known = new Set([...list.matchAll(REPLY_SOURCE)].map(([, address = '']) => address));
+  for (const address of known) if (addresses.has(address)) await conntrack('-D', ...kind, '--dst-nat', '--reply-src', address);
 }
 
 /** Ends with 1 when it found nothing, which is no error. */

@@ -179,7 +179,7 @@ export class OverlayNetwork implements NodeNetwork {
     this.#returns = undefined;
   }
 
-  /** A flow of datagrams never ends by itself: without this it would stay with a task that is gone. */
+  /** A flow of datagrams never ends by itself, and a first packet is sent again to the same task: both would stay with one that is gone. */
   async #forgetFlows({ services }: NetworkState): Promise<void> {
     const gone = this.#backends.replace(services);
     if (gone.length === 0) return;

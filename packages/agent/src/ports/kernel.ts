@@ -27,9 +27,9 @@ export interface KernelNetwork {
   applyRuleset(script: string): Promise<void>;
   /** Whether the agent's table is there and has its rules. */
   hasRuleset(): Promise<boolean>;
-  /** Established TCP connections that one of these addresses answers. */
+  /** TCP connections that one of these addresses has answered and that are not closing. */
   connections(addresses: readonly string[]): Promise<number>;
-  /** Forgets flows of datagrams that were balanced to these addresses: their next packet is balanced anew. */
+  /** Forgets flows of datagrams, and connections not answered yet, that were balanced to these addresses: their next packet is balanced anew. */
   forgetFlows(addresses: readonly string[]): Promise<void>;
   /** Whether a table of the agent is there. */
   hasTable(name: string): Promise<boolean>;

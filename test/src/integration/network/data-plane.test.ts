@@ -44,6 +44,12 @@ describe('the data plane', function () {
     await assertMachineClean(machine, (line) => line.includes(`tslab${process.pid}`));
   });
 
+  /** What the agent of a node does when a task is gone. */
+  const forget = (node: string, address: string): Promise<string> => {
+    const script = `(new (await import('@tessera/agent/overlay/iproute')).IprouteKernel()).forgetFlows(['${address}'])`;
+    return lab.exec(node, process.execPath, '--input-type=module', '--eval', `await ${script}`);
+  };
+
   /** Who answered and which address it saw. */
   const seen = async (from: string, url: string): Promise<string | undefined> => {
     const [server, , client] = (await lab.ask(from, url))?.split(' ') ?? [];
@@ -144,7 +150,18 @@ describe('the data plane', function () {
     assert.match((await ask()) ?? '', /^c2/);
     await lab.apply([moved]);
     assert.match((await ask()) ?? '', /^c2/);
-    await lab.exec('n2', 'conntrack', '-D', '-p', 'udp', '--dst-nat', '--reply-src', '10.7.2.2');
+    await forget('n2', '10.7.2.2');
     assert.match((await ask()) ?? '', /^c1/);
+  });
+
+  it('moves a connection that its task has not answered yet, once it is forgotten', async () => {
+    const at = (address: string) => ({ ...published, endpoints: [{ ...published.endpoints[0]!, address }] });
+    await lab.apply([at('10.7.1.99')]);
+    const asking = lab.ask('client', 'http://192.0.2.12:8080/');
+    const isWaiting = () => lab.exec('n2', 'conntrack', '-L', '-p', 'tcp', '--state', 'SYN_SENT', '--reply-src', '10.7.1.99');
+    await eventually(() => isWaiting().then((list) => list !== ''), 'the first packet', READY_LIMIT_MS);
+    await lab.apply([at('10.7.1.2')]);
+    await forget('n2', '10.7.1.99');
+    assert.match((await asking) ?? '', /^c1/);
   });
 });
