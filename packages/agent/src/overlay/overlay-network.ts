@@ -117,15 +117,18 @@ export class OverlayNetwork implements NodeNetwork {
     try {
       const failures = await failuresOf(this.#settle(state.networks));
       // An engine that does not answer must not keep clients with tasks that are gone.
-      await this.#table.bring(state);
+      await this.#balance(state);
       await this.#forgetFlows(state);
       failures.push(...(await failuresOf(this.#reconcileReturns(state))));
       for (const failure of failures) throw new NetworkIncomplete(failure.message, { cause: failure });
     } finally {
-      // Names follow the kernel, so that none leads to a virtual address that it does not balance yet.
-      this.#zone.put(state.services);
       this.#armRepair();
     }
+  }
+
+  /** Names follow the kernel, so that none leads to a virtual address that it does not balance yet; but they do follow. */
+  async #balance(state: NetworkState): Promise<void> {
+    await this.#table.bring(state).finally(() => this.#zone.put(state.services));
   }
 
   async #settle(networks: readonly NetworkAssignment[]): Promise<void> {

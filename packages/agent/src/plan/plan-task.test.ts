@@ -163,6 +163,14 @@ describe('planTask', () => {
     assert.equal(firstReport({ record, container: containerOf({ state: 'exited', exitCode: 0 }) })?.error, undefined);
   });
 
+  it('says before it reads the log that the address of what failed is nobody’s any more', () => {
+    const record = recordOf({}, { state: 'running', addresses: { app: '10.0.0.2' } });
+    const container = containerOf({ state: 'exited', exitCode: 1 });
+    assert.deepEqual(words({ record, container }), ['report running', 'read-last-words']);
+    const told = firstReport({ record, container });
+    assert.deepEqual([told?.state, told?.addresses], ['running', {}]);
+  });
+
   const endings: [string, Partial<ObservedContainer>, string, string | undefined][] = [
     ['with exit code 0', { exitCode: 0 }, 'complete', undefined],
     ['with exit code 0, after a child was killed for lack of memory', { exitCode: 0, oomKilled: true }, 'complete', undefined],

@@ -143,8 +143,15 @@ function addressesByNetwork({ labels, addresses }: ObservedContainer): Record<st
 function planEnded(record: TaskRecord, container: ObservedContainer, now: number): Step[] {
   if (isTerminal(record.status.state)) return [...afterEnd(record), ...disposal(record, container)];
   const change = ending(record, container);
-  if (change.state === 'failed' && record.lastWords === undefined) return [{ type: 'read-last-words', container }];
+  if (change.state === 'failed' && record.lastWords === undefined)
+    return [...withoutAddress(record, now), { type: 'read-last-words', container }];
   return end(record, now, change);
+}
+
+/** Nobody has its addresses any more. Told at once, so that clients go elsewhere: to read a log may take a while. */
+function withoutAddress(record: TaskRecord, now: number): Step[] {
+  const { state, message } = record.status;
+  return report(record, now, { state, message, addresses: {} });
 }
 
 function mustEnd({ assignment }: TaskRecord): boolean {
