@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.js';
+import { networkBench } from './network/index.js';
 import { networkMapsBench } from './network-maps.js';
 import { recoveryBench } from './recovery.js';
 import { schedulerBench } from './scheduler/index.js';
 import { formatTable } from './text-table.js';
 
 /** All benchmarks. A new one is a line here. */
-const BENCHES: readonly Bench[] = [schedulerBench, networkMapsBench, recoveryBench];
+const BENCHES: readonly Bench[] = [schedulerBench, networkMapsBench, networkBench, recoveryBench];
 
 const USAGE = `npm run bench -- NAME [--json FILE]\n\n${BENCHES.map(({ name, summary }) => `  ${name}  ${summary}`).join('\n')}\n`;
 
