@@ -26,12 +26,18 @@ export function adoptDesired(
 function adopt(record: TaskRecord | undefined, task: TaskAssignment, now: number): TaskRecord {
   if (!record) return newRecord(task, now);
   // A network may be deleted before the last task on it has ended: the task stays on it until then.
-  const assignment = task.networks.length > 0 ? task : { ...task, networks: record.assignment.networks };
-  if (record.known && record.wanted && JSON.stringify(record.assignment) === JSON.stringify(assignment)) return record;
+  const isOnFormer = task.networks.length === 0 && record.assignment.networks.length > 0;
+  const assignment = isOnFormer ? { ...task, networks: record.assignment.networks } : task;
+  if (record.known && record.wanted && isSameAssignment(record.assignment, assignment)) return record;
   const { holdUntil, ...rest } = record;
   // Counted from the first time that it was said: who says it again, after a new connection, does not prolong it.
   const hold = assignment.holdMs === undefined ? {} : { holdUntil: holdUntil ?? now + assignment.holdMs };
   return { ...rest, ...hold, assignment, wanted: true, known: true };
+}
+
+/** Most tasks of a set are those of the set before, of which only a part has changed. */
+function isSameAssignment(one: TaskAssignment, other: TaskAssignment): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** What is desired of a task that the set does not name: `remove`, unless it stands in for one that is named. */

@@ -7,22 +7,22 @@ export function emptySet(): NodeSetItems {
   return { tasks: [], ended: [], networks: [], services: [], files: [] };
 }
 
-/** Keeps everything in memory, as texts, so that nobody changes what was saved: for tests and the simulator. */
+/** Keeps everything in memory, frozen, so that nobody changes what was saved: for tests and the simulator. */
 export class MemoryTaskDb implements TaskDb {
   #seq = 0;
-  readonly #items: Record<NodeSetKind, Map<string, string>> = {
+  readonly #items: Record<NodeSetKind, Map<string, unknown>> = {
     tasks: new Map(),
     ended: new Map(),
     networks: new Map(),
     services: new Map(),
     files: new Map(),
   };
-  readonly #records = new Map<string, string>();
+  readonly #records = new Map<string, TaskRecord>();
   readonly #images = new Map<string, number>();
 
   load(): SavedState {
-    const desired = Object.fromEntries(NODE_SET_KINDS.map((kind) => [kind, parsed(this.#items[kind])]));
-    return { seq: this.#seq, desired: desired as unknown as NodeSetItems, records: parsed(this.#records) as TaskRecord[] };
+    const desired = Object.fromEntries(NODE_SET_KINDS.map((kind) => [kind, copied(this.#items[kind])]));
+    return { seq: this.#seq, desired: desired as unknown as NodeSetItems, records: copied(this.#records) as TaskRecord[] };
   }
 
   save({ desired, records = [], forget = [], images = [], forgetImages = [] }: StateChange): void {
@@ -31,10 +31,10 @@ export class MemoryTaskDb implements TaskDb {
       for (const kind of NODE_SET_KINDS) {
         if (desired.remove === 'all') this.#items[kind].clear();
         else for (const id of desired.remove[kind]) this.#items[kind].delete(id);
-        for (const item of desired.put[kind]) this.#items[kind].set(item.id, JSON.stringify(item));
+        for (const item of desired.put[kind]) this.#items[kind].set(item.id, frozen(item));
       }
     }
-    for (const record of records) this.#records.set(record.assignment.id, JSON.stringify(record));
+    for (const record of records) this.#records.set(record.assignment.id, frozen(record));
     for (const id of forget) this.#records.delete(id);
     for (const { reference, lastUsedAt } of images) this.#images.set(reference, lastUsedAt);
     for (const reference of forgetImages) this.#images.delete(reference);
@@ -47,6 +47,14 @@ export class MemoryTaskDb implements TaskDb {
   close(): void {}
 }
 
-function parsed(texts: ReadonlyMap<string, string>): unknown[] {
-  return [...texts.values()].map((text) => JSON.parse(text));
+/** As a database gives it back: nothing in it is shared with what was saved. */
+function copied(saved: ReadonlyMap<string, unknown>): unknown[] {
+  return [...saved.values()].map((value) => JSON.parse(JSON.stringify(value)));
+}
+
+/** Frozen with all that is in it: what is frozen already, such as an assignment that several records in a row have, costs nothing. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const part of Object.values(value)) frozen(part);
+  return Object.freeze(value);
 }

@@ -76,7 +76,11 @@ export async function commitGroups(
   groups: Iterator<Group, undefined>,
   options: BatchOptions,
 ): Promise<{ revision: number; conflicts: StoreChange[] }> {
-  const queue = new GroupQueue(groups);
+  const first = groups.next().value;
+  const second = first && groups.next().value;
+  // Most batches are small: one group needs no queue.
+  if (!first || !second) return first ? commitGroup(first.changes, options) : { revision: options.view.revision, conflicts: [] };
+  const queue = new GroupQueue(groups, [first, second]);
   const conflicts: StoreChange[] = [];
   let revision = options.view.revision;
   const work = async (): Promise<void> => {
@@ -103,7 +107,11 @@ class GroupQueue {
   #turn: Promise<unknown> = Promise.resolve();
   #onDone: () => void = () => {};
 
-  constructor(private readonly groups: Iterator<Group, undefined>) {}
+  /** @param taken what was taken out of `groups` before */
+  constructor(
+    private readonly groups: Iterator<Group, undefined>,
+    private readonly taken: Group[],
+  ) {}
 
   take(): Promise<Group | undefined> {
     const taken = this.#turn.then(() => this.#next());
@@ -117,7 +125,7 @@ class GroupQueue {
   }
 
   async #next(): Promise<Group | undefined> {
-    const group = this.groups.next().value;
+    const group = this.taken.shift() ?? this.groups.next().value;
     while (group?.waits && this.#active > 0) await new Promise<void>((resolve) => (this.#onDone = resolve));
     if (group) this.#active++;
     return group;

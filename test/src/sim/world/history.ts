@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import type { ObjectChange } from '@tessera/api';
 import type { Clock, Log } from '@tessera/kit';
 
-/** Lines kept to be shown; all lines count for the hash. */
+/** Lines kept to be shown, at least; all lines count for the hash. */
 const LINES_KEPT = 2_000;
+/** The hash takes so much at a time. */
+const DIGESTED_CHARACTERS = 100_000;
 const MS_PER_SECOND = 1_000;
 
 /** What happened in a run, in order: to be read by people, and as a hash that is the same for the same seed. */
@@ -11,6 +13,7 @@ export class History {
   readonly #clock: Clock;
   readonly #hash = createHash('sha256');
   readonly #lines: string[] = [];
+  #undigested = '';
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -19,14 +22,14 @@ export class History {
   /** Notes one event. */
   note(what: string): void {
     const line = `${(this.#clock.monotonic() / MS_PER_SECOND).toFixed(3).padStart(9)}s  ${what}`;
-    this.#hash.update(`${line}\n`);
+    this.#digest(line);
     this.#lines.push(line);
-    if (this.#lines.length > LINES_KEPT) this.#lines.shift();
+    if (this.#lines.length > 2 * LINES_KEPT) this.#lines.splice(0, LINES_KEPT);
   }
 
   /** Notes a change of the store: all of it for the hash, a line for people where it tells something. */
   change(change: ObjectChange): void {
-    this.#hash.update(`${change.revision} ${change.kind} ${change.id} ${JSON.stringify(change.object)}\n`);
+    this.#digest(`${change.revision} ${change.kind} ${change.id} ${JSON.stringify(change.object)}`);
     const words = describe(change);
     if (words !== undefined) this.note(words);
   }
@@ -37,7 +40,18 @@ export class History {
   }
 
   digest(): string {
+    this.#flush();
     return this.#hash.copy().digest('hex');
+  }
+
+  #digest(line: string): void {
+    this.#undigested += `${line}\n`;
+    if (this.#undigested.length > DIGESTED_CHARACTERS) this.#flush();
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#undigested);
+    this.#undigested = '';
   }
 
   /** A log whose warnings and errors become part of the history. */

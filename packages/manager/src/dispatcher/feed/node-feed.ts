@@ -73,6 +73,7 @@ export class NodeFeed {
 
   /** What to send so that the agent has the projection of now; `undefined` when it has it already. */
   collect(): Delta | undefined {
+    if (!this.#isMarked) return undefined;
     const delta: Delta = {
       put: { tasks: [], ended: [], networks: [], services: [], files: [] },
       remove: { tasks: [], ended: [], networks: [], services: [], files: [] },
@@ -82,6 +83,12 @@ export class NodeFeed {
     for (const id of this.#rejected) if (!this.#sent.tasks.has(id)) delta.remove.tasks.push(id);
     this.#clear();
     return NODE_SET_KINDS.some((kind) => delta.put[kind].length > 0 || delta.remove[kind].length > 0) ? delta : undefined;
+  }
+
+  /** Asked for all sessions several times a second. */
+  get #isMarked(): boolean {
+    const marks = this.#tasks.size + this.#networks.size + this.#services.size + this.#files.size + this.#rejected.size;
+    return this.#everything || marks > 0;
   }
 
   #collectEverything(delta: Delta): void {
