@@ -1,5 +1,5 @@
 import type { UpdateConfig } from '@tessera/api';
-import { isLive, isRunning, isWanted } from '../../../model/task.js';
+import { isLive, isRunning, isToldToGo, isWanted } from '../../../model/task.js';
 import type { ServiceDraft, Slot } from '../draft.js';
 import { type KeepRules, replaceSlot } from '../keep.js';
 import { isDirty, isMisplaced, isSlotDirty } from '../misfit.js';
@@ -121,9 +121,23 @@ function isBusy(draft: ServiceDraft, slot: Slot, config: UpdateConfig): boolean 
   return freeAt > draft.now;
 }
 
-/** It never had a task of another template: it comes from scaling up, not from the update. */
+/** It never had a task of another template, and none that had to leave a wrong place: it comes from scaling up, not from what is done here. */
 function isFresh(draft: ServiceDraft, slot: Slot): boolean {
-  return slot.tasks.every((task) => !isDirty(draft, task)) && slot.live.length <= 1;
+  return slot.tasks.every((task) => !isDirty(draft, task)) && slot.live.length <= 1 && !isMoved(draft, slot);
+}
+
+/** Its task was told to leave a node that does not fulfil the constraints, and the next one does not run yet. */
+function isMoved(draft: ServiceDraft, slot: Slot): boolean {
+  const { newest } = slot;
+  const former = slot.tasks.at(-2);
+  return (
+    newest !== undefined &&
+    isWanted(newest) &&
+    !isRunning(newest) &&
+    former !== undefined &&
+    isToldToGo(former) &&
+    isMisplaced(draft, former)
+  );
 }
 
 /** Nothing of the update is left to do here. */

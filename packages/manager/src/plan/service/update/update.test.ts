@@ -203,6 +203,29 @@ describe('an update', () => {
     );
   });
 
+  for (const parallelism of [1, 2]) {
+    it(`moves no more than ${parallelism} of them at a time: the next ones stay until the successors run, though their own place is lost`, () => {
+      const world = new World();
+      world.putNode(readyNode('a', { labels: { disk: 'ssd' } }));
+      world.deploy(
+        serviceSpec('web', REPLICAS, (draft) => {
+          draft.placement.constraints = ['node.labels.disk==ssd'];
+          draft.update.parallelism = parallelism;
+        }),
+      );
+      obey(world);
+      world.putNode(readyNode('b', { labels: { disk: 'ssd' } }));
+      world.setNode('a', (node) => void (node.spec.labels = {}));
+      obey(world, () => false);
+      assert.equal(running(world, 'web').length, REPLICAS - parallelism);
+      obey(world);
+      assert.deepEqual(
+        running(world, 'web').map(({ nodeId }) => nodeId),
+        Array(REPLICAS).fill('b'),
+      );
+    });
+  }
+
   it('that is rolled back brings the former number of replicas back in the same plan', () => {
     const world = updating({ failureAction: 'rollback' });
     const smaller = spec('app:3', { failureAction: 'rollback' });
