@@ -134,8 +134,12 @@ export const Task = stored({
   restart: Type.Optional(TaskRestart),
   /** When what it depends on was there. Written by controllers. */
   releasedAt: Type.Optional(Timestamp),
-  /** It is to make way for a successor on another node, which starts first. Written by the rebalancer. */
-  move: Type.Optional(strictObject({ at: Timestamp, reason: Type.String({ maxLength: 512 }) })),
+  /**
+   * It is to make way for a successor on another node, which starts first. Written by the rebalancer; why it was given up, by the service's controller.
+   */
+  move: Type.Optional(
+    strictObject({ at: Timestamp, reason: Type.String({ maxLength: 512 }), givenUp: Type.Optional(Type.String({ maxLength: 1024 })) }),
+  ),
   /** Written by controllers and the scheduler up to `assigned`, by the agent from then on, by the node controller for `orphaned`. */
   status: TaskStatus,
 });

@@ -28,6 +28,11 @@ export function isWanted(task: Task): boolean {
   return isLive(task) && !isToldToGo(task);
 }
 
+/** It is to make way for a successor elsewhere, which was not given up. */
+export function isOnMove({ move }: Task): boolean {
+  return move !== undefined && move.givenUp === undefined;
+}
+
 /** It waits for the scheduler. */
 export function isPending(task: Task): boolean {
   return task.status.state === 'pending' && !isToldToGo(task);

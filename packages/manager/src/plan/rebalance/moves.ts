@@ -1,7 +1,7 @@
 import type { Node, Service, Task } from '@tessera/api';
 import { OverlayView } from '../../model/overlay.js';
 import { replicasOf } from '../../model/replicas.js';
-import { isAssigned, isRunning, isWanted } from '../../model/task.js';
+import { isAssigned, isOnMove, isRunning, isWanted } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import { NodeTable } from '../../schedule/node-table.js';
 import { schedule } from '../../schedule/schedule.js';
@@ -25,9 +25,16 @@ const PROBE = 'probe';
  * where one more task of a service would go, and whichever of its tasks gains most by that moves there. Each move makes
  * the spread strictly better, so that they come to an end.
  * @param most moves in all
+ * @param mayMove leaves tasks where they are
  */
-export function planMoves(view: ClusterView, services: readonly Service[], now: number, most: number): Move[] {
-  const what = new WhatIf(view, now);
+export function planMoves(
+  view: ClusterView,
+  services: readonly Service[],
+  now: number,
+  most: number,
+  mayMove: (task: Task) => boolean = () => true,
+): Move[] {
+  const what = new WhatIf(view, now, mayMove);
   const moves: Move[] = [];
   for (const service of services) {
     if (obstacleTo(view, service) !== undefined) continue;
@@ -47,7 +54,7 @@ export function obstacleTo(view: ClusterView, service: Service): string | undefi
     return 'two of its tasks must not run side by side: it is fenced, or writes to volumes and its updates stop first';
   if (isUnderWay(service.update)) return 'an update is under way';
   const wanted = [...view.tasksOfService(service.id)].filter(isWanted);
-  const moving = wanted.filter((task) => task.move).length;
+  const moving = wanted.filter(isOnMove).length;
   if (moving > 0) return `${moving} ${moving === 1 ? 'task is' : 'tasks are'} being moved already`;
   const running = wanted.filter(isRunning).length;
   const replicas = replicasOf(service);
@@ -63,6 +70,7 @@ class WhatIf {
   constructor(
     view: ClusterView,
     private readonly now: number,
+    private readonly mayMove: (task: Task) => boolean,
   ) {
     this.#overlay = new OverlayView(view);
     this.#table = NodeTable.of(view);
@@ -78,7 +86,7 @@ class WhatIf {
     const moves = tasks.flatMap((task) => {
       const from = this.#overlay.get('nodes', task.nodeId ?? '');
       // What has been moved in thought stays where it was moved to.
-      if (!from || task.id.startsWith(PROBE)) return [];
+      if (!from || task.id.startsWith(PROBE) || !this.mayMove(task)) return [];
       return [{ task, from, to, gain: gainOf(service.spec.placement, nodes, from, to) }];
     });
     const [best] = moves.sort((a, b) => b.gain - a.gain || (b.task.slot ?? 0) - (a.task.slot ?? 0));

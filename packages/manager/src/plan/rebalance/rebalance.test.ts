@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import type { ServiceSpec } from '@tessera/api';
+import type { ServiceSpec, Task } from '@tessera/api';
 import fc from 'fast-check';
+import { isWanted } from '../../model/task.js';
 import { readyNode, serviceSpec } from '../../model/testing/builders.js';
 import { obey, obeyFor, running } from '../testing/agents.js';
 import { World } from '../testing/world.js';
+import { explain } from '../why/index.js';
 import { obstacleTo, planMoves } from './moves.js';
 import { planRebalance } from './rebalance.js';
 
@@ -135,6 +137,57 @@ describe('Rebalancing (moby/moby 24103: no rebalance when nodes return)', () => 
     assert.match(obstacleTo(world.view, serviceOf(world, 'db')) ?? '', /must not run side by side/);
     world.deploy(even('each', 0, (spec) => void (spec.mode = { kind: 'global' })));
     assert.match(obstacleTo(world.view, serviceOf(world, 'each')) ?? '', /it is global/);
+  });
+
+  /** Four tasks on node a, node b has come, and one of them is told to move there. */
+  function moving(): { world: World; movedId: string } {
+    const world = cluster('a');
+    world.deploy(even('web', 4));
+    obey(world);
+    world.putNode(readyNode('b'));
+    world.now += MINUTE;
+    const { changes } = planRebalance(world.view, world.now);
+    assert.equal(changes.length, 1);
+    world.carryOut(changes);
+    world.settle();
+    return { world, movedId: world.tasks('web').find(({ move }) => move)!.id };
+  }
+  const successors = (world: World) => world.tasks('web').filter((task) => task.nodeId === 'b' && isWanted(task));
+
+  it('gives a move up when its successor fails: the task stays and is told so, and only the user moves it again', () => {
+    const { world, movedId } = moving();
+    world.report(successors(world)[0]!.id, 'failed', { finishedAt: world.now, error: 'exit code 3' });
+    obey(world);
+    assert.deepEqual([perNode(world, 'web'), successors(world)], [{ a: 4 }, []]);
+    assert.equal(world.view.get('tasks', movedId)?.move?.givenUp, 'its successor ended: exit code 3');
+    assert.equal(
+      explain(world.view, { kind: 'task', object: world.view.get('tasks', movedId)! }, world.now).findings[0]?.text,
+      'moves from a to b for a more even spread: given up, and it stays, since its successor ended: exit code 3',
+    );
+    obeyFor(world, 60 * MINUTE);
+    const next = planRebalance(world.view, world.now).changes;
+    assert.ok(next.length === 1 && next.every((change) => change.type === 'put' && change.object.id !== movedId), 'another one is tried');
+    const asked = planMoves(world.view, [serviceOf(world)], world.now, 9, ({ id }) => id === movedId);
+    assert.deepEqual(
+      asked.map(({ task }) => task.id),
+      [movedId],
+    );
+  });
+
+  it('gives a move up when its successor has not come up within the progress deadline, and stops it', () => {
+    const { world, movedId } = moving();
+    obeyFor(world, 9 * MINUTE);
+    const isStuck = ({ nodeId }: Task): boolean => nodeId !== 'b';
+    assert.equal(world.view.get('tasks', movedId)?.desired, 'shutdown', 'one that comes up in time has moved');
+    const late = moving();
+    obey(late.world, isStuck);
+    late.world.now += 9 * MINUTE;
+    obey(late.world, isStuck);
+    assert.equal(late.world.view.get('tasks', late.movedId)?.move?.givenUp, undefined);
+    late.world.now += 2 * MINUTE;
+    obey(late.world, isStuck);
+    assert.match(late.world.view.get('tasks', late.movedId)?.move?.givenUp ?? '', /^its successor did not come up within 10m/);
+    assert.deepEqual([perNode(late.world, 'web'), successors(late.world)], [{ a: 4 }, []]);
   });
 
   it('ends with an even spread, whatever nodes come and however tasks lie, and then moves nothing more', () => {

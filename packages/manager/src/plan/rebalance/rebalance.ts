@@ -1,4 +1,4 @@
-import type { Node, Service } from '@tessera/api';
+import type { Node, Service, Task } from '@tessera/api';
 import { OverlayView } from '../../model/overlay.js';
 import { isWanted } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
@@ -19,10 +19,15 @@ export function planRebalance(view: ClusterView, now: number): Plan {
   const fresh = [...view.all('nodes')].filter(({ status }) => status.state === 'ready' && status.at + SETTLED_MS > now);
   const settled = without(view, fresh);
   const changes = services.flatMap((service) =>
-    planMoves(settled, [service], now, service.spec.rebalance!.budget).map((move) => order(view, move, now)),
+    planMoves(settled, [service], now, service.spec.rebalance!.budget, isUntried).map((move) => order(view, move, now)),
   );
   const soonest = Math.min(...fresh.map(({ status }) => status.at + SETTLED_MS));
   return fresh.length === 0 ? { changes } : { changes, againInMs: soonest - now };
+}
+
+/** A task whose move was given up is moved by nobody but the user, who may have mended what was in its way. */
+function isUntried({ move }: Task): boolean {
+  return move === undefined;
 }
 
 /** Tells a task to move: the service's planner starts its successor first and lets the scheduler place it. */

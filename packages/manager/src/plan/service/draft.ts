@@ -11,6 +11,9 @@ import { byAge, canWant, isAssigned, isLive, isRunning, isToldToGo, isWanted, sl
 import type { ClusterView } from '../../model/view.js';
 import type { Change, NewId, Plan } from '../plan.js';
 
+/** Of why a move was given up. */
+const MOST_CHARACTERS = 1024;
+
 /** All tasks of one slot, oldest first, as the draft has them so far. */
 export class Slot {
   constructor(
@@ -141,6 +144,11 @@ export class ServiceDraft {
   letGo(slot: Slot, task: Task): void {
     const status: TaskStatus = { state: 'pending', at: this.now, message: 'waiting for a node' };
     this.#replace(slot, { ...task, releasedAt: this.now, status });
+  }
+
+  /** The task stays where it is. @param why in words */
+  giveUpMove(slot: Slot, task: Task, why: string): void {
+    this.#replace(slot, { ...task, move: { ...task.move!, givenUp: why.slice(0, MOST_CHARACTERS) } });
   }
 
   setStatus(slot: Slot, task: Task, status: TaskStatus): void {

@@ -1,4 +1,5 @@
 import { type Node, type Placement, serviceRevisionId, type Task } from '@tessera/api';
+import { isOnMove } from '../../model/task.js';
 import { fitsPlacement } from '../../schedule/fit.js';
 import { mustLeave } from '../../schedule/taints.js';
 import { dependencyUpdatedAt, isOutrunBy } from './dependencies.js';
@@ -19,7 +20,7 @@ export function isSlotDirty(draft: ServiceDraft, slot: Slot): boolean {
 /** It must leave its node: that is being emptied, of all tasks or by a `no-execute` taint that it does not tolerate; or it moves for a better spread. */
 export function isDrained(draft: ServiceDraft, task: Task): boolean {
   const node = nodeOf(draft, task);
-  return task.move !== undefined || (node !== undefined && mustLeave(node, placementOf(draft, task)));
+  return isOnMove(task) || (node !== undefined && mustLeave(node, placementOf(draft, task)));
 }
 
 /** Its node does not fulfil the constraints any more. */

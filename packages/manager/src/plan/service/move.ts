@@ -1,9 +1,11 @@
-import type { ServiceSpec } from '@tessera/api';
-import { isLive, isRunning, isWanted } from '../../model/task.js';
+import type { ServiceSpec, Task } from '@tessera/api';
+import { formatDuration } from '@tessera/api/spec/duration';
+import { endedByItself, isLive, isOnMove, isRunning, isWanted } from '../../model/task.js';
 import type { ServiceDraft, Slot } from './draft.js';
 import { type KeepRules, replaceSlot } from './keep.js';
 import { isDrained } from './misfit.js';
 import { movesStartFirst } from './starts-first.js';
+import { deadlineOf, waitReason } from './update/failures.js';
 
 /** So many tasks of a service move at a time when their successors start first: nothing is taken away, but each takes room twice. */
 const MOST_MOVES = 8;
@@ -20,6 +22,30 @@ export function moveDrained(draft: ServiceDraft, slots: readonly Slot[], rules: 
     if (!takesNothing && left <= 0) continue;
     if (replaceSlot(draft, slot, rules) && !takesNothing) left--;
   }
+}
+
+/**
+ * Gives up moves for a better spread whose successor failed or has not come up within the progress deadline: the task stays, and what is left of
+ * the successor goes as a surplus. What must leave its node goes on trying.
+ */
+export function giveUpMoves(draft: ServiceDraft, slots: readonly Slot[]): void {
+  for (const slot of slots) {
+    const task = slot.wanted.find(isOnMove);
+    const why = task && obstacleTo(draft, slot, task);
+    if (why !== undefined) draft.giveUpMove(slot, task!, why);
+  }
+}
+
+function obstacleTo(draft: ServiceDraft, slot: Slot, task: Task): string | undefined {
+  const attempts = slot.tasks.slice(slot.tasks.indexOf(task) + 1).filter(({ createdAt }) => createdAt >= task.move!.at);
+  const failed = attempts.find(endedByItself);
+  if (failed) return `its successor ended: ${failed.status.error ?? failed.status.message}`;
+  const newest = attempts.at(-1);
+  const limitMs = deadlineOf(draft.service.spec);
+  if (!newest || isRunning(newest) || limitMs === 0) return undefined;
+  const until = newest.createdAt + limitMs;
+  draft.wakeAt(until);
+  return until <= draft.now ? `its successor did not come up within ${formatDuration(limitMs)}: ${waitReason(attempts)}` : undefined;
 }
 
 function budgetOf(spec: ServiceSpec): number {

@@ -2,7 +2,7 @@ import { unmetDependency } from './dependencies.js';
 import type { ServiceDraft, Slot } from './draft.js';
 import { followDependencies } from './follow.js';
 import { type KeepRules, keepSlot } from './keep.js';
-import { moveDrained } from './move.js';
+import { giveUpMoves, moveDrained } from './move.js';
 import { reapSlot, removeSlot } from './reap.js';
 import { chooseSurplus } from './scale-down.js';
 import { advanceUpdate, completeUpdate } from './update/advance.js';
@@ -13,6 +13,7 @@ export function planReplicated(draft: ServiceDraft, replicas: number): void {
   const { view, service } = draft;
   const slots = chooseSlots(draft, replicas);
   const rules: KeepRules = { frozen: isHeld(view, service), hold: unmetDependency(view, service), refill: true };
+  giveUpMoves(draft, slots);
   for (const slot of slots) keepSlot(draft, slot, rules);
   moveDrained(draft, slots, rules);
   advanceUpdate(draft, slots, rules);

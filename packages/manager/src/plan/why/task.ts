@@ -2,7 +2,7 @@ import { compareStates, type Finding, isFencedTemplate, isJob, restartDecision, 
 import { formatDuration } from '@tessera/api/spec/duration';
 import { endedRun } from '../../model/restarts.js';
 import { sourceOf } from '../../model/spec-of.js';
-import { endedByItself, isLive, isRunning, isToldToGo } from '../../model/task.js';
+import { endedByItself, isLive, isOnMove, isRunning, isToldToGo } from '../../model/task.js';
 import { fitsPlacement } from '../../schedule/fit.js';
 import { mustLeave } from '../../schedule/taints.js';
 import { deadlineOf, waitsSince } from '../service/update/failures.js';
@@ -82,13 +82,21 @@ function explainPlace(asking: Asking, task: Task): Finding | undefined {
   const placement = sourceOf(view, task)?.spec.placement;
   if (!node || !placement) return undefined;
   const name = taskName(task);
-  if (task.move) return leaving(asking, task, 'moving', `${task.move.reason}: it stops when its successor runs`);
+  if (isOnMove(task)) return leaving(asking, task, 'moving', `${task.move!.reason}: it stops when its successor runs`);
   const cause = node.spec.availability === 'drain' ? 'is drained' : 'has a taint that it does not tolerate';
   if (mustLeave(node, placement))
     return leaving(asking, task, 'drained', `runs on ${node.name}, which ${cause}, until its successor runs elsewhere`);
-  if (fitsPlacement(placement, node)) return undefined;
+  if (fitsPlacement(placement, node)) return explainGivenUp(task);
   return finding('misplaced', 'waiting', name, {
     text: `runs on ${node.name}, which does not fulfil its constraints any more; it moves within the budget of updates`,
+  });
+}
+
+function explainGivenUp(task: Task): Finding | undefined {
+  if (task.move?.givenUp === undefined) return undefined;
+  return finding('moving', 'note', taskName(task), {
+    text: `${task.move.reason}: given up, and it stays, since ${task.move.givenUp}`,
+    cure: `when that is mended: tsctl rebalance ${task.serviceName}`,
   });
 }
 
