@@ -1,7 +1,8 @@
 /*
  * A small server for tests of the network. HTTP on TCP 80 with keep-alive and a datagram server on UDP 7 answer
- * "<VERSION> <host name> <address of the client>". After SIGTERM it serves on: each connection gets one more answer, which says that it
- * is the last one, and the program ends when no connection is left and none has come for a moment. That is what a well-behaved server does.
+ * "<VERSION> <host name> <address of the client>", and " for <X-Forwarded-For> <path>" when a proxy asks. After SIGTERM it serves on:
+ * each connection gets one more answer, which says that it is the last one, and the program ends when no connection is left and none has come
+ * for a moment. That is what a well-behaved server does.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -64,6 +65,15 @@ static void take(int fd) {
   if (client >= 0) add(client, inet_ntoa(from.sin_addr));
 }
 
+/* What a proxy says of the request: for whom it asks, and for which path. Empty when there is no proxy. */
+static void read_proxied(const char *request, char *into, size_t size) {
+  char path[128] = "", client[64] = "";
+  const char *header = strcasestr(request, "\r\nx-forwarded-for: ");
+  into[0] = 0;
+  if (!header || sscanf(request, "%*s %127s", path) != 1 || sscanf(header + 19, "%63[^\r]", client) != 1) return;
+  snprintf(into, size, " for %s %s", client, path);
+}
+
 /* Returns 0 when the connection is to be closed. */
 static int answer(int at) {
   int got = read(polled[at].fd, state[at].text + state[at].length, BUFFER - 1 - state[at].length);
@@ -72,8 +82,9 @@ static int answer(int at) {
   state[at].text[state[at].length] = 0;
   if (!strstr(state[at].text, "\r\n\r\n")) return state[at].length < BUFFER - 1;
   int last = leaving || strcasestr(state[at].text, "connection: close") != NULL;
-  char body[256], reply[512];
-  int length = snprintf(body, sizeof body, "%s %s\n", name, state[at].client);
+  char body[512], reply[1024], proxied[256];
+  read_proxied(state[at].text, proxied, sizeof proxied);
+  int length = snprintf(body, sizeof body, "%s %s%s\n", name, state[at].client, proxied);
   int size = snprintf(reply, sizeof reply, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: %s\r\n\r\n%s", length, last ? "close" : "keep-alive", body);
   state[at].length = 0;
   return write(polled[at].fd, reply, size) == size && !last;

@@ -21,12 +21,16 @@ export interface Load {
 }
 
 /** Asks one address over and over, `workers` requests at a time: over connections that stay, or over a new one for each. */
-export function httpLoad(host: string, port: number, { workers, keepAlive }: { workers: number; keepAlive: boolean }): Load {
+export function httpLoad(
+  host: string,
+  port: number,
+  { workers, keepAlive, headers = {} }: { workers: number; keepAlive: boolean; headers?: Record<string, string> },
+): Load {
   const result = emptyResult();
   const agent = new Agent({ keepAlive, maxSockets: workers });
   let isOver = false;
   const work = async (): Promise<void> => {
-    while (!isOver) note(result, await ask(host, port, keepAlive ? agent : undefined));
+    while (!isOver) note(result, await ask(host, port, keepAlive ? agent : undefined, headers));
   };
   const working = Promise.all(Array.from({ length: workers }, work));
   return {
@@ -78,9 +82,9 @@ export function datagramLoad(host: string, port: number): Load {
   };
 }
 
-function ask(host: string, port: number, agent: Agent | undefined): Promise<string | Error> {
+function ask(host: string, port: number, agent: Agent | undefined, headers: Record<string, string>): Promise<string | Error> {
   return new Promise((resolve) => {
-    const request = get({ host, port, path: '/', agent: agent ?? false, timeout: ANSWER_LIMIT_MS }, (response) => {
+    const request = get({ host, port, path: '/', headers, agent: agent ?? false, timeout: ANSWER_LIMIT_MS }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => {
         body += text;

@@ -17,6 +17,7 @@ import { logLines } from './lines.js';
 import { observed } from './observe.js';
 import { PullProgress } from './pull-progress.js';
 import { credentialsFor, DEFAULT_DOCKER_CONFIG, nameAndTag, registryOf } from './registry.js';
+import { runInside } from './run-inside.js';
 import { usageIn } from './usage.js';
 
 export interface DockerEngineOptions {
@@ -126,6 +127,16 @@ export class DockerEngine implements Engine {
     const limitMs = t * MS_PER_SECOND + this.#limitMs * SLOW_FACTOR;
     const stopped = this.#call(`stop container ${short(containerId)}`, () => this.#docker.getContainer(containerId).stop({ t }), limitMs);
     await this.#optional(() => this.#unlessDone(this.#happenings.orCall(containerId, 'die', stopped)));
+  }
+
+  async signal(containerId: string, signal: string): Promise<void> {
+    await this.#call(`send ${signal} to container ${short(containerId)}`, () => this.#docker.getContainer(containerId).kill({ signal }));
+  }
+
+  exec(containerId: string, command: readonly string[]): Promise<{ exitCode: number; output: string }> {
+    return this.#call(`run ${command[0]} in container ${short(containerId)}`, () =>
+      runInside(this.#docker.getContainer(containerId), command),
+    );
   }
 
   async remove(containerId: string): Promise<void> {

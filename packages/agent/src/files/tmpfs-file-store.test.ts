@@ -24,14 +24,17 @@ describe('TmpfsFileStore', () => {
     assert.deepEqual(await readdir(store.folder('t1')), ['secret-0']);
   });
 
-  it('leaves a file alone that a container may have mounted, and replaces another content', async () => {
+  it('leaves a file alone that a container may have mounted, and puts another content in place', async () => {
     await store.write('t1', [file]);
     const path = join(store.folder('t1'), 'secret-0');
     const { ino } = await stat(path);
     await store.write('t1', [file]);
     assert.equal((await stat(path)).ino, ino);
-    await store.write('t1', [{ ...file, data: Buffer.from('two') }]);
-    assert.equal(await readFile(path, 'utf8'), 'two');
+    for (const text of ['a longer one', 'two']) {
+      await store.write('t1', [{ ...file, data: Buffer.from(text) }]);
+      assert.equal(await readFile(path, 'utf8'), text);
+    }
+    assert.equal((await stat(path)).ino, ino, 'the container still sees it');
   });
 
   it('removes the files of tasks that are gone', async () => {

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileStore, StoredFile } from '../ports/file-store.js';
 
@@ -24,7 +24,7 @@ export class TmpfsFileStore implements FileStore {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
     for (const file of files) {
       const path = join(folder, file.name);
-      if (!(await holds(path, file.data))) await this.#writeOne(path, file);
+      if (!(await holds(path, file.data))) await ((await isThere(path)) ? overwrite(path, file.data) : this.#writeOne(path, file));
       await chown(path, file.uid, file.gid);
       await chmod(path, file.mode);
     }
@@ -53,6 +53,24 @@ export class TmpfsFileStore implements FileStore {
       await handle.close();
     }
     await rename(unfinished, path);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** In place, since a container that has the file mounted holds on to its inode. Readers may see half of it until they are told. */
+async function overwrite(path: string, data: Uint8Array): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.write(data, 0, data.length, 0);
+    await handle.truncate(data.length);
+  } finally {
+    await handle.close();
   }
 }
 

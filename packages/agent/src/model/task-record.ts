@@ -14,6 +14,12 @@ export interface TaskRecord {
   restartSettled: boolean;
   /** Why the agent ends it itself, such as `unhealthy: …`; kept so that the reason outlives a crash of the agent. */
   endReason?: string;
+  /** Contents of its configs and secrets that its program has, by kind and name. */
+  files?: Record<string, string>;
+  /** When the program last took over new ones. */
+  reloadedAt?: number;
+  /** New contents that the program did not take over, and when to try again. */
+  reloading?: { files: Record<string, string>; error: string; failures: number; retryAt: number };
   /** The last lines of its log, read once after it failed; empty when there are none. */
   lastWords?: string;
   /** It is to go, and runs on until then, or until a manager says that nobody sends it clients any more. */
@@ -49,7 +55,7 @@ export function advance(status: TaskStatus, change: StatusChange, now: number): 
 
 function sameStatus(a: TaskStatus, b: TaskStatus): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof TaskStatus>;
-  return [...keys].every((key) => (key === 'addresses' ? sameLabels(a.addresses, b.addresses) : a[key] === b[key]));
+  return [...keys].every((key) => (key === 'addresses' || key === 'files' ? sameLabels(a[key], b[key]) : a[key] === b[key]));
 }
 
 function sameLabels(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {

@@ -4,6 +4,7 @@ import { labelledNetworks } from '../model/labels.js';
 import { advance, type StatusChange, type TaskRecord } from '../model/task-record.js';
 import { ending } from './ending.js';
 import { lastWords } from './last-words.js';
+import { planReload, reloadFacts } from './reload.js';
 import type { Step, TaskPlan } from './step.js';
 
 /** One task as it should be and as it is. No record: the container is left over from a task that nobody knows. */
@@ -97,9 +98,11 @@ function planRunning(record: TaskRecord, container: ObservedContainer, now: numb
   }
   if (isOver) return { steps: [stopOf(record, container)] };
   if (container.health?.status === 'unhealthy') return { steps: condemnation(record, container, now) };
-  const live = liveStatus(container);
+  const live = liveStatus(record, container);
   const { runningAt = now } = record.status;
-  return { steps: report(record, now, live.state === 'running' ? { ...live, runningAt } : live) };
+  const told = report(record, now, live.state === 'running' ? { ...live, runningAt } : live);
+  const { steps, ...later } = planReload(record, container, now);
+  return { steps: [...told, ...steps], ...later };
 }
 
 function condemnation(record: TaskRecord, container: ObservedContainer, now: number): Step[] {
@@ -124,14 +127,16 @@ function drainOf({ assignment: { drainMs, template } }: TaskRecord, container: O
   return limitMs > 0 && addresses.length > 0 ? { drain: { addresses, limitMs } } : {};
 }
 
-function liveStatus(container: ObservedContainer): StatusChange {
+function liveStatus(record: TaskRecord, container: ObservedContainer): StatusChange {
+  const { note, ...files } = reloadFacts(record);
   const facts = {
+    ...files,
     containerId: container.id,
     addresses: addressesByNetwork(container),
     ...(container.startedAt !== undefined && { startedAt: container.startedAt }),
   };
-  if (!container.health) return { ...facts, state: 'running', message: 'running' };
-  if (container.health.status === 'healthy') return { ...facts, state: 'running', message: 'running, healthy', health: 'healthy' };
+  if (!container.health) return { ...facts, state: 'running', message: `running${note}` };
+  if (container.health.status === 'healthy') return { ...facts, state: 'running', message: `running, healthy${note}`, health: 'healthy' };
   return { ...facts, state: 'starting', message: 'started, waits for its health check', health: 'starting' };
 }
 

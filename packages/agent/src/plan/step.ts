@@ -10,6 +10,8 @@ export type Step =
   | { type: 'ensure-image' }
   /** Have the files of its configs and secrets in memory. */
   | { type: 'write-files' }
+  /** Put new contents in place of those that the container has mounted, and tell its program. */
+  | { type: 'reload'; containerId: string; files: Record<string, string> }
   | { type: 'create' }
   | { type: 'start'; containerId: string }
   /** Waits for connections to the addresses first, at most `drainMs`; the grace covers both. */

@@ -97,6 +97,10 @@ export interface Engine {
   start(containerId: string): Promise<void>;
   /** Sends the container's stop signal, and SIGKILL after `graceMs`. Done when it has ended; no error when it had ended before. */
   stop(containerId: string, graceMs: number): Promise<void>;
+  /** Sends a signal to the container's first process. */
+  signal(containerId: string, signal: string): Promise<void>;
+  /** Runs a command in the container; returns its exit code, and what it printed as far as that is short. */
+  exec(containerId: string, command: readonly string[]): Promise<{ exitCode: number; output: string }>;
   /** Removes it with its anonymous volumes; kills it when it runs. No error when it is not there. */
   remove(containerId: string): Promise<void>;
   image(reference: string): Promise<ImageInfo | undefined>;

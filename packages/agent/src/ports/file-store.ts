@@ -11,7 +11,7 @@ export interface StoredFile {
 export interface FileStore {
   /** Folder of a task's files. */
   folder(taskId: string): string;
-  /** Writes the task's files; a file that is there with the same content stays, since a running container has it mounted. */
+  /** Writes the task's files. One that is there gets new content in place, since a running container has it mounted. */
   write(taskId: string, files: readonly StoredFile[]): Promise<void>;
   remove(taskId: string): Promise<void>;
   /** Removes the folders of all tasks but these. */

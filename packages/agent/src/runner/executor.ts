@@ -7,6 +7,7 @@ import { failureStatus, type StepFailure } from '../plan/failure.js';
 import { LAST_LINES, lastWords } from '../plan/last-words.js';
 import { taskFiles } from '../plan/mounts.js';
 import { afterEnd } from '../plan/plan-task.js';
+import { afterFailedReload, wantedFiles } from '../plan/reload.js';
 import type { Step } from '../plan/step.js';
 import { type NodeFacts, SpecError } from '../plan/template.js';
 import type { Engine } from '../ports/engine.js';
@@ -69,6 +70,7 @@ export class Executor {
       report: (taskId, { change }) => state.report(taskId, change, clock.now()),
       'ensure-image': (taskId, _step, signal) => this.#ensureImage(taskId, signal),
       'write-files': (taskId) => this.#writeFiles(taskId),
+      reload: (taskId, step) => this.#reload(taskId, step),
       create: (taskId) => limited(() => this.#create(taskId)),
       start: async (taskId, { containerId }) => {
         // It may have waited for its turn.
@@ -173,6 +175,33 @@ export class Executor {
       return { name: fileName, data, uid: numericId(reference.uid), gid: numericId(reference.gid), mode: reference.mode };
     });
     await files.write(taskId, stored);
+    const { files: had } = this.#record(taskId);
+    // What it has is known from when its program is told: at its start, or by a reload.
+    if (!had) state.update(taskId, { files: wantedFiles(this.#record(taskId).assignment) });
+  }
+
+  /** A program that refuses new contents runs on with what it has, and is asked again later. */
+  async #reload(taskId: string, { containerId, files }: StepOf<'reload'>): Promise<void> {
+    const { clock, log, state } = this.#options;
+    try {
+      await this.#writeFiles(taskId);
+      await this.#tellOfFiles(taskId, containerId);
+      state.update(taskId, { files, reloadedAt: clock.now() });
+      log.info({ taskId }, 'files reloaded');
+    } catch (error) {
+      const reason = failureOf(error)?.message ?? (error as Error).message;
+      log.warn({ taskId, reason }, 'files could not be reloaded');
+      state.update(taskId, { reloading: afterFailedReload(this.#record(taskId), files, reason, clock.now()) });
+    }
+  }
+
+  async #tellOfFiles(taskId: string, containerId: string): Promise<void> {
+    const { engine } = this.#options;
+    const { reload } = this.#record(taskId).assignment.template;
+    if (!reload) return;
+    if ('signal' in reload) return engine.signal(containerId, reload.signal);
+    const { exitCode, output } = await engine.exec(containerId, reload.command);
+    if (exitCode !== 0) throw new Error(`${reload.command[0]} ended with ${exitCode}: ${lastWords(output.split('\n')) || 'no output'}`);
   }
 
   async #create(taskId: string): Promise<void> {

@@ -23,6 +23,10 @@ export class FakeEngine implements Engine {
   failure: EngineError | undefined;
   /** Pulls under way; a test settles them. */
   readonly pulls: { reference: string; options: PullOptions; finish(error?: EngineError): void }[] = [];
+  /** Signals that were sent and commands that were run, with their containers. */
+  readonly told: string[] = [];
+  /** How commands end. */
+  answers = (_command: readonly string[]): { exitCode: number; output: string } => ({ exitCode: 0, output: '' });
   readonly removedImages: string[] = [];
   /** What every container printed; undefined: its log never comes. */
   printed: readonly string[] | undefined = [];
@@ -70,6 +74,17 @@ export class FakeEngine implements Engine {
     this.#check();
     if (this.clock) await sleep(this.clock, this.stopsAfterMs(graceMs));
     this.change(id, { state: 'exited', exitCode: 143 });
+  }
+
+  async signal(id: string, signal: string): Promise<void> {
+    this.#check();
+    this.told.push(`${id} ${signal}`);
+  }
+
+  async exec(id: string, command: readonly string[]): Promise<{ exitCode: number; output: string }> {
+    this.#check();
+    this.told.push(`${id} ${command.join(' ')}`);
+    return this.answers(command);
   }
 
   async remove(id: string): Promise<void> {

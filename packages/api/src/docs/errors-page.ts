@@ -14,6 +14,7 @@ const CURES: Readonly<Record<ErrorCode, string>> = {
   'plan-changed': 'Look at the plan again: `tsctl plan`. If it is right, deploy with the hash that it prints.',
   'in-use': 'The details name what needs the object: change or remove that first.',
   'port-in-use': 'Choose another published port, or leave it out: the manager chooses one from 30000 to 32767.',
+  'route-in-use': 'Choose another host or path under `x-http`, or take it from the service that the message names.',
   exhausted:
     'The message says how many addresses there are and how many are needed. Give the network a larger subnet, or remove networks that nobody uses.',
   'too-large':

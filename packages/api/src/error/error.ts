@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   'plan-changed': { status: 409, meaning: 'The cluster has changed since the plan was made: the deploy would do something else now.' },
   'in-use': { status: 409, meaning: 'Other objects need this one.' },
   'port-in-use': { status: 409, meaning: 'Another service publishes this port.' },
+  'route-in-use': { status: 409, meaning: 'Another service has this host and path, or serves the host with another certificate.' },
   exhausted: { status: 409, meaning: 'There are not so many addresses: in the pool of the cluster, or in the subnet of a network.' },
   'too-large': { status: 413, meaning: 'The request is larger than the bound of this route.' },
   'too-many-requests': { status: 429, meaning: 'The manager is asked faster than it answers.' },

@@ -93,6 +93,10 @@ export const TaskStatus = strictObject({
   health: Type.Optional(oneOf(['starting', 'healthy', 'unhealthy'])),
   /** Address by network id. */
   addresses: Type.Optional(Type.Record(Type.String(), Type.String())),
+  /** Of tasks that reload their files: the contents that the program has, by kind and name. */
+  files: Type.Optional(Type.Record(Type.String(), Type.String())),
+  /** Why it has not taken newer ones over, in words. */
+  filesError: Type.Optional(Type.String({ maxLength: 4096 })),
   /** Digest of the image that runs, such as `sha256:…`. */
   imageDigest: Type.Optional(Type.String()),
   /** When its container started. */

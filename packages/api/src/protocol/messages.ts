@@ -113,6 +113,8 @@ export const ServiceEndpoints = strictObject({
   stack: Type.Optional(Name),
   networkId: Id,
   aliases: Type.Array(Type.String()),
+  /** Only the names with the stack in them are told. */
+  qualified: Type.Optional(Type.Literal(true)),
   endpointMode: oneOf(['vip', 'dnsrr']),
   /** Virtual address on this network; absent with `dnsrr`, for jobs, and until the manager has given one. */
   vip: Type.Optional(Type.String()),

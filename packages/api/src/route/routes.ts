@@ -19,6 +19,7 @@ import {
   StackSummary,
   WatchLine,
 } from './answers.js';
+import { HTTP_ROUTE } from './http-route.js';
 import { JOB_ROUTES } from './job-routes.js';
 import { REBALANCE_ROUTE } from './rebalance-route.js';
 import { RELEASE_ROUTES, ResolveImage } from './release-routes.js';
@@ -129,6 +130,7 @@ export const ROUTES = {
   ...JOB_ROUTES,
   ...WHY_ROUTE,
   ...REBALANCE_ROUTE,
+  ...HTTP_ROUTE,
   ...RELEASE_ROUTES,
 
   listTasks: {

@@ -2,7 +2,9 @@ import { type Static, Type } from 'typebox';
 import { Autoscale } from './autoscale-spec.js';
 import { Bytes, DurationMs, Labels, Name, NanoCpus, oneOf, Port, strictObject } from './common.js';
 import { ContainerSpec } from './container-spec.js';
+import { HttpRule } from './http-spec.js';
 import { Rebalance } from './rebalance-spec.js';
+import { Reload } from './reload-spec.js';
 import { Schedule } from './schedule-spec.js';
 import { Affinity, Priority, Toleration } from './scheduling.js';
 
@@ -91,6 +93,8 @@ export const NetworkAttachment = strictObject({
   /** Full name of the network object. */
   network: Name,
   aliases: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), { maxItems: 64 }),
+  /** On a network that many stacks share: only the names with the stack in them are told there. */
+  qualified: Type.Optional(Type.Literal(true)),
 });
 export type NetworkAttachment = Static<typeof NetworkAttachment>;
 
@@ -117,7 +121,9 @@ export const TaskTemplate = strictObject({
   networks: Type.Array(NetworkAttachment, { maxItems: 64 }),
   /** Grows to replace all tasks though nothing else changed. */
   forceUpdate: Type.Integer({ minimum: 0 }),
-  /** Hash of each config's and secret's content by name: new content is a new template. */
+  /** Absent: new content of configs and secrets replaces the tasks. */
+  reload: Type.Optional(Reload),
+  /** Hash of each config's and secret's content by name: new content is a new template, unless the tasks reload it. */
   fileHashes: Type.Record(Type.String(), Type.String()),
 });
 export type TaskTemplate = Static<typeof TaskTemplate>;
@@ -167,6 +173,8 @@ export const ServiceSpec = strictObject({
    */
   drainMs: Type.Optional(DurationMs),
   ports: Type.Array(PublishedPort, { maxItems: 1024 }),
+  /** What the HTTP proxies of the cluster send to the service. */
+  http: Type.Optional(Type.Array(HttpRule, { minItems: 1, maxItems: 64 })),
   dependsOn: Type.Array(ServiceDependency, { maxItems: 256 }),
   /** Of jobs: when they run. Absent: once for each template. */
   schedule: Type.Optional(Schedule),

@@ -7,14 +7,20 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => (isRecord(part) ? Object.fromEntries(Object.entries(part).sort(byKey)) : part));
 }
 
+/** sha256 of a text, in hex. */
+export function textHash(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
+}
+
 /**
  * sha256 in hex of the canonical template: tasks with another one are replaced. Ports in host mode count as part of it,
- * since they are bound to the container; ingress ports do not.
+ * since they are bound to the container; ingress ports do not. Nor do contents of files that tasks reload.
  * @param ports of the service, with the automatic ones filled in
  */
 export function templateHash(template: TaskTemplate, ports: readonly PublishedPort[] = []): string {
+  const hashed = template.reload ? { ...template, fileHashes: {} } : template;
   const hostPorts = ports.filter((port) => port.mode === 'host');
-  return bytesToHex(sha256(utf8ToBytes(canonicalJson(hostPorts.length === 0 ? template : { template, hostPorts }))));
+  return textHash(canonicalJson(hostPorts.length === 0 ? hashed : { template: hashed, hostPorts }));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -160,6 +160,17 @@ const CLUSTER: Noun = {
   ],
 };
 
+const HTTP: Noun = {
+  name: 'http',
+  summary: 'HTTP: services by host name and path',
+  entries: [
+    verb('enable', 'Start the HTTP proxy, or change how it runs', () => import('./http/enable.js')),
+    verb('status', 'List hosts and paths, and whether the proxies serve them', () => import('./http/status.js')),
+    verb('ca', "Print the CA's certificate of hosts with tls: internal", () => import('./http/ca.js')),
+    verb('disable', 'Stop the HTTP proxy', () => import('./http/disable.js')),
+  ],
+};
+
 const CONTEXT: Noun = {
   name: 'context',
   summary: 'Contexts: the clusters that this user talks to',
@@ -185,7 +196,7 @@ const DEV: Noun = {
 /** Every command of `tsctl`. docs/reference/cli.md and the completions come from this table too. */
 export const TREE: readonly Group[] = [
   EVERYDAY,
-  { title: 'Commands by object:', entries: [STACK, SERVICE, UPDATE, JOB, NODE, NETWORK, CONFIG, SECRET] },
+  { title: 'Commands by object:', entries: [STACK, SERVICE, UPDATE, JOB, NODE, NETWORK, HTTP, CONFIG, SECRET] },
   { title: 'Clusters:', entries: [CLUSTER, CONTEXT, DEV] },
   {
     title: 'Other commands:',

@@ -17,19 +17,29 @@ export interface Authority {
   key: string;
 }
 
-/** A new CA for the cluster, self-signed. Its subject is O=clusterId, CN=Tessera CA. */
-export async function createAuthority(options: { clusterId: string; clock: Clock; random: Random }): Promise<Authority> {
+export interface AuthorityOptions {
+  clusterId: string;
+  clock: Clock;
+  random: Random;
+  /** Common name. */
+  name?: string;
+  /** How many CAs there may be between it and a certificate. */
+  pathLength?: number;
+}
+
+/** A new CA for the cluster, self-signed. Its subject is O=clusterId, CN=Tessera CA unless another name is given. */
+export async function createAuthority({ name = 'Tessera CA', pathLength = 0, ...options }: AuthorityOptions): Promise<Authority> {
   const keys = await generateKeyPair();
   const now = options.clock.now();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(options.random),
-    name: [{ CN: ['Tessera CA'] }, { O: [options.clusterId] }],
+    name: [{ CN: [name] }, { O: [options.clusterId] }],
     notBefore: new Date(now - CLOCK_SKEW_MS),
     notAfter: new Date(now + AUTHORITY_LIFE_MS),
     signingAlgorithm: SIGNING_ALGORITHM,
     keys,
     extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.BasicConstraintsExtension(true, pathLength, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],

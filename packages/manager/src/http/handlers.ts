@@ -4,6 +4,7 @@ import { getInfo, rotateToken } from '../use-case/cluster.js';
 import type { UseCaseContext } from '../use-case/context.js';
 import { diagnoseNetworks } from '../use-case/doctor.js';
 import { createFile, listFiles, removeFile } from '../use-case/files.js';
+import { getHttp } from '../use-case/http.js';
 import { getJob, listJobs, resumeJob, runJob, stopJob, suspendJob } from '../use-case/jobs.js';
 import { join, renew } from '../use-case/join.js';
 import { serviceLogs, taskLogs } from '../use-case/logs.js';
@@ -91,6 +92,8 @@ export const HANDLERS: Handlers = {
   diagnoseNetworks: (context, { signal }) => diagnoseNetworks(context, signal),
   createNetwork: (context, { body }) => createNetwork(context, body),
   removeNetwork: (context, { params }) => nothing(removeNetwork(context, params.ref)),
+
+  getHttp: (context) => getHttp(context),
 
   listConfigs: (context) => listFiles(context, 'configs'),
   createConfig: (context, { body }) => createFile(context, 'configs', body),

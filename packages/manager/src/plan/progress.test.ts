@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ServiceProgress } from '@tessera/api';
+import { contentId, type ServiceProgress } from '@tessera/api';
 import { readyNode, serviceSpec } from '../model/testing/builders.js';
 import { serviceProgress } from './progress.js';
 import { obey, obeyFor } from './testing/agents.js';
@@ -32,6 +32,29 @@ describe('the progress of a service', () => {
       converged: true,
       ports: ['8080->80/tcp'],
     });
+  });
+
+  it('waits until tasks have the contents that they reload, and says which cannot', () => {
+    const world = cluster('a');
+    const spec = (hash: string) =>
+      serviceSpec('web', 1, ({ template }) => {
+        template.reload = { signal: 'SIGHUP' };
+        template.container.configs = [{ source: 'c', target: '/c', uid: '0', gid: '0', mode: 0o444 }];
+        template.fileHashes = { c: hash };
+      });
+    world.deploy(spec('one'));
+    obey(world);
+    const [task] = [...world.view.tasksOfService('web')];
+    const tell = (files: Record<string, string>, filesError = ''): void => world.report(task!.id, 'running', { files, filesError });
+    tell({ 'configs/c': contentId('configs', 'one') });
+    assert.equal(progressOf(world).converged, true);
+    world.deploy(spec('two'));
+    assert.deepEqual([world.settle(), [...world.view.tasksOfService('web')].length], [undefined, 1], 'the same task goes on');
+    assert.deepEqual([progressOf(world).converged, progressOf(world).verdict], [false, undefined]);
+    tell({ 'configs/c': contentId('configs', 'one') }, 'line 3');
+    assert.equal(progressOf(world).failed, 'web.1: its files could not be reloaded: line 3');
+    tell({ 'configs/c': contentId('configs', 'two') });
+    assert.deepEqual([progressOf(world).converged, progressOf(world).failed], [true, undefined]);
   });
 
   it('says what tasks wait for', () => {

@@ -1,4 +1,14 @@
-import { compareStates, isJob, type PublishedPort, type Service, type ServiceProgress, serviceRevisionId, type Task } from '@tessera/api';
+import {
+  compareStates,
+  contentId,
+  filesOf,
+  isJob,
+  type PublishedPort,
+  type Service,
+  type ServiceProgress,
+  serviceRevisionId,
+  type Task,
+} from '@tessera/api';
 import { formatDuration } from '@tessera/api/spec/duration';
 import { replicasOf } from '../model/replicas.js';
 import { isExhausted } from '../model/restarts.js';
@@ -30,7 +40,9 @@ export function serviceProgress(view: ClusterView, service: Service, now: number
   const tasks = countedTasks(view, service);
   const desired = desiredTasks(view, service);
   const counted = tasks.filter((task) => isWanted(task) && isRunning(task));
-  const updated = new Set(tasks.filter((task) => task.templateHash === service.templateHash && isThere(service, task)).map(slotKey)).size;
+  const updated = new Set(
+    tasks.filter((task) => task.templateHash === service.templateHash && isThere(service, task) && hasFiles(service, task)).map(slotKey),
+  ).size;
   const updatedAt = dependencyUpdatedAt(view, service);
   const isNew = (task: Task): boolean => task.templateHash === service.templateHash && !isOutrunBy(updatedAt, task, service);
   const leftovers = tasks.filter((task) => isLive(task) && !(isWanted(task) && isNew(task))).length;
@@ -41,7 +53,13 @@ export function serviceProgress(view: ClusterView, service: Service, now: number
   const converged = isScheduled || allThere;
   const stop =
     rolledBack(service) ??
-    (converged ? undefined : (standstill(service) ?? jobFailure(service) ?? failure(service, tasks) ?? overdue(view, service, tasks, now)));
+    (converged
+      ? undefined
+      : (standstill(service) ??
+        jobFailure(service) ??
+        failure(service, tasks) ??
+        refusedFiles(service, tasks) ??
+        overdue(view, service, tasks, now)));
   const waiting = converged ? undefined : (waitReasons(tasks) ?? unmetDependency(view, service));
   return {
     serviceId: service.id,
@@ -81,6 +99,19 @@ function isThere(service: Service, task: Task): boolean {
   const completes = service.spec.mode.kind.endsWith('job') || service.spec.template.restart.condition !== 'any';
   if (completes && task.status.state === 'complete' && !(task.desired === 'remove')) return true;
   return !service.spec.mode.kind.endsWith('job') && isWanted(task) && isRunning(task);
+}
+
+/** Its program has the contents of configs and secrets that it is to have: always, unless tasks reload them. */
+function hasFiles({ spec: { template } }: Service, { status }: Task): boolean {
+  if (!template.reload) return true;
+  const wanted = [...filesOf(template.container, template.fileHashes)];
+  return wanted.every(({ kind, name, hash }) => status.files?.[`${kind}/${name}`] === contentId(kind, hash));
+}
+
+/** A program that does not take new contents over runs on with the old ones. */
+function refusedFiles(service: Service, tasks: readonly Task[]): Stop | undefined {
+  const late = tasks.find((task) => isWanted(task) && isRunning(task) && !hasFiles(service, task) && task.status.filesError);
+  return late && { verdict: 'failing', failed: `${nameOf(late)}: its files could not be reloaded: ${late.status.filesError}` };
 }
 
 function isUpdating({ update }: Service): boolean {

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { ApiError, type Config, canonicalJson, contentId, type FileSpec, MAX_CONFIG_BYTES, MAX_SECRET_BYTES } from '@tessera/api';
+import {
+  ApiError,
+  type Config,
+  canonicalJson,
+  contentId,
+  type FileSpec,
+  HTTP_CONFIG,
+  MAX_CONFIG_BYTES,
+  MAX_SECRET_BYTES,
+  type ServiceSpec,
+} from '@tessera/api';
 import { newId } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
 import { isContentNamed } from '../plan/contents.js';
@@ -30,6 +40,8 @@ export interface FileChange {
  */
 export function makeFile(view: ClusterView, kind: FileKind, spec: FileSpec, before: Config | undefined, making: FileMaking): FileChange {
   const { now, newId } = making;
+  if (kind === 'secrets' && spec.name === HTTP_CONFIG)
+    throw new ApiError('invalid-spec', `secret '${HTTP_CONFIG}' is made by the managers themselves`, { cure: 'choose another name' });
   const hash = hashContent(kind, spec);
   const head: FileSpec = { ...spec, data: '' };
   if (before && before.hash === hash && canonicalJson(before.spec) === canonicalJson(head)) return { file: before, content: [] };
@@ -95,6 +107,13 @@ function hashContent(kind: FileKind, spec: FileSpec): string {
 
 function usersOf(view: ClusterView, kind: FileKind, name: string): string[] {
   return [...view.all('services')]
-    .filter((service) => service.spec.template.container[kind].some((file) => file.source === name))
+    .filter(({ spec }) => spec.template.container[kind].some((file) => file.source === name) || isCertificate(spec, kind, name))
     .map((service) => service.spec.name);
+}
+
+/** Whether a rule for HTTP of the service gives it as certificate or key. */
+function isCertificate({ http = [] }: ServiceSpec, kind: FileKind, name: string): boolean {
+  return http.some(
+    ({ tls }) => tls.mode === 'given' && [tls.certificate, tls.key].some((file) => file.kind === kind && file.name === name),
+  );
 }

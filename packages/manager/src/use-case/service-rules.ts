@@ -1,4 +1,4 @@
-import { ApiError, isFencedTemplate, isJob, type ServiceSpec } from '@tessera/api';
+import { ApiError, HTTP_CONFIG, HTTP_NETWORK, isFencedTemplate, isJob, readsHttpConfig, type ServiceSpec } from '@tessera/api';
 import { cronProblem } from '@tessera/api/cron/cron';
 import { attributeKey, ConstraintError, parseConstraint } from '@tessera/api/placement/constraint';
 
@@ -18,6 +18,7 @@ export function serviceProblems(spec: ServiceSpec, known: Known): string[] {
     ...autoscaleProblems(spec),
     ...placementProblems(spec),
     ...partitionProblems(spec),
+    ...httpProblems(spec, known),
     ...referenceProblems(spec, known),
     ...dependencyProblems(spec, known),
   ];
@@ -28,8 +29,11 @@ export function refuseProblems(what: string, problems: readonly string[]): void 
   if (problems.length === 0) return;
   const [only] = problems;
   const isMissing = problems.some((problem) => problem.endsWith(NOWHERE));
+  const isProxyMissing = problems.some((problem) => problem.endsWith(`network '${HTTP_NETWORK}', ${NOWHERE}`));
   const cure = isMissing && {
-    cure: 'define it in the Compose file, or create it first: tsctl network create, tsctl config create, tsctl secret create',
+    cure: isProxyMissing
+      ? 'start the HTTP proxy first: tsctl http enable'
+      : 'define it in the Compose file, or create it first: tsctl network create, tsctl config create, tsctl secret create',
   };
   if (problems.length === 1 && only !== undefined) throw new ApiError('invalid-spec', only, { ...cure });
   throw new ApiError('invalid-spec', `${what} has ${problems.length} problems`, { details: [...problems], ...cure });
@@ -59,6 +63,22 @@ export function dependencyCycle(services: readonly ServiceSpec[]): string | unde
 function partitionProblems({ name, template, update, rollback }: ServiceSpec): string[] {
   if (!isFencedTemplate(template) || (update.order === 'stop-first' && rollback.order === 'stop-first')) return [];
   return [`service '${name}': with partition "stop" never two tasks of a slot run: the order of update and rollback must be stop-first`];
+}
+
+function httpProblems(spec: ServiceSpec, known: Known): string[] {
+  const { name, mode, http = [], template } = spec;
+  const problems: string[] = [];
+  if (http.length > 0 && isJob(mode)) problems.push('is a job, and jobs take no requests');
+  for (const { hosts, network, tls } of http) {
+    if (!template.networks.some((attachment) => attachment.network === network))
+      problems.push(`is to be reached for ${hosts.join(', ')} on network '${network}', on which it is not`);
+    const files = tls.mode === 'given' ? [tls.certificate, tls.key] : [];
+    for (const file of files.filter((each) => !known.has(each.kind, each.name)))
+      problems.push(`needs ${NOUN[file.kind]} '${file.name}', ${NOWHERE}`);
+  }
+  if (readsHttpConfig(template) && !template.reload)
+    problems.push(`mounts secret '${HTTP_CONFIG}', which changes all the time, and says neither x-reload-signal nor x-reload-command`);
+  return [...new Set(problems)].map((problem) => `service '${name}' ${problem}`);
 }
 
 function autoscaleProblems({ name, mode, autoscale, template: { limits, reservations } }: ServiceSpec): string[] {
@@ -111,7 +131,8 @@ function referenceProblems(spec: ServiceSpec, known: Known): string[] {
   const wanted = {
     networks: networks.map((attachment) => attachment.network),
     configs: container.configs.map((file) => file.source),
-    secrets: container.secrets.map((file) => file.source),
+    // The managers make it themselves.
+    secrets: container.secrets.map((file) => file.source).filter((name) => name !== HTTP_CONFIG),
   };
   return (['networks', 'configs', 'secrets'] as const).flatMap((kind) =>
     [...new Set(wanted[kind])]

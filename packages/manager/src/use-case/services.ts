@@ -4,8 +4,10 @@ import type { ClusterView } from '../model/view.js';
 import { serviceProgress } from '../plan/progress.js';
 import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
-import { guardedByCluster } from './deploy/plan-deploy.js';
+import { claimsSomething, guardedByCluster } from './deploy/plan-deploy.js';
 import { type ResolveMode, resolveImages } from './deploy/resolve-images.js';
+import { certificateProblems, storedContent } from './http-certificates.js';
+import { HttpLedger } from './http-ledger.js';
 import { refuseExhaustion } from './network-space.js';
 import { PortLedger } from './ports.js';
 import { resolve } from './references.js';
@@ -119,17 +121,20 @@ async function pinned(
 async function write({ store, ...rest }: UseCaseContext, plan: (view: ClusterView) => ServiceChange): Promise<Service> {
   const { result } = await commitPlan({ store, ...rest }, (view) => {
     const planned = plan(view);
-    const units: Unit[] = planned.service.ports.length > 0 && planned.unit.length > 0 ? guardedByCluster(view, [planned]) : [planned.unit];
+    const units: Unit[] = claimsSomething(planned.service) && planned.unit.length > 0 ? guardedByCluster(view, [planned]) : [planned.unit];
     return { units, result: planned.service };
   });
   return store.view.get('services', result.id) ?? result;
 }
 
 function change({ clock, random }: UseCaseContext, view: ClusterView, spec: ServiceSpec, before: Service | undefined): ServiceChange {
-  refuseProblems(`service '${spec.name}'`, serviceProblems(spec, { has: (kind, name) => view.byName(kind, name) !== undefined }));
+  const problems = serviceProblems(spec, { has: (kind, name) => view.byName(kind, name) !== undefined });
+  refuseProblems(`service '${spec.name}'`, [...problems, ...certificateProblems(spec, storedContent(view))]);
   refuseExhaustion(view, { networks: [], services: [spec], removed: new Set() });
   const template = { ...spec.template, fileHashes: fileHashesOf(spec.template.container, (kind, name) => view.byName(kind, name)?.hash) };
-  const ledger = new PortLedger(view, new Set(before ? [before.id] : []));
+  const changing = new Set(before ? [before.id] : []);
+  new HttpLedger(view, changing).claim(spec);
+  const ledger = new PortLedger(view, changing);
   const ports = ledger.allocate(spec.name, spec.ports, before);
   return changeService({ ...spec, template }, ports, before, { now: clock.now(), newId: () => newId(random) });
 }

@@ -172,6 +172,17 @@ export class SimEngine implements Engine {
     this.#checkUp();
   }
 
+  async signal(containerId: string, _signal: string): Promise<void> {
+    await this.#call();
+    this.#known(containerId);
+  }
+
+  async exec(containerId: string, _command: readonly string[]): Promise<{ exitCode: number; output: string }> {
+    await this.#call();
+    this.#known(containerId);
+    return { exitCode: 0, output: '' };
+  }
+
   async remove(containerId: string): Promise<void> {
     await this.#call();
     const container = this.#containers.get(containerId);

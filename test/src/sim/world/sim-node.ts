@@ -243,6 +243,8 @@ function processEngine(engine: SimEngine, process: SimProcess): Engine {
     create: (request) => call(() => engine.create(request)),
     start: (containerId) => call(() => engine.start(containerId)),
     stop: (containerId, graceMs) => call(() => engine.stop(containerId, graceMs)),
+    signal: (containerId, signal) => call(() => engine.signal(containerId, signal)),
+    exec: (containerId, command) => call(() => engine.exec(containerId, command)),
     remove: (containerId) => call(() => engine.remove(containerId)),
     image: (reference) => call(() => engine.image(reference)),
     images: () => call(() => engine.images()),

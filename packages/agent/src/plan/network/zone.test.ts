@@ -39,6 +39,13 @@ describe('the zone of a network', () => {
   const zone = zoneOf(web, service('db', 'back', []), service('web', 'back', ['10.9.0.2']));
 
   for (const name of ['web', 'shop_web', 'web.shop', 'www', 'WEB', 'web.']) {
+    it('tells only names with the stack in them on a network that many stacks share', () => {
+      const shared = zoneOf(service('web', 'http', ['10.1.0.2'], { aliases: ['www'], qualified: true }));
+      for (const name of ['shop_web', 'tasks.shop_web', 'web.shop'])
+        assert.deepEqual(addresses(shared, ['http'], name), ['10.1.0.2'], name);
+      for (const name of ['web', 'www', 'tasks.web']) assert.equal(addresses(shared, ['http'], name), undefined, name);
+    });
+
     it(`answers ${name} with the virtual address`, () => assert.deepEqual(addresses(zone, ['front'], name), ['10.0.15.9']));
     it(`answers tasks.${name} with the addresses of all tasks`, () =>
       assert.deepEqual(addresses(zone, ['front'], `tasks.${name}`), ['10.0.0.2', '10.0.0.3']));

@@ -72,7 +72,7 @@ export class Zone {
 }
 
 function baseNames(service: ServiceEndpoints): Set<string> {
-  const names = [service.shortName, service.serviceName, ...service.aliases];
+  const names = [service.serviceName, ...(service.qualified ? [] : [service.shortName, ...service.aliases])];
   if (service.stack !== undefined) names.push(`${service.shortName}.${service.stack}`);
   return new Set(names.map((name) => name.toLowerCase()));
 }

@@ -77,6 +77,8 @@ const attached = canonicalNames((item) => scalarNode(null, item.at));
 
 const affinityTerms = eachItem(chain(canonicalText('service'), keys({ labels: canonicalPairs })));
 
+const httpRule = chain(canonicalText('host'), keys({ host: canonicalList, tls: canonicalText('mode') }));
+
 const canonicalReferences = eachItem(canonicalText('source'));
 
 /** Gives a long bind its default: the host's folder is made when it is missing. Source: Compose specification, `volumes.bind.create_host_path`. */
@@ -122,4 +124,5 @@ export const canonicalService: Canonicalizer = keys({
   ulimits: eachValue(canonicalUlimit),
   volumes: eachItem(withBindDefaults),
   'x-affinity': keys({ near: affinityTerms, apart: affinityTerms }),
+  'x-http': chain(canonicalList, eachItem(httpRule)),
 });

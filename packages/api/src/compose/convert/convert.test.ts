@@ -41,6 +41,9 @@ const EXTENSION: Row[] = [
   ['x-progress-deadline: 0s', ({ progressDeadlineMs }) => progressDeadlineMs, 0],
   ['x-canary: 2', ({ canary }) => canary, { count: 2 }],
   ['x-canary: 10%', ({ canary }) => canary, { percent: 10 }],
+  ['x-reload-signal: hup\nsecrets: []', ({ template }) => template.reload, { signal: 'SIGHUP' }],
+  ['x-reload-command: nginx -s "reload"', ({ template }) => template.reload, { command: ['nginx', '-s', 'reload'] }],
+  ['x-reload-command: [caddy, reload]', ({ template }) => template.reload, { command: ['caddy', 'reload'] }],
   ['x-mine: {free: true}', ({ canary }) => canary, undefined],
 ];
 

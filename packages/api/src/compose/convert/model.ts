@@ -135,6 +135,7 @@ export interface ComposeService {
   domainname?: string;
   entrypoint?: string[] | null;
   environment?: Texts;
+  expose?: string[];
   extra_hosts?: Record<string, string[]>;
   gpus?: ComposeDeviceRequest[];
   group_add?: string[];
@@ -193,10 +194,22 @@ export interface ComposeService {
   'x-drain'?: number;
   'x-progress-deadline'?: number;
   'x-publish-not-ready'?: boolean;
+  'x-http'?: ComposeHttpRule[];
+  'x-reload-signal'?: string;
+  'x-reload-command'?: string | string[];
   'x-sticky'?: boolean | string;
   'x-autoscale'?: { min?: number; max: number; cpu?: string; memory?: string; cooldown?: { up?: number; down?: number } };
   'x-rebalance'?: boolean | { budget?: number };
   'x-schedule'?: string | ComposeSchedule;
+}
+
+export interface ComposeHttpRule {
+  host?: string[];
+  path?: string;
+  strip_prefix?: boolean;
+  port?: number;
+  tls?: { mode?: string; cert?: string; key?: string };
+  network?: string;
 }
 
 export interface ComposeAffinityTerm {

@@ -13,8 +13,10 @@ import { type ConvertContext, compact, filled } from './context.js';
 import { convertPlacement, convertRestart, convertUpdate } from './deploy.js';
 import { convertAutoscale } from './extension/autoscale.js';
 import { convertCanary } from './extension/canary.js';
+import { convertHttp, httpAttachments } from './extension/http.js';
 import { convertPartition } from './extension/partition.js';
 import { convertRebalance } from './extension/rebalance.js';
+import { convertReload } from './extension/reload.js';
 import { convertSchedule } from './extension/schedule.js';
 import { convertSticky } from './extension/sticky.js';
 import { fileHashes } from './files.js';
@@ -35,12 +37,13 @@ export function convertService(key: string, service: ComposeService, context: Co
   if (image === undefined) return undefined;
   checkLinks(key, service, context);
   const mode = convertMode(service, path, context);
+  const http = convertHttp(service, path, context);
   return {
     name,
     stack: context.stack,
     labels: filled(service.deploy?.labels),
     mode,
-    template: convertTemplate(key, service, image, mode, context),
+    template: convertTemplate(key, service, image, mode, http, context),
     placement: convertPlacement(service, mode, path, context),
     update: { ...DEFAULT_UPDATE, ...convertUpdate(service.deploy?.update_config) },
     rollback: { ...DEFAULT_UPDATE, ...convertUpdate(service.deploy?.rollback_config) },
@@ -53,6 +56,7 @@ export function convertService(key: string, service: ComposeService, context: Co
       drainMs: service['x-drain'],
     }),
     ports: convertPorts(service, path, context),
+    ...compact({ http }),
     dependsOn: convertDependencies(key, service, context),
     ...compact({
       schedule: convertSchedule(service, mode, path, context),
@@ -86,15 +90,23 @@ function requireImage(service: ComposeService, path: Path, context: ConvertConte
   return undefined;
 }
 
-function convertTemplate(key: string, service: ComposeService, image: string, mode: ServiceMode, context: ConvertContext): TaskTemplate {
+function convertTemplate(
+  key: string,
+  service: ComposeService,
+  image: string,
+  mode: ServiceMode,
+  http: ServiceSpec['http'],
+  context: ConvertContext,
+): TaskTemplate {
   const path = ['services', key];
+  const joined = convertAttachments(key, service, context);
   return {
     container: convertContainer(service, image, path, context),
     limits: convertLimits(service, path, context),
     reservations: convertReservations(service, path, context),
     restart: convertRestart(key, service, mode, context),
-    ...compact({ partition: convertPartition(service, path, context) }),
-    networks: convertAttachments(key, service, context),
+    ...compact({ partition: convertPartition(service, path, context), reload: convertReload(service, path, context) }),
+    networks: [...joined, ...httpAttachments(http, joined)],
     forceUpdate: 0,
     fileHashes: fileHashes(service, context),
   };

@@ -1,8 +1,17 @@
 import { MAX_PRIORITY, TAINT_EFFECTS } from '../../spec/scheduling.js';
-import { bool, duration, either, integer, list, map, pairs, type Schema, text, word } from './dsl.js';
+import { bool, duration, either, integer, list, map, pairs, type Schema, text, textOrTexts, word } from './dsl.js';
 
 const weight = integer(1, 100);
 const affinityTerms = list(either(text, map({ service: text, labels: pairs, topology: text, weight })));
+
+const httpRule = map({
+  host: textOrTexts,
+  path: text,
+  strip_prefix: bool,
+  port: integer(1, 65_535),
+  tls: either(text, map({ mode: text, cert: text, key: text })),
+  network: text,
+});
 
 /** Tessera's own keys of a service. They merge, interpolate and are checked like all others. */
 export const extensionSchemas: Readonly<Record<`x-${string}`, Schema>> = {
@@ -16,6 +25,9 @@ export const extensionSchemas: Readonly<Record<`x-${string}`, Schema>> = {
   'x-drain': duration,
   'x-progress-deadline': duration,
   'x-publish-not-ready': bool,
+  'x-http': either(text, httpRule, list(either(text, httpRule))),
+  'x-reload-signal': text,
+  'x-reload-command': textOrTexts,
   'x-sticky': either({ type: ['boolean'] }, text),
   'x-partition': word('keep', 'stop'),
   'x-strategy': word('spread', 'binpack'),

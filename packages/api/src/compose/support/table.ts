@@ -160,6 +160,21 @@ const DEPLOY: readonly SupportRow[] = [
 /** Tessera's own keys. */
 const EXTENSIONS: readonly SupportRow[] = [
   ...rows('honoured', SERVICE, 'x-sticky', 'true, or how long a client keeps its task though others are added, such as 30m.'),
+  ...rows(
+    'honoured',
+    SERVICE,
+    'x-http',
+    'Requests for a host and path that the HTTP proxies send to the service; one rule or several. See [HTTP](http.md).',
+  ),
+  ...rows('honoured', `${SERVICE}.x-http`, 'host path strip_prefix port tls tls.mode tls.cert tls.key network'),
+  ...rows('honoured', `${SERVICE}.x-http[]`, 'host path strip_prefix port tls tls.mode tls.cert tls.key network'),
+  ...rows(
+    'honoured',
+    SERVICE,
+    'x-reload-signal',
+    'Such as SIGHUP: new content of configs and secrets is put in place and the signal sent, instead of new tasks.',
+  ),
+  ...rows('honoured', SERVICE, 'x-reload-command', 'The same by a command that is run in the container, and must end with 0.'),
   ...rows('honoured', SERVICE, 'x-publish-not-ready', 'true: names also tell tasks that are not healthy yet.'),
   ...rows('honoured', SERVICE, 'x-drain', 'How long a leaving task waits for its open connections before it gets its stop signal. 1s.'),
   ...rows('honoured', SERVICE, 'x-canary', "A number of tasks or '10%': an update replaces so many and waits for `tsctl update promote`."),

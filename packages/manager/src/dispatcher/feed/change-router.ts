@@ -1,4 +1,13 @@
-import type { NetworkBlock, Node, ObjectChange, Service, ServiceRevision, Task, Vip } from '@tessera/api';
+import {
+  type NetworkBlock,
+  type Node,
+  type ObjectChange,
+  readsHttpConfig,
+  type Service,
+  type ServiceRevision,
+  type Task,
+  type Vip,
+} from '@tessera/api';
 import { endedAt, endedByItself, isLive, isToldToGo } from '../../model/task.js';
 import type { LeaveGate } from '../leaving/leave-gate.js';
 import { endpointOf } from '../projection/network-assignment.js';
@@ -15,6 +24,8 @@ export class ChangeRouter {
   /** The endpoints that tasks had when last looked at, as one string each. */
   readonly #endpoints = new Map<string, string>();
   readonly #services = new Map<string, Service>();
+  /** Services whose tasks read the configuration for HTTP. */
+  readonly #proxies = new Set<string>();
   readonly #blocks = new Map<string, NetworkBlock>();
   readonly #vips = new Map<string, Vip>();
   readonly #nodes = new Map<string, Node>();
@@ -30,7 +41,10 @@ export class ChangeRouter {
     private readonly leaving: Pick<LeaveGate, 'hold' | 'drop' | 'gone' | 'moved'>,
   ) {
     const { view } = projector;
-    for (const service of view.all('services')) this.#services.set(service.id, service);
+    for (const service of view.all('services')) {
+      this.#services.set(service.id, service);
+      if (readsHttpConfig(service.spec.template)) this.#proxies.add(service.id);
+    }
     for (const revision of view.all('revisions')) this.#noteRevision(revision.id, revision);
     for (const task of view.all('tasks')) this.#noteTask(task);
     for (const block of view.all('blocks')) this.#blocks.set(block.id, block);
@@ -65,6 +79,11 @@ export class ChangeRouter {
         break;
       case 'contents':
         this.#contentChanged(change.id);
+        this.#httpChanged();
+        break;
+      case 'configs':
+      case 'secrets':
+        this.#httpChanged();
         break;
       default:
     }
@@ -96,6 +115,16 @@ export class ChangeRouter {
     else this.#services.delete(id);
     const names = [before, after].flatMap((service) => service?.spec.template.networks.map((attachment) => attachment.network) ?? []);
     for (const name of new Set(names)) this.#markServiceOn(id, name);
+    if (after?.spec.template.reload) for (const task of this.projector.view.tasksOfService(id)) this.#markTask(task);
+    if (after && readsHttpConfig(after.spec.template)) this.#proxies.add(id);
+    else this.#proxies.delete(id);
+    if (before?.spec.http || after?.spec.http) this.#httpChanged();
+  }
+
+  /** The configuration of the proxies is made of services, virtual addresses, certificates. */
+  #httpChanged(): void {
+    this.projector.forgetHttp();
+    for (const id of this.#proxies) for (const task of this.projector.view.tasksOfService(id)) this.#markTask(task);
   }
 
   #revisionChanged(id: string, after: ServiceRevision | undefined): void {
@@ -124,6 +153,7 @@ export class ChangeRouter {
     if (after) this.#vips.set(id, after);
     else this.#vips.delete(id);
     for (const { serviceId, networkId } of [before, after].flatMap((vip) => vip ?? [])) {
+      if (this.#services.get(serviceId)?.spec.http) this.#httpChanged();
       const network = this.projector.view.get('networks', networkId);
       if (network) this.#markServiceOn(serviceId, network.spec.name);
     }

@@ -1,5 +1,13 @@
-import { type NodeSetItems, type NodeSetKind, networkBlockId, type ServiceEndpoints, type TaskAssignment } from '@tessera/api';
+import {
+  type FileContent,
+  type NodeSetItems,
+  type NodeSetKind,
+  networkBlockId,
+  type ServiceEndpoints,
+  type TaskAssignment,
+} from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
+import { httpFile } from '../../plan/http/file.js';
 import { HOLD_MS, type LeaveGate } from '../leaving/leave-gate.js';
 import { projectNetwork, projectService, serviceEndpointsId } from '../projection/network-assignment.js';
 import { projectNode, slotIndexOf } from '../projection/node-set.js';
@@ -12,6 +20,9 @@ export type NodeSetItem = NodeSetItems[NodeSetKind][number];
 export class Projector {
   readonly slots: SlotIndex;
   readonly #services = new Map<string, ServiceEndpoints>();
+  #http: FileContent | undefined;
+  /** The configuration of the HTTP proxies. */
+  readonly #httpFile = (): FileContent => (this.#http ??= httpFile(this.view));
 
   constructor(
     readonly view: ClusterView,
@@ -21,14 +32,14 @@ export class Projector {
   }
 
   node(nodeId: string): NodeSetItems {
-    const items = projectNode(this.view, this.slots, nodeId);
+    const items = projectNode(this.view, this.slots, nodeId, this.#httpFile);
     // The shared object makes comparison and encoding cheap; its content is the same.
     const tasks = items.tasks.map((task) => this.#held(task));
     return { ...items, tasks, services: items.services.map((item) => this.#service(item.serviceId, item.networkId) ?? item) };
   }
 
   task(nodeId: string, taskId: string): NodeSetItem | undefined {
-    const task = projectTask(this.view, this.slots, nodeId, this.view.get('tasks', taskId));
+    const task = projectTask(this.view, this.slots, nodeId, this.view.get('tasks', taskId), this.#httpFile);
     return task && this.#held(task);
   }
 
@@ -46,12 +57,17 @@ export class Projector {
   }
 
   file(fileId: string): NodeSetItem | undefined {
-    return projectFile(this.view, fileId);
+    return projectFile(this.view, fileId, this.#httpFile);
   }
 
   /** Says that the endpoints of the service on the network may have changed. */
   forget(serviceId: string, networkId: string): void {
     this.#services.delete(serviceEndpointsId(serviceId, networkId));
+  }
+
+  /** Says that routes of HTTP may have changed. */
+  forgetHttp(): void {
+    this.#http = undefined;
   }
 
   #held(task: TaskAssignment): TaskAssignment {

@@ -60,6 +60,7 @@ export function projectService(view: ClusterView, slots: SlotIndex, serviceId: s
     ...(stack !== undefined && { stack }),
     networkId,
     aliases: attachment.aliases,
+    ...(attachment.qualified && { qualified: true as const }),
     endpointMode,
     ...(vip !== undefined && wantsVip(service) && { vip }),
     ...(sticky && { sticky }),

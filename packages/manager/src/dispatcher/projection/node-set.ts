@@ -1,4 +1,4 @@
-import type { NodeSetItems } from '@tessera/api';
+import type { FileContent, NodeSetItems } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
 import { projectNetwork, projectService } from './network-assignment.js';
 import { SlotIndex } from './slot-index.js';
@@ -11,18 +11,21 @@ export function slotIndexOf(view: ClusterView): SlotIndex {
   return slots;
 }
 
-/** The complete desired set of a node: all that it needs and nothing else. */
-export function projectNode(view: ClusterView, slots: SlotIndex, nodeId: string): NodeSetItems {
+/**
+ * The complete desired set of a node: all that it needs and nothing else.
+ * @param http the configuration of the HTTP proxies
+ */
+export function projectNode(view: ClusterView, slots: SlotIndex, nodeId: string, http?: () => FileContent): NodeSetItems {
   const items: NodeSetItems = { tasks: [], ended: [], networks: [], services: [], files: [] };
   const fileIds = new Set<string>();
   for (const task of view.tasksOfNode(nodeId)) {
     items.ended.push(...present(projectEnded(slots, nodeId, task)));
-    const assignment = projectTask(view, slots, nodeId, task);
+    const assignment = projectTask(view, slots, nodeId, task, http);
     if (!assignment) continue;
     items.tasks.push(assignment);
     for (const fileId of fileIdsOf(assignment)) fileIds.add(fileId);
   }
-  for (const fileId of fileIds) items.files.push(...present(projectFile(view, fileId)));
+  for (const fileId of fileIds) items.files.push(...present(projectFile(view, fileId, http)));
   for (const block of view.blocksOfNode(nodeId)) {
     items.networks.push(...present(projectNetwork(view, nodeId, block.networkId)));
     const network = view.get('networks', block.networkId);

@@ -3,20 +3,34 @@ import {
   type EndedTask,
   type FileContent,
   filesOf,
+  HTTP_CONFIG,
   isTerminal,
+  readsHttpConfig,
   type ServiceRevision,
+  type ServiceSpec,
   type Task,
   type TaskAssignment,
 } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
+import { isHttpFile } from '../../plan/http/file.js';
 import { belongsToNode, revisionOf, type SlotIndex } from './slot-index.js';
 
-/** What the node must know to run the task, or `undefined` when the task is not, or no longer, the node's. */
-export function projectTask(view: ClusterView, slots: SlotIndex, nodeId: string, task: Task | undefined): TaskAssignment | undefined {
+/**
+ * What the node must know to run the task, or `undefined` when the task is not, or no longer, the node's.
+ * @param http the configuration of the HTTP proxies
+ */
+export function projectTask(
+  view: ClusterView,
+  slots: SlotIndex,
+  nodeId: string,
+  task: Task | undefined,
+  http?: () => FileContent,
+): TaskAssignment | undefined {
   if (!task || task.nodeId !== nodeId || !belongsToNode(task, slots)) return undefined;
   const revision = revisionOf(view, task);
   if (!revision) return undefined;
   const { spec } = revision;
+  const files = filesSpec(view, task, spec);
   return {
     id: task.id,
     serviceId: task.serviceId,
@@ -34,8 +48,8 @@ export function projectTask(view: ClusterView, slots: SlotIndex, nodeId: string,
     ...(task.resources && { resources: task.resources }),
     networks: attachments(view, revision),
     hostPorts: spec.ports.filter((port) => port.mode === 'host'),
-    configIds: contentIds('configs', revision),
-    secretIds: contentIds('secrets', revision),
+    configIds: contentIds('configs', files),
+    secretIds: { ...contentIds('secrets', files), ...derivedIds(files, http) },
   };
 }
 
@@ -45,8 +59,9 @@ export function projectEnded(slots: SlotIndex, nodeId: string, task: Task | unde
   return task.desired === 'remove' || belongsToNode(task, slots) ? undefined : { id: task.id };
 }
 
-/** The content of a config or secret, by its id. */
-export function projectFile(view: ClusterView, id: string): FileContent | undefined {
+/** The content of a config or secret, or the configuration of the HTTP proxies, by its id. */
+export function projectFile(view: ClusterView, id: string, http?: () => FileContent): FileContent | undefined {
+  if (http && isHttpFile(id)) return http().id === id ? http() : undefined;
   const content = view.get('contents', id);
   return content && { id, secret: content.secret, hash: content.hash, data: content.data };
 }
@@ -64,8 +79,21 @@ function attachments(view: ClusterView, revision: ServiceRevision): TaskAssignme
   });
 }
 
-/** Ids of the contents that the revision was made with, by the names of the configs or secrets: not of what they hold now. */
-function contentIds(kind: 'configs' | 'secrets', { spec: { template } }: ServiceRevision): Record<string, string> {
+/**
+ * The spec whose contents the task is to have: its own or, where tasks reload their files, the service's as long as nothing but the
+ * contents differs.
+ */
+function filesSpec(view: ClusterView, task: Task, own: ServiceSpec): ServiceSpec {
+  const service = own.template.reload && view.get('services', task.serviceId);
+  return service && service.templateHash === task.templateHash ? service.spec : own;
+}
+
+function derivedIds({ template }: ServiceSpec, http: (() => FileContent) | undefined): Record<string, string> {
+  return http && readsHttpConfig(template) ? { [HTTP_CONFIG]: http().id } : {};
+}
+
+/** Ids of the contents that the spec was deployed with, by the names of the configs or secrets: not of what they hold now. */
+function contentIds(kind: 'configs' | 'secrets', { template }: ServiceSpec): Record<string, string> {
   const files = [...filesOf(template.container, template.fileHashes)].filter((file) => file.kind === kind);
   return Object.fromEntries(files.map(({ name, hash }) => [name, contentId(kind, hash)]));
 }

@@ -85,7 +85,7 @@ export class World {
   report(taskId: string, state: TaskState, more: Partial<Task['status']> = {}): void {
     const task = this.view.get('tasks', taskId);
     if (!task || !isLive(task) || !isAssigned(task)) return;
-    if (task.status.state === state ? !more.health : !canMove(task.status.state, state)) return;
+    if (task.status.state === state ? !more.health && !more.files : !canMove(task.status.state, state)) return;
     const startedAt = task.status.startedAt ?? (state === 'running' ? this.now : undefined);
     const status: Task['status'] = { state, at: this.now, message: state, ...(startedAt !== undefined && { startedAt }), ...more };
     this.write({ type: 'put', kind: 'tasks', object: { ...task, status } });

@@ -48,11 +48,12 @@ export function refuseUsedElsewhere(view: ClusterView, removed: readonly Owned[]
   }
 }
 
-function needsOf({ spec: { template } }: Service): string[] {
+function needsOf({ spec: { template, http = [] } }: Service): string[] {
   const { networks, container } = template;
   return [
     ...networks.map(({ network }) => `networks/${network}`),
     ...container.configs.map(({ source }) => `configs/${source}`),
     ...container.secrets.map(({ source }) => `secrets/${source}`),
+    ...http.flatMap(({ tls }) => (tls.mode === 'given' ? [tls.certificate, tls.key] : [])).map(({ kind, name }) => `${kind}/${name}`),
   ];
 }

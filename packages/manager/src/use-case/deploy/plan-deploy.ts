@@ -13,6 +13,8 @@ import {
 import type { ClusterView } from '../../model/view.js';
 import type { Unit } from '../commit.js';
 import { type FileKind, makeFile } from '../files.js';
+import { certificateProblems, storedContent } from '../http-certificates.js';
+import { HttpLedger } from '../http-ledger.js';
 import { changeNetwork } from '../network-change.js';
 import { refuseExhaustion } from '../network-space.js';
 import { PortLedger } from '../ports.js';
@@ -87,7 +89,15 @@ class DeployPlanner {
     };
     const cycle = dependencyCycle(this.spec.services);
     const problems = [...this.spec.services.flatMap((service) => serviceProblems(service, known)), ...(cycle === undefined ? [] : [cycle])];
-    refuseProblems(`stack '${this.spec.name}'`, problems);
+    refuseProblems(`stack '${this.spec.name}'`, [...problems, ...this.#certificateProblems()]);
+  }
+
+  #certificateProblems(): string[] {
+    const stored = storedContent(this.view);
+    const own = new Map((['configs', 'secrets'] as const).flatMap((kind) => this.spec[kind].map((file) => [`${kind}/${file.name}`, file])));
+    return this.spec.services.flatMap((service) =>
+      certificateProblems(service, (file) => own.get(`${file.kind}/${file.name}`)?.data ?? stored(file)),
+    );
   }
 
   #network(spec: NetworkSpec): void {
@@ -111,10 +121,12 @@ class DeployPlanner {
   #services(removed: readonly Owned[]): void {
     const before = new Map(this.spec.services.map((spec) => [spec.name, this.view.byName('services', spec.name)]));
     const planned = [...before.values()].flatMap((service) => (service ? [service.id] : []));
-    const ledger = new PortLedger(this.view, new Set([...planned, ...removed.map((item) => item.id)]));
+    const changing = new Set([...planned, ...removed.map((item) => item.id)]);
+    const [ledger, routes] = [new PortLedger(this.view, changing), new HttpLedger(this.view, changing)];
+    for (const spec of this.spec.services) routes.claim(spec);
     const changes = this.spec.services.map((spec) => this.#service(spec, before.get(spec.name), ledger));
-    const claimsPorts = changes.some(({ unit, service }) => unit.length > 0 && service.ports.length > 0);
-    this.#units.push(...(claimsPorts ? guardedByCluster(this.view, changes) : changes.map(({ unit }) => unit)));
+    const claims = changes.some(({ unit, service }) => unit.length > 0 && claimsSomething(service));
+    this.#units.push(...(claims ? guardedByCluster(this.view, changes) : changes.map(({ unit }) => unit)));
   }
 
   #service(spec: ServiceSpec, before: Service | undefined, ledger: PortLedger): ServiceChange {
@@ -196,8 +208,13 @@ class DeployPlanner {
   }
 }
 
+/** It has what only one service of the cluster can have. */
+export function claimsSomething({ ports, spec }: Service): boolean {
+  return ports.length > 0 || spec.http !== undefined;
+}
+
 /**
- * Two deploys to two managers may claim the same port under different keys. Writing the cluster object along with the
+ * Two deploys to two managers may claim the same port or route under different keys. Writing the cluster object along with the
  * claim makes one of them lose its compare and plan again.
  */
 export function guardedByCluster(view: ClusterView, changes: readonly { unit: Unit }[]): Unit[] {
