@@ -89,6 +89,14 @@ export const StackSummary = strictObject({
 });
 export type StackSummary = Static<typeof StackSummary>;
 
+export const ServiceDetail = strictObject({
+  service: Service,
+  progress: ServiceProgress,
+  /** Its virtual addresses, by the names of its networks; none for a network on which its name stands for its tasks. */
+  addresses: Type.Array(strictObject({ network: Name, address: Type.String() })),
+});
+export type ServiceDetail = Static<typeof ServiceDetail>;
+
 export const StackDetail = strictObject({ stack: Stack, services: Type.Array(Service), progress: Type.Array(ServiceProgress) });
 export type StackDetail = Static<typeof StackDetail>;
 
@@ -119,6 +127,10 @@ export const NetworkUsage = strictObject({
 export type NetworkUsage = Static<typeof NetworkUsage>;
 export const NetworkDetail = strictObject({ network: Network, usage: NetworkUsage });
 export type NetworkDetail = Static<typeof NetworkDetail>;
+
+/** The short form of {@link NetworkUsage}, for lists. */
+export const NetworkUse = strictObject({ networkId: Id, used: Type.Integer(), free: Type.Integer(), encrypted: Type.Boolean() });
+export type NetworkUse = Static<typeof NetworkUse>;
 
 /** What a look at the network from all nodes found. */
 export const NetworkDiagnosis = strictObject({

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { Config, Network, Node, Secret, Service, Task } from '../object/objects.js';
 import { LogFrame } from '../protocol/messages.js';
+import { ProbeAnswer, ProbeRequest } from '../protocol/probe.js';
 import { Bytes, Id, Name, NanoCpus, oneOf, strictObject, Timestamp } from '../spec/common.js';
 import { MAX_TAINTS, Taint, Toleration } from '../spec/scheduling.js';
 import { ServiceSpec } from '../spec/service-spec.js';
@@ -11,8 +12,10 @@ import {
   JoinRequest,
   NetworkDetail,
   NetworkDiagnosis,
+  NetworkUse,
   Pem,
   PlacementExplanation,
+  ServiceDetail,
   ServiceProgress,
   SourcedLogFrame,
   StackDetail,
@@ -88,7 +91,7 @@ export const ROUTES = {
     summary: 'A service',
     access: 'viewer',
     params: ByReference,
-    response: strictObject({ service: Service, progress: ServiceProgress }),
+    response: ServiceDetail,
   },
   createService: {
     method: 'POST',
@@ -187,6 +190,16 @@ export const ROUTES = {
     stream: true,
   },
 
+  relayProbe: {
+    method: 'POST',
+    path: '/v1/managers/:manager/nodes/:node/probe',
+    summary: 'What a node that this manager serves says of its network, for the manager that was asked for it',
+    access: 'manager',
+    params: strictObject({ manager: Id, node: Id }),
+    body: ProbeRequest,
+    response: ProbeAnswer,
+  },
+
   listNodes: { method: 'GET', path: '/v1/nodes', summary: 'List nodes', access: 'viewer', response: Type.Array(Node) },
   getNode: { method: 'GET', path: '/v1/nodes/:ref', summary: 'A node', access: 'viewer', params: ByReference, response: Node },
   updateNode: {
@@ -222,6 +235,13 @@ export const ROUTES = {
   },
 
   listNetworks: { method: 'GET', path: '/v1/networks', summary: 'List networks', access: 'viewer', response: Type.Array(Network) },
+  listNetworkUse: {
+    method: 'GET',
+    path: '/v1/network-use',
+    summary: 'How many addresses of each network are used and free, and which encrypt',
+    access: 'viewer',
+    response: Type.Array(NetworkUse),
+  },
   getNetwork: {
     method: 'GET',
     path: '/v1/networks/:ref',

@@ -8,8 +8,9 @@ import { getHttp } from '../use-case/http.js';
 import { getJob, listJobs, resumeJob, runJob, stopJob, suspendJob } from '../use-case/jobs.js';
 import { join, renew } from '../use-case/join.js';
 import { serviceLogs, taskLogs } from '../use-case/logs.js';
-import { createNetwork, getNetwork, listNetworks, removeNetwork } from '../use-case/networks.js';
+import { createNetwork, getNetwork, listNetworks, listNetworkUse, removeNetwork } from '../use-case/networks.js';
 import { relayLogs } from '../use-case/node-log.js';
+import { relayProbe } from '../use-case/node-probe.js';
 import { getNode, listNodes, removeNode, updateNode } from '../use-case/nodes.js';
 import { rebalance } from '../use-case/rebalance.js';
 import { getRelease, listReleases, rollbackService, rollbackStack } from '../use-case/releases.js';
@@ -80,6 +81,7 @@ export const HANDLERS: Handlers = {
   getTask: (context, { params }) => getTask(context, params.ref),
   taskLogs: (context, { params, query, signal }) => taskLogs(context, params.ref, query, signal),
   relayLogs: (context, { params, query, signal }) => relayLogs(context, params, query, signal),
+  relayProbe: (context, { params, body, signal }) => relayProbe(context, params, body, signal),
   serviceLogs: (context, { params, query, signal }) => serviceLogs(context, params.ref, query, signal),
 
   listNodes: (context) => listNodes(context),
@@ -88,6 +90,7 @@ export const HANDLERS: Handlers = {
   removeNode: (context, { params, query }) => nothing(removeNode(context, params.ref, query)),
 
   listNetworks: (context) => listNetworks(context),
+  listNetworkUse: (context) => listNetworkUse(context),
   getNetwork: (context, { params }) => getNetwork(context, params.ref),
   diagnoseNetworks: (context, { signal }) => diagnoseNetworks(context, signal),
   createNetwork: (context, { body }) => createNetwork(context, body),

@@ -1,4 +1,4 @@
-import type { LogFrame, LogOptions, Manager } from '@tessera/api';
+import type { LogFrame, LogOptions, Manager, ProbeAnswer, ProbeRequest } from '@tessera/api';
 
 /** The other managers of the cluster. */
 export interface Peers {
@@ -7,6 +7,11 @@ export interface Peers {
    * @throws ApiError `unavailable` when that manager cannot be reached or the stream breaks
    */
   taskLog(manager: Manager, nodeId: string, taskId: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogFrame>;
+  /**
+   * What a node that `manager` serves says of its network.
+   * @throws ApiError `unavailable` when that manager cannot be reached
+   */
+  probe(manager: Manager, nodeId: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer>;
   /** Closes all connections. */
   close(): void;
 }

@@ -1,6 +1,7 @@
-import type { NetworkDiagnosis, Node, ProbeAnswer } from '@tessera/api';
+import type { NetworkDiagnosis, Node, ProbeAnswer, ProbeRequest } from '@tessera/api';
 import { diagnose, type Measure, measureOf, type NodeFindings } from '../plan/doctor.js';
 import type { UseCaseContext } from './context.js';
+import { probeNode } from './node-probe.js';
 
 /** Packets are counted no longer than this, whatever becomes of this manager. */
 const WATCH_SECONDS = 30;
@@ -12,16 +13,14 @@ const MOST_NODES = 100;
  * some seconds, sends little, and leaves nothing behind.
  */
 export async function diagnoseNetworks(context: UseCaseContext, signal: AbortSignal): Promise<NetworkDiagnosis> {
-  const { store, dispatcher } = context;
-  const { view } = store;
+  const { view } = context.store;
   const nodes = [...view.all('nodes')].sort((a, b) => (a.name < b.name ? -1 : 1));
   const asked = nodes.filter(({ status }) => status.state === 'ready').slice(0, MOST_NODES);
   const problems = nodes
     .filter(({ status }) => status.state !== 'ready')
     .map(({ name, status }) => `${name}: it is ${status.state} and cannot be asked`);
   const skipped = nodes.length - problems.length > asked.length ? [`only the first ${MOST_NODES} nodes were asked`] : [];
-  const ask = (node: Node, request: Parameters<typeof dispatcher.probe>[1]): Promise<ProbeAnswer> =>
-    dispatcher.probe(node.id, request, signal);
+  const ask = (node: Node, request: ProbeRequest): Promise<ProbeAnswer> => probeNode(context, node.id, request, signal);
 
   const watching = await Promise.all(asked.map((node) => ask(node, { kind: 'watch', seconds: WATCH_SECONDS })));
   const able = asked.filter((node, at) => noted(node, watching[at], skipped));

@@ -3,6 +3,7 @@ import type { SessionSocket } from '@tessera/kit';
 import { isRunning, isWanted } from '../model/task.js';
 import type { ClusterView } from '../model/view.js';
 import type { UseCaseContext } from './context.js';
+import { peerOf } from './peer.js';
 import { resolve } from './references.js';
 
 /**
@@ -11,13 +12,12 @@ import { resolve } from './references.js';
  * @throws ApiError `not-found`, `ambiguous`, `unavailable` when nothing runs or its node cannot be reached, `timeout`
  */
 export async function openForward(context: UseCaseContext, ref: string, port: number, signal: AbortSignal): Promise<SessionSocket> {
-  const { store, dispatcher, presence, random } = context;
+  const { store, dispatcher, random } = context;
   const running = runningTasks(store.view, ref);
   const task = running[Math.floor(random.next() * running.length)];
   if (!task) throw new ApiError('unavailable', `no task of '${ref}' is running`, { cure: `see what it waits for: tsctl ps ${ref}` });
   const nodeId = task.nodeId ?? '';
-  const session = store.view.get('nodes', nodeId)?.session;
-  const other = session && session.manager !== presence.id ? store.view.get('managers', session.manager) : undefined;
+  const other = peerOf(context, nodeId);
   if (other) throw new ApiError('unavailable', `the node of the task is served by manager ${other.hostname}`, { cure: 'ask that manager' });
   return dispatcher.openForward(nodeId, task.id, port, signal);
 }

@@ -1,4 +1,4 @@
-import { ApiError, type Network, type NetworkDetail, type NetworkSpec } from '@tessera/api';
+import { ApiError, type Network, type NetworkDetail, type NetworkSpec, type NetworkUse } from '@tessera/api';
 import { newId } from '@tessera/kit';
 import { networkUsage } from '../plan/network-usage.js';
 import { commitPlan, type Unit } from './commit.js';
@@ -9,6 +9,14 @@ import { resolve } from './references.js';
 
 export function listNetworks({ store: { view } }: UseCaseContext): Network[] {
   return [...view.all('networks')].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+}
+
+/** The use of each network, in no order. */
+export function listNetworkUse({ store: { view } }: UseCaseContext): NetworkUse[] {
+  return [...view.all('networks')].map((network) => {
+    const { used, free, encrypted } = networkUsage(view, network);
+    return { networkId: network.id, used, free, encrypted };
+  });
 }
 
 /** A network and what it has given out. @throws ApiError `not-found` or `ambiguous`. */

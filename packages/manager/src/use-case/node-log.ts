@@ -1,5 +1,6 @@
-import { ApiError, type LogFrame, type LogOptions, type Manager, type ParamsOf, type QueryOf, type Routes } from '@tessera/api';
+import { ApiError, type LogFrame, type LogOptions, type ParamsOf, type QueryOf, type Routes } from '@tessera/api';
 import type { UseCaseContext } from './context.js';
+import { goneSignal, peerOf } from './peer.js';
 
 /**
  * The log of a task of a node, whichever manager serves that node: another one's is passed on.
@@ -51,19 +52,4 @@ export function toLogOptions({ follow, tail, since, until, timestamps }: QueryOf
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
   };
-}
-
-/** The other manager that serves the node, as far as there is one. */
-function peerOf({ store: { view }, presence }: UseCaseContext, nodeId: string): Manager | undefined {
-  const session = view.get('nodes', nodeId)?.session;
-  return session === undefined || session.manager === presence.id ? undefined : view.get('managers', session.manager);
-}
-
-/** Aborted when the manager has gone: one that vanished with its host closes no connection. */
-function goneSignal({ store }: UseCaseContext, { id }: Manager): { signal: AbortSignal; stop: () => void } {
-  const gone = new AbortController();
-  const stop = store.onChange((change) => {
-    if (change.kind === 'managers' && change.id === id && !change.object) gone.abort();
-  });
-  return { signal: gone.signal, stop };
 }

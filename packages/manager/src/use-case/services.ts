@@ -1,4 +1,4 @@
-import { ApiError, fileHashesOf, type Service, type ServiceProgress, type ServiceSpec } from '@tessera/api';
+import { ApiError, fileHashesOf, type Service, type ServiceDetail, type ServiceProgress, type ServiceSpec } from '@tessera/api';
 import { newId } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
 import { serviceProgress } from '../plan/progress.js';
@@ -24,9 +24,17 @@ export function listProgress(context: UseCaseContext, query: { stack?: string })
 }
 
 /** @throws ApiError `not-found` or `ambiguous`. */
-export function getService({ store: { view }, clock }: UseCaseContext, ref: string): { service: Service; progress: ServiceProgress } {
+export function getService({ store: { view }, clock }: UseCaseContext, ref: string): ServiceDetail {
   const service = resolve(view, 'services', ref);
-  return { service, progress: serviceProgress(view, service, clock.now()) };
+  const addresses = [...view.vipsOfService(service.id)].flatMap(({ networkId, address }) => {
+    const network = view.get('networks', networkId)?.spec.name;
+    return network === undefined ? [] : [{ network, address }];
+  });
+  return {
+    service,
+    progress: serviceProgress(view, service, clock.now()),
+    addresses: addresses.sort((a, b) => (a.network < b.network ? -1 : 1)),
+  };
 }
 
 /**

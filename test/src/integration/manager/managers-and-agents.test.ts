@@ -158,6 +158,14 @@ for (const managers of [2, 3]) {
       }
     });
 
+    it('let every node look at its network, whichever manager is asked and whichever serves it', async () => {
+      const names = (await world.nodes()).map(({ name }) => name).sort();
+      for (const { client, address } of world.members) {
+        const { nodes, skipped, problems } = await client.call('diagnoseNetworks', {});
+        assert.deepEqual({ nodes: nodes.sort(), skipped, problems }, { nodes: names, skipped: [], problems: [] }, address);
+      }
+    });
+
     it('leave every node ready and every task as it was when one is killed, and take it back', async () => {
       const before = await world.agreed();
       const serving = (await world.nodes()).map(({ session }) => session?.manager);

@@ -15,9 +15,10 @@ import type { Parts } from './parts.js';
 import { processKv, SimProcess } from './process.js';
 
 const SECRETS_KEY = '00'.repeat(32);
-/** Nobody reads logs in the simulator. */
+/** Nobody reads logs or asks about networks in the simulator. */
 const NO_PEERS: Peers = {
   async *taskLog() {},
+  probe: async () => ({ kind: 'failed', message: 'there are no networks' }),
   close: () => {},
 };
 /** Who watches over the process starts it again after this when it could not start. */

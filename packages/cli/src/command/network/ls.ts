@@ -1,4 +1,4 @@
-import type { Network } from '@tessera/api';
+import type { Network, NetworkUse } from '@tessera/api';
 import { printListing } from '../../output/print.js';
 import type { Column } from '../../output/table.js';
 import { defineCommand } from '../define.js';
@@ -9,12 +9,15 @@ export const command = defineCommand<{ quiet?: boolean }>({
   examples: [{ line: 'tsctl network ls', does: 'all networks' }],
   async run(session, _args, { quiet }) {
     const client = await session.client();
-    const networks = (await client.call('listNetworks', {})).sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
+    const [networks, uses] = await Promise.all([client.call('listNetworks', {}), client.call('listNetworkUse', {})]);
+    const rows = networks
+      .map((network): Row => ({ ...network, ...useOf(network, uses) }))
+      .sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1));
     await printListing(session, {
       columns: COLUMNS,
-      rows: networks,
-      data: networks,
-      ids: networks.map((network) => network.id),
+      rows,
+      data: rows,
+      ids: rows.map(({ id }) => id),
       quiet,
       empty: 'no networks',
     });
@@ -22,12 +25,25 @@ export const command = defineCommand<{ quiet?: boolean }>({
   },
 });
 
-const COLUMNS: readonly Column<Network>[] = [
-  { title: 'ID', value: (network) => network.id, wide: true },
-  { title: 'NAME', value: (network) => network.spec.name },
-  { title: 'DRIVER', value: (network) => network.spec.driver },
-  { title: 'SUBNET', value: (network) => network.allocation?.subnet ?? network.spec.subnet ?? '-' },
-  { title: 'STACK', value: (network) => network.spec.stack ?? '-', shrink: true },
-  { title: 'INTERNAL', value: (network) => (network.spec.internal ? 'yes' : 'no') },
-  { title: 'VNI', value: (network) => String(network.allocation?.vni ?? '-'), wide: true },
+type Row = Network & { use?: Omit<NetworkUse, 'networkId'> };
+
+/** Nothing for one that was made or removed between the two answers. */
+function useOf({ id }: Network, uses: readonly NetworkUse[]): Pick<Row, 'use'> {
+  const found = uses.find(({ networkId }) => networkId === id);
+  return found ? { use: { used: found.used, free: found.free, encrypted: found.encrypted } } : {};
+}
+
+/** Docker's columns, and what one looks for next. A network of the cluster spans its nodes; others are those of each node. */
+const COLUMNS: readonly Column<Row>[] = [
+  { title: 'ID', value: ({ id }) => id, wide: true },
+  { title: 'NAME', value: ({ spec }) => spec.name },
+  { title: 'DRIVER', value: ({ spec }) => spec.driver },
+  { title: 'SCOPE', value: ({ spec }) => (spec.driver === 'overlay' ? 'cluster' : 'node') },
+  { title: 'STACK', value: ({ spec }) => spec.stack ?? '-', shrink: true },
+  { title: 'SUBNET', value: ({ allocation, spec }) => allocation?.subnet ?? spec.subnet ?? '-' },
+  { title: 'USED', value: ({ use }) => String(use?.used ?? '-'), right: true },
+  { title: 'FREE', value: ({ use }) => String(use?.free ?? '-'), right: true },
+  { title: 'ENCRYPTED', value: ({ use }) => (use?.encrypted ? 'yes' : 'no') },
+  { title: 'INTERNAL', value: ({ spec }) => (spec.internal ? 'yes' : 'no') },
+  { title: 'VNI', value: ({ allocation }) => String(allocation?.vni ?? '-'), wide: true },
 ];

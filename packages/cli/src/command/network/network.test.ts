@@ -16,8 +16,18 @@ const network = { id: 'net1', revision: 1, createdAt: 0, updatedAt: 0, spec, all
 
 describe('tsctl network', () => {
   it('lists networks with what the manager allotted', async () => {
-    const { out } = await runCli('network ls', new FakeTransport().on('GET /v1/networks', [network]));
-    assert.equal(out, 'NAME       DRIVER    SUBNET          STACK   INTERNAL\nbackbone   overlay   10.100.0.0/16   -       no\n');
+    const late = { ...network, id: 'net2', spec: { ...spec, name: 'late', stack: 'shop' } };
+    const use = { networkId: 'net1', used: 3, free: 250, encrypted: true };
+    const transport = new FakeTransport().on('GET /v1/networks', [late, network]).on('GET /v1/network-use', [use]);
+    assert.equal(
+      (await runCli('network ls', transport)).out,
+      `NAME       DRIVER    SCOPE     STACK   SUBNET          USED   FREE   ENCRYPTED   INTERNAL
+backbone   overlay   cluster   -       10.100.0.0/16      3    250   yes         no
+late       overlay   cluster   shop    10.100.0.0/16      -      -   no          no
+`,
+    );
+    const [first] = JSON.parse((await runCli('network ls -o json', transport)).out);
+    assert.deepEqual(first, { ...network, use: { used: 3, free: 250, encrypted: true } });
   });
 
   it('creates one of its flags', async () => {

@@ -1,4 +1,4 @@
-import { ApiError, Client, type LogFrame, type LogOptions, type Manager } from '@tessera/api';
+import { ApiError, Client, type LogFrame, type LogOptions, type Manager, type ProbeAnswer, type ProbeRequest } from '@tessera/api';
 import type { Clock } from '@tessera/kit';
 import { type ClientCredentials, HttpsTransport } from '@tessera/kit/transport/index';
 import type { Peers } from '../../ports/peers.js';
@@ -39,9 +39,24 @@ export class HttpsPeers implements Peers {
         this.#close(transport);
       }
     }
-    throw new ApiError('unavailable', `manager ${manager.hostname}, which serves the node, cannot be reached: ${problems.join('; ')}`, {
-      cure: 'start each manager with --advertise and an address at which the others reach it',
-    });
+    throw unreachable(manager, problems);
+  }
+
+  async probe(manager: Manager, nodeId: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
+    const params = { manager: manager.id, node: nodeId };
+    const problems: string[] = [];
+    for (const address of manager.addresses) {
+      const transport = this.#open(address);
+      try {
+        return await new Client(transport).call('relayProbe', { params, body: request }, signal);
+      } catch (error) {
+        if (!isElsewhere(error)) throw error;
+        problems.push(error.message);
+      } finally {
+        this.#close(transport);
+      }
+    }
+    throw unreachable(manager, problems);
   }
 
   close(): void {
@@ -59,6 +74,12 @@ export class HttpsPeers implements Peers {
     this.#transports.delete(transport);
     transport.close();
   }
+}
+
+function unreachable({ hostname }: Manager, problems: readonly string[]): ApiError {
+  return new ApiError('unavailable', `manager ${hostname}, which serves the node, cannot be reached: ${problems.join('; ')}`, {
+    cure: 'start each manager with --advertise and an address at which the others reach it',
+  });
 }
 
 function isElsewhere(error: unknown): error is ApiError {

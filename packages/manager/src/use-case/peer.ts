@@ -1,0 +1,17 @@
+import type { Manager } from '@tessera/api';
+import type { UseCaseContext } from './context.js';
+
+/** The other manager that serves the node, as far as there is one. */
+export function peerOf({ store: { view }, presence }: UseCaseContext, nodeId: string): Manager | undefined {
+  const session = view.get('nodes', nodeId)?.session;
+  return session === undefined || session.manager === presence.id ? undefined : view.get('managers', session.manager);
+}
+
+/** Aborted when the manager has gone: one that vanished with its host closes no connection. */
+export function goneSignal({ store }: UseCaseContext, { id }: Manager): { signal: AbortSignal; stop: () => void } {
+  const gone = new AbortController();
+  const stop = store.onChange((change) => {
+    if (change.kind === 'managers' && change.id === id && !change.object) gone.abort();
+  });
+  return { signal: gone.signal, stop };
+}
