@@ -1,7 +1,7 @@
 import type { Task } from '@tessera/api';
 import { byAge, isPending } from '../model/task.js';
 import type { TaskGroup } from './filters/filter.js';
-import { PendingGroup, type Waiting } from './pending-group.js';
+import { type Given, PendingGroup, type Waiting } from './pending-group.js';
 
 /** All waiting tasks in groups of alike ones, kept change by change. */
 export class Backlog {
@@ -46,9 +46,15 @@ export class Backlog {
     if (waiting) this.#drop(taskId, waiting);
   }
 
+  /** What was decided for the task, as long as the view does not say so. */
+  givenTo(taskId: string): Given | undefined {
+    return this.#waiting.get(taskId)?.given;
+  }
+
   /** Something was decided for the task: it waits no more, unless it is put or restored. */
-  decided(waiting: Waiting): void {
+  decided(waiting: Waiting, given?: Given): void {
     const { group } = waiting;
+    waiting.given = given;
     this.#size--;
     group.remove(waiting);
     if (group.size === 0) this.#forget(group);

@@ -1,6 +1,7 @@
-import type { Task } from '@tessera/api';
+import type { Node, Task } from '@tessera/api';
 import { byAge } from '../model/task.js';
 import type { Checks } from './checks.js';
+import type { Claim } from './claim.js';
 import type { TaskGroup } from './filters/filter.js';
 import type { Parcel } from './parcel.js';
 
@@ -13,6 +14,14 @@ export interface Waiting {
   /** As it is now. */
   task: Task;
   gone: boolean;
+  given: Given | undefined;
+}
+
+/** A node that was given to a task, and what the task takes of it. */
+export interface Given {
+  index: number;
+  node: Node;
+  claim: Claim;
 }
 
 /** What the tasks of a group were told last. */
@@ -83,7 +92,7 @@ export class PendingGroup {
   }
 
   add(task: Task): Waiting {
-    const waiting = { group: this, task, gone: false };
+    const waiting: Waiting = { group: this, task, gone: false, given: undefined };
     const last = this.#waiting.at(-1);
     if (last && compareTasks(last.task, task) > 0) this.#isSorted = false;
     this.#waiting.push(waiting);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AffinityTerm, Node, Task } from '@tessera/api';
 import fc from 'fast-check';
-import { readyNode, serviceSpec } from '../model/testing/builders.js';
+import { deployed, readyNode, serviceSpec } from '../model/testing/builders.js';
 import { ScheduledWorld } from './testing/scheduled-world.js';
 
 const HOUR_MS = 3_600_000;
@@ -210,5 +210,41 @@ describe('the scheduler, change by change', () => {
     for (const decision of decisions) world.scheduler.takeBack(decision);
     assert.equal(world.pass(), 3);
     assert.deepEqual(world.anew(), []);
+  });
+
+  const full = (): { world: ScheduledWorld; decided: Task } => {
+    const world = new ScheduledWorld();
+    world.putNode(readyNode('n0', { resources: { memoryBytes: 10 } }));
+    const spec = serviceSpec('web', 1, (draft) => void (draft.template.reservations.memoryBytes = 10));
+    world.deploy('web', 1, spec);
+    const decided = world.scheduler.pass(1).decisions[0]!.after;
+    assert.equal(decided.nodeId, 'n0');
+    return { world, decided };
+  };
+
+  const another = (world: ScheduledWorld): string | undefined => {
+    world.addTask('web', 2);
+    world.pass();
+    return world.view.get('tasks', 'web.2')!.nodeId;
+  };
+
+  it('counts what it has decided once it is written, also on a node that was removed and came back meanwhile', () => {
+    for (const comesBack of [false, true]) {
+      const { world, decided } = full();
+      if (comesBack) world.delete('nodes', 'n0');
+      if (comesBack) world.putNode(readyNode('n0', { resources: { memoryBytes: 10 } }));
+      world.putTask(decided);
+      assert.equal(another(world), undefined);
+    }
+  });
+
+  it('counts by the spec that holds when its decision is written', () => {
+    const { world, decided } = full();
+    const smaller = serviceSpec('web', 1, (draft) => void (draft.template.reservations.memoryBytes = 5));
+    const { service } = deployed(smaller, 'web', world.view.get('services', 'web'));
+    // The same template by its hash, as when only the placement or labels change.
+    world.put('services', { ...service, templateHash: decided.templateHash });
+    world.putTask(decided);
+    assert.equal(another(world), 'n0');
   });
 });

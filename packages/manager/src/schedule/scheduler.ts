@@ -1,8 +1,11 @@
 import type { Node, ObjectChange, Service, Task } from '@tessera/api';
+import { sourceOf } from '../model/spec-of.js';
+import { isPending } from '../model/task.js';
 import { type ClusterView, keepsApart } from '../model/view.js';
 import { affinityFacts, hasAffinities } from './affinity/rules.js';
 import { Backlog } from './backlog.js';
 import { Checks } from './checks.js';
+import { claimOf, countsAsReplica, holdsClaim } from './claim.js';
 import { assign, assignedAt, type Decision } from './decision.js';
 import { NodeTable } from './node-table.js';
 import { packedLast, volumeOf } from './packing.js';
@@ -127,12 +130,22 @@ export class Scheduler {
 
   #putTask(id: string, task: Task | undefined): void {
     if (task) {
-      this.table.putTask(this.view, task);
+      if (!this.#isKnown(task)) this.table.putTask(this.view, task);
       this.#backlog.put(task);
     } else {
       this.table.release(id);
       this.#backlog.delete(id);
     }
+  }
+
+  /** Whether the table has what there is to know of the task: it waits and holds nothing, or has become what was decided for it. */
+  #isKnown(task: Task): boolean {
+    const given = this.#backlog.givenTo(task.id);
+    if (!given) return isPending(task);
+    if (!holdsClaim(task) || !countsAsReplica(task) || task.nodeId !== given.node.id) return false;
+    // A node that was removed and came back meanwhile has forgotten its tasks.
+    const source = this.table.node(given.index) === given.node ? sourceOf(this.view, task) : undefined;
+    return source !== undefined && claimOf(task.serviceId, source) === given.claim;
   }
 
   #putService(id: string, service: Service | undefined): void {
@@ -168,9 +181,11 @@ export class Scheduler {
       const volume = group.parcel && volumeOf(this.#backlog.due, group.parcel.pool);
       const placed = placeTasks({ table: this.table, group, prepared: group.prepared, most: most - decisions.length, now, volume });
       const status = assignedAt(now);
+      const { claim } = group.prepared.group;
       for (const { waiting, index, resources } of placed) {
-        decisions.push(assign(waiting.task, this.table.node(index)!.id, resources, status));
-        this.#backlog.decided(waiting);
+        const node = this.table.node(index)!;
+        decisions.push(assign(waiting.task, node.id, resources, status));
+        this.#backlog.decided(waiting, { index, node, claim });
         this.#preemption.placed(group, index);
       }
     }

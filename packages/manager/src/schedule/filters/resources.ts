@@ -18,6 +18,7 @@ export const resourceFilter: Filter = {
       refuse(index) {
         if (nanoCpus > 0 && table.freeCpus[index]! < nanoCpus) return CPU;
         if (memoryBytes > 0 && table.freeMemory[index]! < memoryBytes) return MEMORY;
+        if (generic.length === 0) return PASS;
         const missing = generic.findIndex(({ kind, count }) => table.genericFree(index, kind) < count);
         return missing < 0 ? PASS : FIRST_GENERIC + missing;
       },

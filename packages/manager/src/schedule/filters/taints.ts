@@ -10,7 +10,8 @@ export const taintFilter: Filter = {
     // Reasons are numbers: one for each different taint that was met.
     const met: string[] = [];
     const refuse = (node: Node): number => {
-      const [taint] = node.spec.taints === undefined ? [] : untolerated(node, placement, REPELS);
+      if (node.spec.taints === undefined) return PASS;
+      const [taint] = untolerated(node, placement, REPELS);
       if (!taint) return PASS;
       const text = formatTaint(taint);
       if (!met.includes(text)) met.push(text);
