@@ -60,5 +60,5 @@ export class SchedulerController implements Controller {
 }
 
 function toChange({ before, after }: Decision): StoreChange {
-  return { type: 'put', kind: 'tasks', object: after, expect: { revision: before.revision } };
+  return { type: 'put', kind: 'tasks', object: after, expect: { revision: before.revision }, isOwn: true };
 }

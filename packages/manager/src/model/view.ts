@@ -209,7 +209,8 @@ export class IndexedView implements ClusterView {
     if (!known) objects.set(change.id, place);
     if (change.object) place.object = change.object;
     else objects.delete(change.id);
-    this.#reindex(change, place, before);
+    if (change.kind === 'tasks') this.#reindexTask(place as Place<Task>, before as Task | undefined, change.object);
+    else this.#reindex(change, place, before);
     return true;
   }
 
@@ -224,13 +225,10 @@ export class IndexedView implements ClusterView {
     return objects;
   }
 
-  #reindex(change: ObjectChange, place: Place<ObjectTypes[Kind]>, before: ObjectTypes[Kind] | undefined): void {
+  #reindex(change: Exclude<ObjectChange, { kind: 'tasks' }>, place: Place<ObjectTypes[Kind]>, before: ObjectTypes[Kind] | undefined): void {
     if (isNamedKind(change.kind))
       this.#rename(change.kind, before as ObjectTypes[NamedKind] | undefined, change.object as ObjectTypes[NamedKind] | undefined);
     switch (change.kind) {
-      case 'tasks':
-        this.#reindexTask(place as Place<Task>, before as Task | undefined, change.object);
-        break;
       case 'services':
         updateAll(
           [this.#servicesByStack, this.#servicesByNetwork, this.#servicesByDependency, this.#servicesKeepingApart, this.#servicesPerNode],

@@ -27,6 +27,8 @@ export type StoreChange =
         guard?: Guard;
         /** The object vanishes when this lease ends. */
         leaseId?: string;
+        /** Nobody else has the object or will change it: the store takes it as it is instead of a copy. */
+        isOwn?: boolean;
       };
     }[Kind]
   | { type: 'delete'; kind: Kind; id: string; expect: Expectation };

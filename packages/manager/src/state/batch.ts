@@ -24,21 +24,26 @@ export function* groupChanges(changes: Iterable<PreparedChange>): Generator<Grou
   /** By this group, and by those before it that it need not wait for. */
   const written = new Set<string>();
   for (const prepared of changes) {
-    const isRepeated = writesAny(prepared, written);
+    const isRepeated = !addNew(prepared, written);
     if (isRepeated || !group.hasPlaceFor(prepared)) {
       if (group.changes.length > 0) yield group;
       group = new GroupBuilder(isRepeated);
     }
-    if (isRepeated) written.clear();
-    written.add(prepared.key);
-    for (const { key } of prepared.names?.ops ?? []) written.add(key);
+    if (isRepeated) {
+      written.clear();
+      addNew(prepared, written);
+    }
     group.add(prepared);
   }
   if (group.changes.length > 0) yield group;
 }
 
-function writesAny({ key, names }: PreparedChange, written: ReadonlySet<string>): boolean {
-  return written.has(key) || (names?.ops.some((op) => written.has(op.key)) ?? false);
+/** Adds what a change writes. @returns whether all of it is new */
+function addNew({ key, names }: PreparedChange, written: Set<string>): boolean {
+  const before = written.size;
+  written.add(key);
+  if (names) for (const op of names.ops) written.add(op.key);
+  return written.size === before + 1 + (names?.ops.length ?? 0);
 }
 
 class GroupBuilder implements Group {

@@ -152,6 +152,14 @@ describe('The cluster store over a store of objects', () => {
     assert.ok(store.view.get('services', 'a')!.revision > before.revision);
   });
 
+  it('takes an object as it is that nobody else has', async () => {
+    const store = await openStore(memoryStore(true).connect());
+    const object = someService('a');
+    const result = await store.commit([{ type: 'put', kind: 'services', object, expect: 'absent', isOwn: true }]);
+    assert.equal(store.view.get('services', 'a'), object);
+    assert.equal(result.outcome === 'committed' && result.revision, object.revision);
+  });
+
   it('gives all managers the same objects', async () => {
     const memory = memoryStore(true);
     const [one, other] = [await openStore(memory.connect()), await openStore(memory.connect())];

@@ -1,4 +1,4 @@
-import { type Kind, OBJECT_SCHEMAS } from '@tessera/api';
+import { KINDS, type Kind, OBJECT_SCHEMAS } from '@tessera/api';
 
 /** Key space of one cluster in the store. */
 export interface Keys {
@@ -20,11 +20,13 @@ export const DEFAULT_PREFIX = 'tessera';
 
 export function clusterKeys(prefix: string = DEFAULT_PREFIX): Keys {
   const objects = `${prefix}/v1/`;
+  const prefixes = Object.fromEntries(KINDS.map((kind) => [kind, `${objects}${kind}/`])) as Record<Kind, string>;
   return {
     objects,
     leader: `${prefix}/leader`,
     mark: `${objects}mark`,
-    object: (kind, id) => `${objects}${kind}/${id}`,
+    // By `join` it is one string: by `+` it would be two that whoever looks it up has to walk through, again and again.
+    object: (kind, id) => [prefixes[kind], id].join(''),
     name: (kind, name) => `${objects}names/${kind}/${name}`,
     parse(key) {
       const slash = key.indexOf('/', objects.length);

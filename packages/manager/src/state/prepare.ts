@@ -110,7 +110,7 @@ export function toObjectChange(prepared: PreparedChange, revision: number): Obje
 
 function preparePut(change: Extract<StoreChange, { type: 'put' }>, { keys, codec, view, now }: PrepareContext): PreparedChange {
   const { kind, expect, guard, leaseId } = change;
-  const object = copyOf(change, now);
+  const object = ownOf(change, now);
   const key = keys.object(kind, object.id);
   const value = codec.encode(kind, object);
   const bytes = typeof value === 'string' ? Buffer.byteLength(value) : 0;
@@ -129,8 +129,13 @@ function preparePut(change: Extract<StoreChange, { type: 'put' }>, { keys, codec
   };
 }
 
-/** A copy that nobody else has. */
-function copyOf(change: Extract<StoreChange, { type: 'put' }>, updatedAt: number): ObjectTypes[Kind] {
+/** The object itself, if it is the store's own; otherwise a copy that nobody else has. */
+function ownOf(change: Extract<StoreChange, { type: 'put' }>, updatedAt: number): ObjectTypes[Kind] {
+  if (change.isOwn) {
+    change.object.revision = NO_REVISION;
+    change.object.updatedAt = updatedAt;
+    return change.object;
+  }
   // Where objects of one form are copied V8 is fast, and most are tasks: so they have a place of their own.
   if (change.kind === 'tasks') return { ...change.object, revision: NO_REVISION, updatedAt };
   return { ...change.object, revision: NO_REVISION, updatedAt };

@@ -116,8 +116,9 @@ function checkWrittenOnce(ops: readonly KvOp[]): void {
       if (prefixes.some((prefix) => prefix.startsWith(op.prefix) || op.prefix.startsWith(prefix))) throw writtenTwice(op.prefix);
       prefixes.push(op.prefix);
     } else {
-      if (written.has(op.key)) throw writtenTwice(op.key);
+      const before = written.size;
       written.add(op.key);
+      if (written.size === before) throw writtenTwice(op.key);
     }
   }
   for (const prefix of prefixes) {

@@ -19,7 +19,8 @@ export function toVersion(event: KvEvent, older: Version | undefined): Version {
     return { key, value: undefined, createRevision: 0, modRevision, version: 0, leaseId: undefined, older };
   }
   const { key, value, createRevision, modRevision, version, leaseId } = event.entry;
-  return { key, value, createRevision, modRevision, version, leaseId, older };
+  // The same text as before, in one copy.
+  return { key: older?.key ?? key, value, createRevision, modRevision, version, leaseId, older };
 }
 
 /** `undefined` when it says that the key was deleted. */
