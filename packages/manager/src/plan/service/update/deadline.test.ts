@@ -32,17 +32,17 @@ function updating(update: Partial<UpdateConfig>, change?: (spec: ServiceSpec) =>
   return world;
 }
 
-/** Time passes; old tasks obey, new ones are stuck. */
-function starve(world: World, ms: number): void {
+/** Time passes; old tasks obey, new ones are stuck, unless others are to start. */
+function starve(world: World, ms: number, starts: (task: Task) => boolean = isOld): void {
   const end = world.now + ms;
   for (;;) {
-    obey(world, isOld);
+    obey(world, starts);
     const againInMs = world.settle();
     if (againInMs === undefined || world.now + againInMs > end) break;
     world.now += againInMs;
   }
   world.now = end;
-  obey(world, isOld);
+  obey(world, starts);
 }
 
 const isOld = (task: Task): boolean => task.image === 'app:1';
@@ -140,6 +140,27 @@ describe('the progress deadline', () => {
     world.now += 1;
     assert.equal(progress(world).verdict, 'deadline');
     assert.match(progress(world).failed!, /^did not come up within 5m: web\.1: 0\/3 nodes/);
+  });
+
+  it('does not count the time that a node was away with a task that had not come up yet', () => {
+    // What runs on b is watched for so long that the update goes on.
+    const global = (image: string): ServiceSpec =>
+      spec(image, { monitorMs: 10 * LIMIT_MS }, (draft) => void (draft.mode = { kind: 'global' }));
+    const starts = (task: Task): boolean => isOld(task) || task.nodeId === 'b';
+    const world = new World();
+    for (const id of ['a', 'b']) world.putNode(readyNode(id));
+    world.deploy(global('app:1'));
+    obey(world);
+    world.now += 1_000;
+    world.deploy(global('app:2'));
+    starve(world, LIMIT_MS - 1, starts);
+    world.setNode('a', (node) => void (node.status.state = 'down'));
+    starve(world, LIMIT_MS, starts);
+    world.setNode('a', (node) => void (node.status.state = 'ready'));
+    starve(world, LIMIT_MS - 1, starts);
+    assert.deepEqual([update(world)?.state, update(world)?.message], ['updating', 'update in progress']);
+    starve(world, 1, starts);
+    assert.deepEqual([update(world)?.state, update(world)?.cause], ['paused', 'deadline']);
   });
 
   it('does not run while a task waits for what it depends on', () => {

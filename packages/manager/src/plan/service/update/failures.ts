@@ -42,14 +42,19 @@ export function deadlineOf({ progressDeadlineMs = DEFAULT_PROGRESS_DEADLINE_MS }
 
 /**
  * Since when a slot waits for a task that comes up, by its tasks of one template, oldest first; undefined when it does not
- * wait. What waits for a dependency does not count: that one has a deadline of its own.
+ * wait. What waits for a dependency does not count: that one has a deadline of its own. Nor do tasks that were taken away before they came up, with their
+ * node for instance: the time without it is nobody's failure.
  */
 export function waitsSince(tasks: readonly Task[], service: Service, monitorMs: number): number | undefined {
-  const attempts = tasks.slice(tasks.findLastIndex((task) => cameUp(task, service, monitorMs)) + 1);
+  const attempts = tasks.slice(tasks.findLastIndex((task) => cameUp(task, service, monitorMs)) + 1).filter((task) => !isTakenAway(task));
   const [first] = attempts;
   const newest = attempts.at(-1);
-  if (!first || !newest || isToldToGo(newest) || newest.status.state === 'complete' || newest.status.state === 'new') return undefined;
+  if (!first || !newest || newest.status.state === 'complete' || newest.status.state === 'new') return undefined;
   return Math.max(first.createdAt, first.releasedAt ?? 0);
+}
+
+function isTakenAway(task: Task): boolean {
+  return isToldToGo(task) || task.status.state === 'orphaned';
 }
 
 /** What the newest task of a slot that has not come up is doing. */
