@@ -96,23 +96,32 @@ class Plain {
     private readonly nodes: readonly Node[],
     private readonly wanted: readonly Wish[],
   ) {
-    while (this.#round()) {
-      // What was placed may let tasks near it that had nowhere to go.
+    let due = [...wanted.keys()];
+    while (due.length > 0) {
+      // What was placed may let tasks near it that had nowhere to go: they come in the next round.
+      const placed = due.filter((service) => this.#serve(service));
+      due = [...wanted.keys()].filter((service) => placed.some((other) => this.#concerns(other, service)));
     }
   }
 
-  #round(): boolean {
+  /** @returns whether any of its tasks found a node */
+  #serve(service: number): boolean {
     let placed = false;
-    this.wanted.forEach((wish, service) => {
-      for (let slot = 1; slot <= wish.replicas; slot++) {
-        const task = `s${service}.${slot}`;
-        const best = this.places.has(task) ? undefined : this.#best(service);
-        if (!best) continue;
-        this.places.set(task, best);
-        placed = true;
-      }
-    });
+    for (let slot = 1; slot <= this.wanted[service]!.replicas; slot++) {
+      const task = `s${service}.${slot}`;
+      const best = this.places.has(task) ? undefined : this.#best(service);
+      if (!best) continue;
+      this.places.set(task, best);
+      placed = true;
+    }
     return placed;
+  }
+
+  /** Whether what must hold for tasks of a service depends on where those of the other one are. */
+  #concerns(other: number, service: number): boolean {
+    const names = (one: number, named: number): boolean =>
+      this.wanted[one]!.terms.some((term) => term.weight === undefined && term.service === named);
+    return names(service, other) || names(other, service);
   }
 
   #best(service: number): Node | undefined {
