@@ -1,8 +1,8 @@
 /*
  * A small server for tests of the network. HTTP on TCP 80 with keep-alive and a datagram server on UDP 7 answer
- * "<VERSION> <host name> <address of the client>", and " for <X-Forwarded-For> <path>" when a proxy asks. After SIGTERM it serves on:
- * each connection gets one more answer, which says that it is the last one, and the program ends when no connection is left and none has come
- * for a moment. That is what a well-behaved server does.
+ * "<VERSION> <host name> <address of the client>", and " for <X-Forwarded-For> <path>" when a proxy asks; TCP 9 sends back each line with
+ * "<VERSION> <host name>" behind it. After SIGTERM it serves on: each HTTP connection gets one more answer, which says that it is the last one,
+ * and the program ends when no connection is left and none has come for a moment. That is what a well-behaved server does.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -17,10 +17,11 @@
 
 #define MOST 4096
 #define BUFFER 4096
+#define LISTENERS 3
 
 static volatile sig_atomic_t leaving;
 static struct pollfd polled[MOST];
-static struct { char text[BUFFER]; int length; char client[64]; } state[MOST];
+static struct { char text[BUFFER]; int length, isFlow; char client[64]; } state[MOST];
 static int count;
 static char name[128];
 
@@ -34,10 +35,11 @@ static int open_socket(int type, int port) {
   return fd;
 }
 
-static void add(int fd, const char *client) {
+static void add(int fd, const char *client, int isFlow) {
   if (count == MOST) { close(fd); return; }
   polled[count] = (struct pollfd){ .fd = fd, .events = POLLIN };
   state[count].length = 0;
+  state[count].isFlow = isFlow;
   snprintf(state[count].client, sizeof state[count].client, "%s", client);
   count++;
 }
@@ -58,11 +60,23 @@ static void answer_datagram(int fd) {
   sendto(fd, reply, length, 0, (struct sockaddr *)&from, size);
 }
 
-static void take(int fd) {
+static void take(int fd, int isFlow) {
   struct sockaddr_in from;
   socklen_t size = sizeof from;
   int client = accept(fd, (struct sockaddr *)&from, &size);
-  if (client >= 0) add(client, inet_ntoa(from.sin_addr));
+  if (client >= 0) add(client, inet_ntoa(from.sin_addr), isFlow);
+}
+
+/* Returns 0 when the connection is to be closed, as `answer` does. */
+static int send_back(int at) {
+  char *end, reply[BUFFER + 256];
+  while ((end = strchr(state[at].text, '\n'))) {
+    int size = snprintf(reply, sizeof reply, "%.*s %s\n", (int)(end - state[at].text), state[at].text, name);
+    if (write(polled[at].fd, reply, size) != size) return 0;
+    state[at].length -= end + 1 - state[at].text;
+    memmove(state[at].text, end + 1, state[at].length + 1);
+  }
+  return state[at].length < BUFFER - 1;
 }
 
 /* What a proxy says of the request: for whom it asks, and for which path. Empty when there is no proxy. */
@@ -74,12 +88,12 @@ static void read_proxied(const char *request, char *into, size_t size) {
   snprintf(into, size, " for %s %s", client, path);
 }
 
-/* Returns 0 when the connection is to be closed. */
 static int answer(int at) {
   int got = read(polled[at].fd, state[at].text + state[at].length, BUFFER - 1 - state[at].length);
   if (got <= 0) return 0;
   state[at].length += got;
   state[at].text[state[at].length] = 0;
+  if (state[at].isFlow) return send_back(at);
   if (!strstr(state[at].text, "\r\n\r\n")) return state[at].length < BUFFER - 1;
   int last = leaving || strcasestr(state[at].text, "connection: close") != NULL;
   char body[512], reply[1024], proxied[256];
@@ -98,16 +112,18 @@ int main(void) {
   struct sigaction action = { .sa_handler = on_term };
   sigaction(SIGTERM, &action, NULL);
   signal(SIGPIPE, SIG_IGN);
-  add(open_socket(SOCK_STREAM, 80), "");
-  add(open_socket(SOCK_DGRAM, 7), "");
+  add(open_socket(SOCK_STREAM, 80), "", 0);
+  add(open_socket(SOCK_DGRAM, 7), "", 0);
+  add(open_socket(SOCK_STREAM, 9), "", 0);
   for (;;) {
     int ready = poll(polled, count, 100);
-    if (ready == 0 && leaving && count == 2) return 0;
+    if (ready == 0 && leaving && count == LISTENERS) return 0;
     if (ready <= 0) continue;
     for (int at = count - 1; at >= 0; at--) {
       if (!polled[at].revents) continue;
-      if (at == 0) take(polled[0].fd);
+      if (at == 0) take(polled[0].fd, 0);
       else if (at == 1) answer_datagram(polled[1].fd);
+      else if (at == 2) take(polled[2].fd, 1);
       else if (!answer(at)) drop(at);
     }
   }

@@ -244,7 +244,7 @@ export class DockerEngine implements Engine {
         // Anything may have happened before this stream began: the reader lists again.
         yield undefined;
         for await (const { Actor, Action } of jsonLines(stream)) {
-          const event = eventOf(Actor);
+          const event = eventOf(Actor, Action);
           this.#happenings.tell(event.containerId, String(Action));
           yield event;
         }
@@ -345,10 +345,10 @@ function isAbsent({ cause }: EngineError): boolean {
   return (cause as { statusCode?: number } | undefined)?.statusCode === 404;
 }
 
-function eventOf(actor: unknown): NonNullable<EngineEvent> {
+function eventOf(actor: unknown, action: unknown): NonNullable<EngineEvent> {
   const { ID = '', Attributes = {} } = (actor ?? {}) as { ID?: string; Attributes?: Record<string, string> };
   const taskId = Attributes[LABELS.task];
-  return { containerId: ID, ...(taskId !== undefined && { taskId }) };
+  return { containerId: ID, ...(taskId !== undefined && { taskId }), hasEnded: action === 'die' };
 }
 
 function logQuery({ follow, tail, since, until, stdout, stderr, timestamps }: LogOptions): Record<string, unknown> {

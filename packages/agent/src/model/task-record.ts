@@ -40,6 +40,11 @@ export function newRecord(assignment: TaskAssignment, now: number): TaskRecord {
 /** What is to be told of a task: the fields of a status without its time. */
 export type StatusChange = Omit<TaskStatus, 'at'>;
 
+/** Its container has ended: nobody has its addresses any more, so that clients go elsewhere before all else about the end is known. */
+export function withoutAddresses({ state, message }: TaskStatus): StatusChange {
+  return { state, message, addresses: {} };
+}
+
 /**
  * The status after `change`, or `undefined` when it says nothing new or would move back. What `change` leaves out stays as it was:
  * an ended task still tells its container and address.

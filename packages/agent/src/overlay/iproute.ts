@@ -168,13 +168,15 @@ export class IprouteKernel implements KernelNetwork {
     // Published ports answer on 127.0.0.1 too.
     await writeFile('/proc/sys/net/ipv4/conf/all/route_localnet', '1');
     await this.#filterBridged();
-    const there = await this.#dockerRules();
-    for (const rule of DOCKER_RULES) if (!hasRule(there, rule)) await run('iptables', ['-w', '-I', 'DOCKER-USER', ...rule, ...RULE_TAIL]);
+    const there = await filterRules();
+    // Docker makes both when it starts; a firewall that was flushed or loaded anew since has them no more.
+    if (!there.includes('-N DOCKER-USER')) await iptables('-N', 'DOCKER-USER');
+    if (!there.includes('-A FORWARD -j DOCKER-USER')) await iptables('-I', 'FORWARD', '-j', 'DOCKER-USER');
+    for (const rule of DOCKER_RULES) if (!hasRule(there, rule)) await iptables('-I', 'DOCKER-USER', ...rule, ...RULE_TAIL);
   }
 
   async closeDockerFirewall(): Promise<void> {
-    for (const rule of DOCKER_RULES)
-      while (hasRule(await this.#dockerRules(), rule)) await run('iptables', ['-w', '-D', 'DOCKER-USER', ...rule, ...RULE_TAIL]);
+    for (const rule of DOCKER_RULES) while (hasRule(await filterRules(), rule)) await iptables('-D', 'DOCKER-USER', ...rule, ...RULE_TAIL);
   }
 
   /** Translated addresses must be translated back also between two containers of one bridge. */
@@ -184,10 +186,6 @@ export class IprouteKernel implements KernelNetwork {
       await run('modprobe', ['br_netfilter']);
       await writeFile(file, '1');
     });
-  }
-
-  async #dockerRules(): Promise<string> {
-    return run('iptables', ['-w', '-S', 'DOCKER-USER']);
   }
 
   async #json<T>(program: string, args: string[]): Promise<T[]> {
@@ -211,13 +209,22 @@ function conntrack(...args: string[]): Promise<string> {
   });
 }
 
+function iptables(...args: string[]): Promise<string> {
+  return run('iptables', ['-w', ...args]);
+}
+
+/** Rules of the filter table, a line each. */
+async function filterRules(): Promise<string[]> {
+  return (await iptables('-S')).split('\n');
+}
+
 function toHostRoute({ dst, dev, metrics }: IpRoute): HostRoute {
   const mtu = metrics?.find((metric) => metric.mtu !== undefined)?.mtu;
   return { dst, dev, ...(mtu !== undefined && { mtu }) };
 }
 
-function hasRule(listed: string, rule: readonly string[]): boolean {
-  return listed.split('\n').some((line) => line.startsWith(`-A DOCKER-USER ${rule.join(' ')} `) && line.includes('tessera'));
+function hasRule(listed: readonly string[], rule: readonly string[]): boolean {
+  return listed.some((line) => line.startsWith(`-A DOCKER-USER ${rule.join(' ')} `) && line.includes('tessera'));
 }
 
 /** Puts a device together with the peers that are whole: route, next hop and forwarding entry all there. */

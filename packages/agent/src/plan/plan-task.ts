@@ -1,7 +1,7 @@
 import { endedAt, isFencedTemplate, isTerminal, restartDecision } from '@tessera/api';
 import type { ObservedContainer } from '../model/container.js';
 import { labelledNetworks } from '../model/labels.js';
-import { advance, type StatusChange, type TaskRecord } from '../model/task-record.js';
+import { advance, type StatusChange, type TaskRecord, withoutAddresses } from '../model/task-record.js';
 import { ending } from './ending.js';
 import { lastWords } from './last-words.js';
 import { planReload, reloadFacts } from './reload.js';
@@ -149,14 +149,8 @@ function planEnded(record: TaskRecord, container: ObservedContainer, now: number
   if (isTerminal(record.status.state)) return [...afterEnd(record), ...disposal(record, container)];
   const change = ending(record, container);
   if (change.state === 'failed' && record.lastWords === undefined)
-    return [...withoutAddress(record, now), { type: 'read-last-words', container }];
+    return [...report(record, now, withoutAddresses(record.status)), { type: 'read-last-words', container }];
   return end(record, now, change);
-}
-
-/** Nobody has its addresses any more. Told at once, so that clients go elsewhere: to read a log may take a while. */
-function withoutAddress(record: TaskRecord, now: number): Step[] {
-  const { state, message } = record.status;
-  return report(record, now, { state, message, addresses: {} });
 }
 
 function mustEnd({ assignment }: TaskRecord): boolean {

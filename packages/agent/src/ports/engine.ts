@@ -75,7 +75,7 @@ export interface ContainerUsage {
 }
 
 /** Something happened to a container; read it again. `undefined`: the stream began anew, so anything may have happened. */
-export type EngineEvent = { containerId: string; taskId?: string } | undefined;
+export type EngineEvent = { containerId: string; taskId?: string; hasEnded?: boolean } | undefined;
 
 export interface PullOptions {
   /** `os/architecture[/variant]`. */

@@ -103,6 +103,21 @@ describe('Runner', () => {
     await world.clock.advanceUntil(() => applied.includes(1), 60_000, 'the number');
   });
 
+  it('says that the address of an ended container is nobody’s before the engine answers for it', async () => {
+    const task = assignmentOf({ networks: [{ networkId: 'app', name: 'app', aliases: [] }] });
+    await world.runner.replaceDesired(1, { ...setOf(task), networks: [APP] });
+    await world.comesTo('t1', 'running');
+    const [containerId = ''] = world.engine.containers.keys();
+    world.engine.change(containerId, { addresses: { 'ts-app': '10.0.1.5' } });
+    await world.clock.advance(0);
+    assert.deepEqual(world.reports.at(-1)?.status.addresses, { app: '10.0.1.5' });
+    world.engine.failure = new EngineError('timeout', 'the engine takes its network down');
+    world.engine.tell({ containerId, taskId: 't1', hasEnded: true });
+    await world.clock.advance(0);
+    const { state, addresses } = world.reports.at(-1)!.status;
+    assert.deepEqual([state, addresses], ['running', {}]);
+  });
+
   it('pulls an image once for all tasks that wait for it', async () => {
     await world.runner.replaceDesired(1, setOf(needsPull('a', 1), needsPull('b', 2)));
     await world.clock.advance(100);

@@ -15,7 +15,7 @@ import { ImageCleaner } from '../images/image-cleaner.js';
 import type { ImageLimits } from '../images/plan-cleanup.js';
 import type { ObservedContainer } from '../model/container.js';
 import { containerName, LABELS } from '../model/labels.js';
-import { reportOf, type TaskRecord } from '../model/task-record.js';
+import { reportOf, type TaskRecord, withoutAddresses } from '../model/task-record.js';
 import { planTask } from '../plan/plan-task.js';
 import { planRetention, type RetentionLimits } from '../plan/retention.js';
 import type { AgentCore, RemovedItems } from '../ports/core.js';
@@ -218,6 +218,7 @@ export class Runner implements AgentCore {
       if (!event) this.#engineIsBack();
       else if (event.taskId !== undefined) {
         this.#containerIds.set(event.taskId, event.containerId);
+        if (event.hasEnded) this.#tellEnded(event.taskId);
         this.#loop.mark(event.taskId);
       }
     }
@@ -227,6 +228,12 @@ export class Runner implements AgentCore {
   #engineIsBack(): void {
     for (const [taskId, { status }] of this.#state.records) if (!isTerminal(status.state)) this.#strayed.add(taskId);
     this.#loop.mark(LISTING_KEY);
+  }
+
+  /** The engine tells of the end at once, and answers for the container only when it has taken its network down. */
+  #tellEnded(taskId: string): void {
+    const record = this.#state.records.get(taskId);
+    if (record?.assignment.desired === 'running') this.#state.report(taskId, withoutAddresses(record.status), this.#options.clock.now());
   }
 
   #reconcile(key: string): Promise<number | undefined> {
