@@ -8,7 +8,7 @@ const SOURCE = new URL('../../testdata/answer.c', import.meta.url).pathname;
 
 /**
  * Builds `answer:<version>` for each version and pushes it: a server that answers HTTP on TCP 80 and datagrams on UDP 7 with its version, its
- * host name and the client's address, and that ends its connections well after SIGTERM. @returns the images' names.
+ * host name and the client's address, sends lines back on TCP 9, and that ends its connections well after SIGTERM. @returns the images' names.
  */
 export async function provideAnswerImages(bed: Bed, versions: readonly string[]): Promise<string[]> {
   const context = await mkdtemp(join(tmpdir(), 'answer-image-'));

@@ -30,10 +30,11 @@ describe('the overlay between three hosts', function () {
   this.timeout(90_000);
   let cluster: TestCluster;
   let services: Record<string, Container[]>;
+  let image: string;
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'overlay', store: 'embedded', hosts: HOSTS });
-    const [image = ''] = await provideWebImages(cluster.bed, ['v1']);
+    [image = ''] = await provideWebImages(cluster.bed, ['v1']);
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
     await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env: { WEB_IMAGE: image } });
     services = { both: await containersOf('both'), front: await containersOf('front'), back: await containersOf('back') };
@@ -190,9 +191,48 @@ describe('the overlay between three hosts', function () {
     }
   });
 
-  it('repairs a flushed table and a deleted device by itself', async () => {
+  it('tells names of tasks that are not ready only of services that ask for it', async () => {
+    const service = (more: string): string =>
+      `{ image: "\${WEB_IMAGE}", networks: [front], healthcheck: { test: "false", interval: 1s, retries: 1000 }, deploy: { replicas: 2 }${more} }`;
+    const compose = `services:
+  forming: ${service(', x-publish-not-ready: true')}
+  quiet: ${service('')}
+networks: { front: { external: true, name: shop_front } }
+`;
+    await writeFile(join(cluster.tsctl.folder, 'cluster.yml'), compose);
+    await cluster.tsctl.succeed(['deploy', 'cluster', '-f', 'cluster.yml', '--detach'], { env: { WEB_IMAGE: image } });
+    const from = one('front');
+    await eventually(
+      async () => (await resolve(from, 'tasks.forming')).length === 2,
+      'the names of tasks that form a cluster',
+      REPAIR_LIMIT_MS,
+    );
+    const haveStarted = async (): Promise<boolean> => {
+      const tasks = (await cluster.liveTasks()).filter(({ serviceName }) => serviceName === 'cluster_quiet');
+      return tasks.length === 2 && tasks.every(({ status }) => status.state === 'starting');
+    };
+    await eventually(haveStarted, 'the other tasks to have started', REPAIR_LIMIT_MS);
+    assert.deepEqual(await resolve(from, 'tasks.quiet'), []);
+    const [address = ''] = await resolve(from, 'forming');
+    assert.equal(await fetchFrom(from, `http://${address}/`).then((answer) => answer?.split(' ')[0]), 'v1');
+    await cluster.tsctl.succeed(['rm', 'cluster', '--timeout', '60s']);
+  });
+
+  /** All that a host's firewall, links and engine are needed for. */
+  async function worksAgain(): Promise<void> {
+    await eventually(() => pings(one('front', 0), one('front', 1).addresses.front), 'the way to another host to be back', REPAIR_LIMIT_MS);
+    await eventually(
+      async () => (await askWeb(one('front', 0).host.ip, 8080)) !== undefined,
+      'the published port to answer',
+      REPAIR_LIMIT_MS,
+    );
+    await everyPairTalks('back', 'back');
+    assert.equal(await pings(one('front'), one('back', 1).addresses.back), false, 'networks are apart');
+  }
+
+  it('repairs a flushed firewall and deleted devices by itself', async () => {
     const { host } = one('front', 0);
-    await onHost(host, 'nft', 'delete', 'table', 'ip', 'tessera');
+    await onHost(host, 'nft', 'flush', 'ruleset');
     const devices = await onHost(host, 'ip', '-br', 'link', 'show', 'type', 'vxlan');
     for (const line of devices.split('\n')) await onHost(host, 'ip', 'link', 'delete', line.split(/\s+/)[0] ?? '');
     await eventually(
@@ -200,8 +240,17 @@ describe('the overlay between three hosts', function () {
       'the table to be back',
       REPAIR_LIMIT_MS,
     );
-    await eventually(() => pings(one('front', 0), one('front', 1).addresses.front), 'the way to another host to be back', REPAIR_LIMIT_MS);
-    await everyPairTalks('back', 'back');
+    await worksAgain();
+  });
+
+  it('repairs what a firewall that was loaded anew has no more, and what an engine that starts anew makes anew', async () => {
+    const { host } = one('front', 0);
+    await onHost(host, 'iptables', '-P', 'FORWARD', 'DROP');
+    await onHost(host, 'iptables', '-F');
+    await worksAgain();
+    await host.killDocker();
+    await host.startDocker();
+    await worksAgain();
   });
 
   it('takes bridges, devices and published ports away with the stack', async () => {

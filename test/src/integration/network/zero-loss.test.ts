@@ -3,23 +3,33 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Node } from '@tessera/api';
 import { provideAnswerImages } from '../../support/answer-image.js';
+import { Flow } from '../../support/flow.js';
 import { datagramLoad, httpLoad, type Load } from '../../support/load.js';
-import { onHost } from '../../support/test-bed.js';
+import { commandOutput, onHost } from '../../support/test-bed.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
 
 const HOSTS = 3;
 const MACHINE = /^v\d \S+ 10\.78\.\d+\.254$/;
 const LEAST_REQUESTS = 20_000;
 const LOAD_LIMIT_MS = 120_000;
+const STOP_GRACE_MS = 4_000;
+/** Connections go to tasks by chance. */
+const MOST_ATTEMPTS = 100;
 const compose = (image: string, replicas: number): string => `services:
   web:
     image: ${image}
-    ports: ["8080:80", "8080:7/udp"]
+    ports: ["8080:80", "8080:7/udp", "8081:9"]
+    stop_grace_period: ${STOP_GRACE_MS / 1_000}s
     healthcheck: { test: "wget -q -O /dev/null http://127.0.0.1/", interval: 1s, start_interval: 200ms, start_period: 5s }
     deploy:
       replicas: ${replicas}
       update_config: { parallelism: 1, order: start-first, monitor: 500ms }
 `;
+
+/** Over connections that stay, as fast as they go. @returns what it says at its end */
+function wrk(url: string): Promise<string> {
+  return commandOutput('wrk', ['--threads', '1', '--connections', '2', '--duration', '10s', url]);
+}
 
 /** Real engines on three hosts: whoever is served while things change should not notice. */
 describe('changes under load', function () {
@@ -61,8 +71,10 @@ describe('changes under load', function () {
     assertNoneFailed();
   });
 
-  it('fails no request while a service is updated start-first', async () => {
-    await deploy(images[1] ?? '', 4);
+  it('fails no request while a service is updated start-first, nor one of wrk', async () => {
+    const [said] = await Promise.all([wrk(`http://${cluster.host(0).ip}:8080/`), deploy(images[1] ?? '', 4)]);
+    assert.match(said, /^ +\d+ requests in /m);
+    assert.doesNotMatch(said, /Socket errors|Non-2xx/);
     assertNoneFailed();
     assert.ok([...(loads[0]?.result.answers.keys() ?? [])].some((answer) => answer.startsWith('v2')));
   });
@@ -73,9 +85,32 @@ describe('changes under load', function () {
     assertNoneFailed();
   });
 
-  it('fails none while it is scaled down and up', async () => {
+  /** A connection to each of so many tasks, through the hosts in turn. */
+  async function flowsTo(tasks: number): Promise<Flow[]> {
+    const flows = new Map<string, Flow>();
+    for (let attempt = 0; flows.size < tasks && attempt < MOST_ATTEMPTS; attempt++) {
+      const flow = Flow.open(cluster.host(attempt % HOSTS).ip, 8081);
+      await eventually(async () => flow.answered > 0, 'a first answer', LOAD_LIMIT_MS);
+      if (flows.has(flow.server)) flow.end();
+      else flows.set(flow.server, flow);
+    }
+    assert.equal(flows.size, tasks, 'a connection to each task');
+    return [...flows.values()];
+  }
+
+  it('fails none while it is scaled down and up, and cuts no connection to a task that stays, nor to one that goes before its grace is over', async () => {
+    const flows = await flowsTo(4);
+    const startedAt = performance.now();
     await cluster.tsctl.succeed(['service', 'scale', 'shop_web=2', '--timeout', '60s']);
+    await eventually(async () => flows.filter(({ endedAt }) => endedAt !== undefined).length === 2, 'two tasks to end', LOAD_LIMIT_MS);
+    for (const { endedAt } of flows)
+      if (endedAt !== undefined) assert.ok(endedAt - startedAt >= STOP_GRACE_MS * 0.9, `after ${endedAt - startedAt} ms`);
     await cluster.tsctl.succeed(['service', 'scale', 'shop_web=5', '--timeout', '60s']);
+    const staying = flows.filter(({ endedAt }) => endedAt === undefined);
+    const before = staying.map(({ answered }) => answered);
+    await eventually(async () => staying.every(({ answered }, at) => answered > (before[at] as number)), 'more answers', LOAD_LIMIT_MS);
+    assert.deepEqual([staying.length, ...flows.flatMap(({ fault }) => fault ?? [])], [2]);
+    for (const flow of flows) flow.end();
     assertNoneFailed();
   });
 
@@ -87,7 +122,16 @@ describe('changes under load', function () {
       LOAD_LIMIT_MS,
     );
     assertNoneFailed();
+  });
+
+  it('fails none while another stack is removed, and while the service is balanced anew', async () => {
+    await writeFile(join(cluster.tsctl.folder, 'other.yml'), `services: { app: { image: ${images[1]}, ports: ["8090:80"] } }\n`);
+    await cluster.tsctl.succeed(['deploy', 'other', '-f', 'other.yml', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['rm', 'other', '--timeout', '60s']);
     await cluster.tsctl.succeed(['node', 'activate', 'node2']);
+    await cluster.tsctl.succeed(['rebalance', 'shop_web', '--timeout', '60s']);
+    assert.notEqual(await onHost(cluster.host(1), 'docker', 'ps', '-q', '--filter', 'label=tessera.task'), '');
+    assertNoneFailed();
   });
 
   it('fails none while an agent is killed in the middle of an update and the manager is away for a while', async () => {
