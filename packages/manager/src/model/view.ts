@@ -16,6 +16,7 @@ import {
 } from '@tessera/api';
 import { KeyIndex, KeysIndex, type Place, updateAll } from './object-index.js';
 import { isPending } from './task.js';
+import { newTaskPlace, TaskIndex, type TaskPlace } from './task-index.js';
 
 /** Kinds whose names are unique. */
 export type NamedKind = 'stacks' | 'services' | 'nodes' | 'networks' | 'configs' | 'secrets';
@@ -86,8 +87,8 @@ export class IndexedView implements ClusterView {
   #revision = 0;
   readonly #objects = new Map<Kind, Map<string, Place<ObjectTypes[Kind]>>>();
   readonly #names = new Map<string, string>();
-  readonly #tasksByService = new KeyIndex<Task>((task) => task.serviceId);
-  readonly #tasksByNode = new KeyIndex<Task>((task) => task.nodeId);
+  readonly #tasksByService = new TaskIndex((task) => task.serviceId, 'ofService');
+  readonly #tasksByNode = new TaskIndex((task) => task.nodeId, 'ofNode');
   /** Number of waiting tasks by service: those without are left out. */
   readonly #pendingCounts = new Map<string, number>();
   readonly #revisionsByService = new KeyIndex<ServiceRevision>((revision) => revision.serviceId);
@@ -205,11 +206,11 @@ export class IndexedView implements ClusterView {
     this.#revision = Math.max(this.#revision, change.revision);
     if (before && before.revision >= change.revision) return false;
     if (!known && !change.object) return false;
-    const place = known ?? { object: change.object! };
+    const place = known ?? newPlace(change);
     if (!known) objects.set(change.id, place);
     if (change.object) place.object = change.object;
     else objects.delete(change.id);
-    if (change.kind === 'tasks') this.#reindexTask(place as Place<Task>, before as Task | undefined, change.object);
+    if (change.kind === 'tasks') this.#reindexTask(place as TaskPlace, before as Task | undefined, change.object);
     else this.#reindex(change, place, before);
     return true;
   }
@@ -259,8 +260,8 @@ export class IndexedView implements ClusterView {
     }
   }
 
-  /** Apart from others, for there are many: it makes no arrays. */
-  #reindexTask(place: Place<Task>, before: Task | undefined, after: Task | undefined): void {
+  /** Apart from others, for there are many. */
+  #reindexTask(place: TaskPlace, before: Task | undefined, after: Task | undefined): void {
     this.#tasksByService.update(place, before, after);
     this.#tasksByNode.update(place, before, after);
     const [from, to] = [serviceWaitedFor(before), serviceWaitedFor(after)];
@@ -280,6 +281,10 @@ export class IndexedView implements ClusterView {
     if (former && this.#names.get(former) === before.id) this.#names.delete(former);
     if (after) this.#names.set(`${kind}/${nameOf(kind, after)}`, after.id);
   }
+}
+
+function newPlace({ kind, object }: ObjectChange): Place<ObjectTypes[Kind]> {
+  return kind === 'tasks' ? newTaskPlace(object!) : { object: object! };
 }
 
 function serviceWaitedFor(task: Task | undefined): string | undefined {

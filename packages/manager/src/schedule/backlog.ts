@@ -25,9 +25,8 @@ export class Backlog {
     return this.#size;
   }
 
-  /** Takes over a task as it is now; one that does not wait is dropped. */
-  put(task: Task): void {
-    const known = this.#waiting.get(task.id);
+  /** Takes over a task as it is now; one that does not wait is dropped. @param known what {@link find} says of it, if anything */
+  put(task: Task, known?: Waiting): void {
     const waits = isPending(task);
     if (known && waits && !known.gone && known.task.nodeId === task.nodeId) {
       known.task = task;
@@ -46,9 +45,9 @@ export class Backlog {
     if (waiting) this.#drop(taskId, waiting);
   }
 
-  /** What was decided for the task, as long as the view does not say so. */
-  givenTo(taskId: string): Given | undefined {
-    return this.#waiting.get(taskId)?.given;
+  /** The task in its group: it waits, or something was decided for it and the view does not say so yet. */
+  find(taskId: string): Waiting | undefined {
+    return this.#waiting.get(taskId);
   }
 
   /** Something was decided for the task: it waits no more, unless it is put or restored. */
@@ -112,7 +111,7 @@ export class Backlog {
   }
 
   /** Such a group, if it still waits. */
-  find({ serviceId, key }: Pick<PendingGroup, 'serviceId' | 'key'>): PendingGroup | undefined {
+  groupOf({ serviceId, key }: Pick<PendingGroup, 'serviceId' | 'key'>): PendingGroup | undefined {
     return this.#services.get(serviceId)?.get(key);
   }
 

@@ -10,7 +10,7 @@ import { assign, assignedAt, type Decision } from './decision.js';
 import { NodeTable } from './node-table.js';
 import { packedLast, volumeOf } from './packing.js';
 import { parcelOf } from './parcel.js';
-import type { PendingGroup } from './pending-group.js';
+import type { Given, PendingGroup } from './pending-group.js';
 import { placeTasks } from './place.js';
 import { Preemption } from './preemption/preemption.js';
 import { priorityOf } from './priority.js';
@@ -130,8 +130,9 @@ export class Scheduler {
 
   #putTask(id: string, task: Task | undefined): void {
     if (task) {
-      if (!this.#isKnown(task)) this.table.putTask(this.view, task);
-      this.#backlog.put(task);
+      const waiting = this.#backlog.find(id);
+      if (!this.#isKnown(task, waiting?.given)) this.table.putTask(this.view, task);
+      this.#backlog.put(task, waiting);
     } else {
       this.table.release(id);
       this.#backlog.delete(id);
@@ -139,8 +140,7 @@ export class Scheduler {
   }
 
   /** Whether the table has what there is to know of the task: it waits and holds nothing, or has become what was decided for it. */
-  #isKnown(task: Task): boolean {
-    const given = this.#backlog.givenTo(task.id);
+  #isKnown(task: Task, given: Given | undefined): boolean {
     if (!given) return isPending(task);
     if (!holdsClaim(task) || !countsAsReplica(task) || task.nodeId !== given.node.id) return false;
     // A node that was removed and came back meanwhile has forgotten its tasks.

@@ -76,7 +76,7 @@ export class Preemption {
   settle(): void {
     const { kept } = this.table;
     for (const keeper of kept.keepers()) {
-      const group = this.backlog.find(keeper);
+      const group = this.backlog.groupOf(keeper);
       if (!group || group.priority <= this.#lowest) {
         this.#keep(keeper, NO_NODES);
         group?.outdate();
