@@ -64,9 +64,9 @@ export class NetLab {
   }
 
   /** Brings what the agent plans for these services into the kernels of all nodes. */
-  async apply(services: readonly ServiceEndpoints[]): Promise<void> {
+  async apply(services: readonly ServiceEndpoints[], change: Partial<NetworkAssignment> = {}): Promise<void> {
     for (const node of NODES) {
-      const network = this.network(node);
+      const network = { ...this.network(node), ...change };
       const underlay: Underlay = { address: `192.0.2.1${node}`, device: 'eth0', mtu: 1500 };
       const links = planLinks([desiredLink(network, underlay)], []).filter(({ line }) => !line.startsWith('link add'));
       for (const { tool, line } of [...links, ...planReturns([network], publishedNetworks(services), [])])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MTU_OPTION, optionProblems, wantedMtu, wantsEncryption } from './network-options.js';
+import { ICC_OPTION, keepsMembersApart, MTU_OPTION, optionProblems, wantedMtu, wantsEncryption } from './network-options.js';
 
 describe('options of an overlay network', () => {
   for (const [text, encrypted] of [
@@ -26,6 +26,12 @@ describe('options of an overlay network', () => {
     ['1e3', undefined],
   ] as const)
     it(`reads the MTU "${text}" as ${mtu ?? 'none'}`, () => assert.equal(wantedMtu({ [MTU_OPTION]: text }), mtu));
+
+  it('keeps members apart only when told that they are not to communicate', () => {
+    const apart = (text?: string) => keepsMembersApart(text === undefined ? {} : { [ICC_OPTION]: text });
+    assert.deepEqual([undefined, '', 'true', 'false', '0'].map(apart), [false, false, false, true, true]);
+    assert.equal(optionProblems({ [ICC_OPTION]: 'no' })[0]?.problem, '"no" is neither true nor false');
+  });
 
   it('says what is wrong with them', () => {
     assert.deepEqual(optionProblems({ [MTU_OPTION]: 'big', encrypted: 'maybe', other: 'x' }), [

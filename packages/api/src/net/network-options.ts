@@ -1,6 +1,8 @@
 /** Driver options that overlay networks know, as Docker spells them. */
 export const MTU_OPTION = 'com.docker.network.driver.mtu';
 export const ENCRYPTED_OPTION = 'encrypted';
+/** "Inter-container communication". */
+export const ICC_OPTION = 'com.docker.network.bridge.enable_icc';
 
 /** Bytes that VXLAN over IPv4 adds to each packet: inner Ethernet 14, VXLAN 8, UDP 8, IPv4 20. */
 export const VXLAN_OVERHEAD = 50;
@@ -28,6 +30,11 @@ export function wantsEncryption(options: Options): boolean {
   return text !== undefined && !FALSE.includes(text);
 }
 
+/** Whether containers of the network reach HTTP proxies alone, and each other not at all. */
+export function keepsMembersApart(options: Options): boolean {
+  return FALSE.includes(options[ICC_OPTION] ?? '');
+}
+
 /** Bytes that the way between nodes adds to a packet of a network with these options. */
 export function overheadOf(options: Options): number {
   return VXLAN_OVERHEAD + (wantsEncryption(options) ? WIREGUARD_OVERHEAD : 0);
@@ -39,9 +46,11 @@ export function optionProblems(options: Options): { option: string; problem: str
   const mtu = options[MTU_OPTION];
   if (mtu !== undefined && !isMtu(mtu))
     problems.push({ option: MTU_OPTION, problem: `"${mtu}" is no MTU: a whole number of bytes from ${LEAST_MTU} to ${MOST_MTU}` });
-  const encrypted = options[ENCRYPTED_OPTION];
-  if (encrypted !== undefined && ![...TRUE, ...FALSE].includes(encrypted))
-    problems.push({ option: ENCRYPTED_OPTION, problem: `"${encrypted}" is neither true nor false` });
+  for (const option of [ENCRYPTED_OPTION, ICC_OPTION]) {
+    const text = options[option];
+    if (text !== undefined && ![...TRUE, ...FALSE].includes(text))
+      problems.push({ option, problem: `"${text}" is neither true nor false` });
+  }
   return problems;
 }
 

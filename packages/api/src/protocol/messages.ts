@@ -84,6 +84,8 @@ export const NetworkAssignment = strictObject({
   driverOptions: Labels,
   /** What leaves the node must be encrypted: never sent in the clear, whatever fails. */
   encrypted: Type.Optional(Type.Literal(true)),
+  /** Containers of the network reach these addresses of it and are reached from them, and nothing else of it. Absent: they reach each other. */
+  hubs: Type.Optional(Type.Array(Type.String())),
   /** Largest packet that passes between all members, in bytes; absent: not known yet, and the node goes by its own underlay. */
   mtu: Type.Optional(Type.Integer({ minimum: 68, maximum: 65_535 })),
   peers: Type.Array(NetworkPeer),

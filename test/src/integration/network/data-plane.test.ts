@@ -118,6 +118,20 @@ describe('the data plane', function () {
     }
   });
 
+  it('lets members of a network that keeps them apart reach hubs and be reached by them, and nobody else, on one node and across', async () => {
+    const who = { d1: '10.7.1.3', c1: '10.7.1.2', c2: '10.7.2.2' };
+    const reached = async (from: 'd1' | 'c1', to: string): Promise<boolean> => (await lab.ask(from, `http://${to}/`)) !== undefined;
+    const ways = async () => [await reached('d1', who.c1), await reached('d1', who.c2), await reached('c1', who.c2)];
+    const only = (address: string) => ({ ...web, endpoints: web.endpoints.filter((endpoint) => endpoint.address === address) });
+    await lab.apply([published, only(who.c2), unserved], { hubs: [who.d1] });
+    assert.deepEqual([...(await ways()), await reached('d1', VIP), await reached('c1', VIP)], [true, true, false, true, false]);
+    await lab.apply([published, only(who.c2), unserved], { hubs: [who.c2] });
+    assert.deepEqual(await ways(), [false, true, true]);
+    assert.equal(await seen('client', 'http://192.0.2.11:8080/'), 'c2 saw 192.0.2.50', 'published ports are not concerned');
+    await lab.apply([published, web, unserved]);
+    assert.deepEqual(await ways(), [true, true, true]);
+  });
+
   it('does not let outsiders at virtual addresses', async () => {
     await lab.exec('client', 'ip', 'route', 'replace', '10.7.0.0/16', 'via', '192.0.2.11');
     for (const url of [`http://${VIP}/`, 'http://10.7.1.2/']) assert.equal(await seen('client', url), undefined, url);

@@ -11,7 +11,7 @@ import { commandOutput } from '../../support/test-bed.js';
 import { eventually, type TestCluster } from '../../support/test-cluster.js';
 
 const LIMIT_MS = 20_000;
-const ROUNDS = 3;
+const ROUNDS = 2;
 const LEAST_ANSWERS = 1_000;
 
 interface Answer {
@@ -71,6 +71,19 @@ export function describeHttp(cluster: () => TestCluster): void {
       const { status, location } = await ask(ip, 'app.test', '/x?y=z');
       assert.deepEqual({ status, location }, { status: 308, location: 'https://app.test/x?y=z' });
       assert.equal((await ask(ip, 'other.test', '/')).status, 404);
+    });
+
+    it('does not let services reach each other on the network of the proxies, though they do on their own', async () => {
+      const tasks = await cluster().tsctl.json<Task[]>('ps', 'shop');
+      const [from, to] = ['shop_web', 'shop_plain'].map((name) => tasks.find(({ serviceName }) => serviceName === name));
+      const node = (await cluster().client.call('getNode', { params: { ref: from?.nodeId ?? '' } })).name;
+      const host = cluster().bed.hosts.find(({ name }) => name === node);
+      const reach = async (network: string): Promise<number | undefined> => {
+        const { id } = (await cluster().client.call('getNetwork', { params: { ref: network } })).network;
+        const url = `http://${to?.status.addresses?.[id]}/`;
+        return (await host?.exec(['docker', 'exec', from?.status.containerId ?? '', 'timeout', '2', 'wget', '-q', '-O', '-', url]))?.code;
+      };
+      assert.deepEqual([(await reach('shop_default')) === 0, (await reach('http')) === 0], [true, false]);
     });
 
     it('refuses a host and path that another service has, and names it', async () => {

@@ -34,7 +34,7 @@ const NETWORKS: readonly SupportRow[] = [
     'partly',
     'networks.*',
     'driver_opts',
-    '`com.docker.network.driver.mtu` and `encrypted`; other options of an overlay have no effect.',
+    '`com.docker.network.driver.mtu`, `encrypted` and `com.docker.network.bridge.enable_icc`; other options of an overlay have no effect.',
   ),
   ...rows('partly', 'networks.*', 'ipam.driver', "Only 'default'."),
   ...rows('partly', 'networks.*', 'ipam.config[].subnet', 'One IPv4 subnet; an IPv6 subnet is refused.'),

@@ -1,4 +1,4 @@
-import { type Client, HTTP_CA, HTTP_NETWORK } from '@tessera/api';
+import { type Client, HTTP_CA, HTTP_NETWORK, ICC_OPTION } from '@tessera/api';
 import { createAuthority } from '@tessera/kit/pki/index';
 import { SystemRandom } from '@tessera/kit/random/system-random';
 import { Failure, usageFailure } from '../../failure.js';
@@ -84,10 +84,17 @@ function isSince(kernel: string, [major, minor]: readonly [number, number]): boo
   return Number(ownMajor) > major || (Number(ownMajor) === major && Number(ownMinor) >= minor);
 }
 
-/** Internal, so that services that join it get no way out that they had not before. */
+/** Internal, so that services that join it get no way out that they had not before; and they do not reach each other on it. */
 async function ensureNetwork(client: Client, session: Session): Promise<void> {
   if ((await client.call('listNetworks', {})).some(({ spec }) => spec.name === HTTP_NETWORK)) return;
-  const spec = { name: HTTP_NETWORK, labels: {}, driver: 'overlay' as const, driverOptions: {}, attachable: false, ipv6: false };
+  const spec = {
+    name: HTTP_NETWORK,
+    labels: {},
+    driver: 'overlay' as const,
+    driverOptions: { [ICC_OPTION]: 'false' },
+    attachable: false,
+    ipv6: false,
+  };
   await client.call('createNetwork', { body: { ...spec, internal: true } });
   session.note(`+ network ${HTTP_NETWORK} created`);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ApiError, type StackSpec } from '@tessera/api';
+import { ApiError, type NetworkSpec, type StackSpec } from '@tessera/api';
 import { proxyStack } from '../../http/proxy-stack.js';
 import { aNode, id, NOW } from '../../testing/builders.js';
 import { FakeTransport } from '../../testing/fake-transport.js';
@@ -46,7 +46,8 @@ describe('tsctl http', () => {
     const { code, err } = await runCli('http enable --detach --image own/caddy:1 --replicas 2', transport);
     assert.equal(code, 0, err);
     assert.match(err, /\+ network http created\n\+ CA created: config http-ca.crt, secret http-ca.key\n/);
-    assert.equal((transport.bodies[0] as { internal: boolean }).internal, true);
+    const { internal, driverOptions } = transport.bodies[0] as NetworkSpec;
+    assert.deepEqual({ internal, driverOptions }, { internal: true, driverOptions: { 'com.docker.network.bridge.enable_icc': 'false' } });
     const stack = transport.bodies.at(-1) as StackSpec;
     assert.deepEqual(stack, await proxyStack({ ...OPTIONS, image: 'own/caddy:1', replicas: 2 }));
   });

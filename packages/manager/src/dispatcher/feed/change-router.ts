@@ -98,8 +98,14 @@ export class ChangeRouter {
     for (const task of [before, after]) if (task?.nodeId) this.feeds.get(task.nodeId)?.markTask(id);
     if (endpointsBefore !== this.#endpoints.get(id)) this.#markService((after ?? before)?.serviceId ?? '');
     if (changesSlot(before, after)) this.#markSlot(before, after);
+    if (this.#proxies.has((after ?? before)?.serviceId ?? '')) this.#markHubs(before, after);
     if (!after || !isLive(after)) this.leaving.drop(id);
     else if (isToldToGo(after) && before && mayServe(before) && endpointsBefore !== undefined) this.leaving.hold(after);
+  }
+
+  /** Networks that keep their members apart know where the proxies are. */
+  #markHubs(...tasks: Array<Task | undefined>): void {
+    for (const networkId of new Set(tasks.flatMap((task) => Object.keys(task?.status.addresses ?? {})))) this.#markPeers(networkId);
   }
 
   /** A task that comes, goes or ends alters what its slot's other tasks are: succeeded, or restarted once more. */
@@ -116,8 +122,10 @@ export class ChangeRouter {
     const names = [before, after].flatMap((service) => service?.spec.template.networks.map((attachment) => attachment.network) ?? []);
     for (const name of new Set(names)) this.#markServiceOn(id, name);
     if (after?.spec.template.reload) for (const task of this.projector.view.tasksOfService(id)) this.#markTask(task);
+    const wasProxy = this.#proxies.has(id);
     if (after && readsHttpConfig(after.spec.template)) this.#proxies.add(id);
     else this.#proxies.delete(id);
+    if (wasProxy !== this.#proxies.has(id)) this.#markHubs(...this.projector.view.tasksOfService(id));
     if (before?.spec.http || after?.spec.http) this.#httpChanged();
   }
 

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { type FileContent, HTTP_CONFIG, type ServiceSpec, type Task, type TaskAssignment } from '@tessera/api';
+import {
+  type FileContent,
+  HTTP_CONFIG,
+  ICC_OPTION,
+  type NetworkAssignment,
+  networkBlockId,
+  type ServiceSpec,
+  type Task,
+  type TaskAssignment,
+} from '@tessera/api';
 import { readyNode, serviceSpec } from '../../model/testing/builders.js';
 import { HttpWorld, httpService, rule } from '../../plan/http/testing/http-world.js';
 import { ChangeRouter } from './change-router.js';
@@ -80,6 +89,37 @@ describe('files that tasks reload', () => {
     const { world, page, feed } = setUp();
     world.deploy(page('two', (spec) => (spec.template.container.image = 'app:2')));
     assert.deepEqual(tasks(feed.collect()), []);
+  });
+
+  it('are read by proxies whose addresses every node of a network knows that keeps its members apart, as they come and go', () => {
+    const { world, feed } = setUp();
+    const { view } = world;
+    const network = view.get('networks', 'net')!;
+    world.put('networks', { ...network, spec: { ...network.spec, driverOptions: { [ICC_OPTION]: 'false' } } });
+    world.put('blocks', {
+      id: networkBlockId('net', 'n1'),
+      revision: 0,
+      createdAt: 0,
+      updatedAt: 0,
+      networkId: 'net',
+      nodeId: 'n1',
+      subnet: '10.9.1.0/24',
+    });
+    const hubs = () => (feed.collect()?.put.networks as NetworkAssignment[] | undefined)?.map((each) => each.hubs);
+    assert.deepEqual(hubs(), [[]]);
+    const proxy = view.byName('services', 'proxy')!;
+    world.deploy({ ...proxy.spec, template: { ...proxy.spec.template, networks: [{ network: 'http', aliases: [] }] } });
+    const task = view.get('tasks', 'tproxy')!;
+    const at = (address: string, state: Task['status']['state']) => ({
+      ...task,
+      status: { ...task.status, state, addresses: { net: address } },
+    });
+    world.put('tasks', at('10.9.1.2', 'starting'));
+    assert.deepEqual(hubs(), [['10.9.1.2']], 'also before it is ready');
+    world.put('tasks', { ...at('10.9.1.2', 'running'), desired: 'shutdown' });
+    assert.deepEqual(hubs(), [], 'and while it answers what it has');
+    world.put('tasks', at('10.9.1.2', 'shutdown'));
+    assert.deepEqual(hubs(), [[]]);
   });
 
   it('are the routes of HTTP for a proxy, anew with each change of them', () => {

@@ -1,16 +1,19 @@
 import {
   type Endpoint,
   formatRange,
+  keepsMembersApart,
   type Network,
   type NetworkAssignment,
   type NetworkPeer,
   networkBlockId,
+  readsHttpConfig,
   type Service,
   type ServiceEndpoints,
   type Task,
   wantsEncryption,
 } from '@tessera/api';
 import { divisionOf } from '../../model/subnet.js';
+import { isLive } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import { networkMtu } from '../../plan/network-mtu.js';
 import { wantsVip } from '../../plan/vips.js';
@@ -33,10 +36,18 @@ export function projectNetwork(view: ClusterView, nodeId: string, networkId: str
     internal: network.spec.internal,
     attachable: network.spec.attachable,
     driverOptions: network.spec.driverOptions,
+    ...(keepsMembersApart(network.spec.driverOptions) && { hubs: hubsOf(view, network) }),
     ...(mtu !== undefined && { mtu }),
     ...(wantsEncryption(network.spec.driverOptions) && { encrypted: true as const }),
     peers: peersOf(view, nodeId, network),
   };
+}
+
+/** Addresses of the HTTP proxies on the network, also of those that come or go. */
+function hubsOf(view: ClusterView, { id, spec }: Network): string[] {
+  const proxies = [...view.servicesOfNetwork(spec.name)].filter((service) => readsHttpConfig(service.spec.template));
+  const tasks = proxies.flatMap((service) => [...view.tasksOfService(service.id)]).filter(isLive);
+  return tasks.flatMap((task) => task.status.addresses?.[id] ?? []).sort();
 }
 
 /** Id of a service's endpoints on one network. */

@@ -10,6 +10,8 @@ export type SetName =
   | 'vipnets'
   | 'interfaces'
   | 'internal'
+  | 'apart'
+  | 'hubs'
   | 'pairs'
   | 'sources'
   | 'members'

@@ -15,6 +15,8 @@ export function networkFragment(network: NetworkAssignment): Fragment {
       vipnets: network.vips === undefined ? [] : [network.vips],
       interfaces: [bridge, vxlan],
       internal: network.internal ? [bridge] : [],
+      apart: network.hubs ? [bridge] : [],
+      hubs: network.hubs ?? [],
       pairs: [`${bridge} . ${bridge}`, `${bridge} . ${vxlan}`, `${vxlan} . ${bridge}`],
       sources: [`${bridge} . ${network.block}`, ...network.peers.map((peer) => `${vxlan} . ${peer.block}`)],
       members: [`${network.subnet} . ${bridge}`, `${network.subnet} . ${vxlan}`],

@@ -39,6 +39,8 @@ function sets(): string[] {
     '  set vipnets { type ipv4_addr; flags interval; }',
     '  set interfaces { type ifname; }',
     '  set internal { type ifname; }',
+    '  set apart { type ifname; }',
+    '  set hubs { type ipv4_addr; }',
     '  set pairs { type ifname . ifname; }',
     '  set sources { type ifname . ipv4_addr; flags interval; }',
     '  set members { type ipv4_addr . ifname; flags interval; }',
@@ -75,6 +77,8 @@ function filterChains(): string[] {
     '  chain forward {',
     '    type filter hook forward priority filter - 10; policy accept;',
     '    ct state established,related accept',
+    // Where the packet comes from: other nodes do the same, and hubs that have only just come are known here first.
+    '    iifname @apart iifname . oifname @pairs ip saddr != @hubs ip daddr != @hubs counter drop comment "members that are kept apart"',
     '    iifname . oifname @pairs accept',
     // A virtual address is for members of its network alone: they are among the pairs.
     '    ct status dnat ct original ip daddr != @vipnets accept comment "published ports"',

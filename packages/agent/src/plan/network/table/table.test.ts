@@ -74,6 +74,14 @@ describe('the nftables table', () => {
     assert.ok(!lines.some((line) => line.startsWith('add element ip tessera ports')));
   });
 
+  it('keeps the members of a network apart that has hubs, though it may have none of them at the moment', () => {
+    const elements = (hubs: string[] | undefined) =>
+      fragmentChanges(new Map(), fragmentsOf([{ ...network(7), ...(hubs && { hubs }) }], [])).filter((line) => / (apart|hubs) /.test(line));
+    assert.deepEqual(elements(undefined), []);
+    assert.deepEqual(elements([]), ['add element ip tessera apart { "tsb7" }']);
+    assert.deepEqual(elements(['10.7.1.2']), ['add element ip tessera apart { "tsb7" }', 'add element ip tessera hubs { 10.7.1.2 }']);
+  });
+
   it('refuses ports and virtual addresses that nobody answers, in place of leading nowhere', () => {
     const lines = linesOf(service(7, 1, [], { ingress: [web, { ...web, published: 81, hostIp: '192.0.2.11' }] }));
     assert.ok(lines.includes('add element ip tessera closed { tcp . 8080 }'));
