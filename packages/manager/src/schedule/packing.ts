@@ -1,6 +1,8 @@
 import type { Claim } from './claim.js';
+import type { Companions } from './companions.js';
 import { Heap } from './heap.js';
 import type { NodeTable } from './node-table.js';
+import type { Parcel } from './parcel.js';
 import type { PendingGroup } from './pending-group.js';
 import type { Before } from './ranking.js';
 
@@ -13,14 +15,16 @@ export interface Volume {
   memoryBytes: number;
 }
 
-/** What all tasks of a pool take that are in these groups. */
-export function volumeOf(groups: Iterable<PendingGroup>, pool: string): Volume {
+/** What all tasks of a pool take that are in these groups, or are about to come. */
+export function volumeOf(groups: Iterable<PendingGroup>, companions: Companions, pool: string): Volume {
   const volume: Volume = { nanoCpus: 0, memoryBytes: 0 };
-  for (const { parcel, size } of groups) {
-    if (parcel?.pool !== pool) continue;
-    volume.nanoCpus += size * parcel.claim.nanoCpus;
-    volume.memoryBytes += size * parcel.claim.memoryBytes;
-  }
+  const add = (parcel: Parcel | undefined, tasks: number): void => {
+    if (parcel?.pool !== pool) return;
+    volume.nanoCpus += tasks * parcel.claim.nanoCpus;
+    volume.memoryBytes += tasks * parcel.claim.memoryBytes;
+  };
+  for (const { serviceId, parcel, size } of groups) if (!companions.has(serviceId)) add(parcel, size);
+  for (const { parcel, tasks } of companions.all()) add(parcel, tasks);
   return volume;
 }
 

@@ -1,5 +1,5 @@
 import type { Task } from '@tessera/api';
-import { sourceOf } from '../model/spec-of.js';
+import { sourceOf, type TaskSource } from '../model/spec-of.js';
 import type { ClusterView } from '../model/view.js';
 import { type Claim, claimOf } from './claim.js';
 
@@ -14,8 +14,12 @@ export interface Parcel {
 /** Nothing for tasks that are spread, and for those that reserve nothing. */
 export function parcelOf(view: ClusterView, task: Task): Parcel | undefined {
   const source = sourceOf(view, task);
-  if (source?.spec.placement.strategy !== 'binpack') return undefined;
-  const claim = claimOf(task.serviceId, source);
+  return source && parcelOfSource(task.serviceId, source);
+}
+
+export function parcelOfSource(serviceId: string, source: TaskSource): Parcel | undefined {
+  if (source.spec.placement.strategy !== 'binpack') return undefined;
+  const claim = claimOf(serviceId, source);
   if (claim.nanoCpus === 0 && claim.memoryBytes === 0) return undefined;
   const { constraints, platforms, tolerations } = source.spec.placement;
   return { claim, pool: JSON.stringify([constraints, platforms, tolerations]) };

@@ -6,6 +6,7 @@ import { affinityFacts, hasAffinities } from './affinity/rules.js';
 import { Backlog } from './backlog.js';
 import { Checks } from './checks.js';
 import { claimOf, countsAsReplica, holdsClaim } from './claim.js';
+import { Companions } from './companions.js';
 import { assign, assignedAt, type Decision } from './decision.js';
 import { NodeTable } from './node-table.js';
 import { packedLast, volumeOf } from './packing.js';
@@ -30,6 +31,7 @@ export interface Pass {
  */
 export class Scheduler {
   readonly #backlog: Backlog;
+  readonly #companions: Companions;
   readonly #preemption: Preemption;
   /** What rules between services look at, by service. */
   readonly #facts = new Map<string, string>();
@@ -39,6 +41,7 @@ export class Scheduler {
     private readonly table: NodeTable,
   ) {
     this.#backlog = new Backlog((task) => ({ priority: priorityOf(view, task), parcel: parcelOf(view, task) }));
+    this.#companions = new Companions(view);
     this.#preemption = new Preemption(view, table, this.#backlog);
     for (const task of view.pendingTasks()) this.#backlog.put(task);
     for (const service of view.all('services')) this.#facts.set(service.id, affinityFacts(service));
@@ -133,6 +136,7 @@ export class Scheduler {
       const waiting = this.#backlog.find(id);
       if (!this.#isKnown(task, waiting?.given)) this.table.putTask(this.view, task);
       this.#backlog.put(task, waiting);
+      this.#companions.putTask(task);
     } else {
       this.table.release(id);
       this.#backlog.delete(id);
@@ -151,6 +155,7 @@ export class Scheduler {
   #putService(id: string, service: Service | undefined): void {
     if (!service) this.table.failures.forgetService(id);
     this.#preemption.putService(id, service);
+    this.#companions.putService(id, service);
     this.#backlog.wakeService(id);
     const facts = service && affinityFacts(service);
     if (facts === this.#facts.get(id)) return;
@@ -178,7 +183,7 @@ export class Scheduler {
     if (group.prepared?.checks.countsFar && group.prepared.version !== this.table.changes.version) group.prepared = undefined;
     group.prepared ??= this.#prepare(group);
     if (group.prepared && group.isAwake) {
-      const volume = group.parcel && volumeOf(this.#backlog.due, group.parcel.pool);
+      const volume = group.parcel && volumeOf(this.#backlog.due, this.#companions, group.parcel.pool);
       const placed = placeTasks({ table: this.table, group, prepared: group.prepared, most: most - decisions.length, now, volume });
       const status = assignedAt(now);
       const { claim } = group.prepared.group;
@@ -188,8 +193,12 @@ export class Scheduler {
         this.#backlog.decided(waiting, { index, node, claim });
         this.#preemption.placed(group, index);
       }
+      this.#companions.placed(group.serviceId, placed.length);
     }
-    if (group.size > 0 && decisions.length < most) this.#backlog.park(group);
+    if (group.size > 0 && decisions.length < most) {
+      this.#backlog.park(group);
+      this.#companions.parked(group.serviceId);
+    }
   }
 
   #prepare({ first }: PendingGroup): PendingGroup['prepared'] {
