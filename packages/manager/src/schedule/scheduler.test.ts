@@ -20,6 +20,7 @@ type Step =
       apart: number;
       priority: number;
       data: boolean;
+      pack: boolean;
     }
   | { do: 'node'; node: number; memory: number; ssd: boolean; available: boolean; tainted: boolean }
   | { do: 'remove-node'; node: number }
@@ -42,6 +43,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     apart: number(12),
     priority: number(4),
     data: fc.boolean(),
+    pack: fc.boolean(),
   }),
   fc.record({
     do: fc.constant('node' as const),
@@ -83,6 +85,7 @@ function apply(world: ScheduledWorld, step: Step): void {
             service > 3 ? [] : [{ service: `s${service}`, topology: 'node.labels.disk' }];
           spec.placement.affinity = { near: terms(step.near), apart: terms(step.apart), nodes: [] };
           if (step.data) spec.template.container.mounts = [{ type: 'volume', source: 'data', target: '/data' }];
+          if (step.pack) spec.placement.strategy = 'binpack';
           if (step.priority > 2) spec.placement.priority = step.priority;
           if (step.port) spec.ports = [{ protocol: 'tcp', target: 80, published: 80, mode: 'host' }];
         }),
