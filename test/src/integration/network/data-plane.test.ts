@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServiceEndpoints } from '@tessera/api';
 import { assertMachineClean, type MachineSnapshot, snapshotMachine } from '../../support/leftovers.js';
-import { NetLab } from '../../support/net-lab.js';
+import { NetLab, VNI } from '../../support/net-lab.js';
 import { eventually } from '../../support/test-cluster.js';
 
 const VIP = '10.7.240.1';
@@ -142,7 +142,7 @@ describe('the data plane', function () {
     const curl = ['curl', '-s', '-m', '1', '--interface', '198.51.100.7', 'http://10.7.2.2/'];
     await assert.rejects(lab.exec('d1', ...curl));
     assert.match(
-      await lab.exec('n1', 'nft', 'list', 'chain', 'ip', 'tessera', 'raw'),
+      await lab.exec('n1', 'nft', 'list', 'chain', 'ip', 'tessera', `from-tsb${VNI}`),
       /packets [1-9]\d* bytes \d+ drop comment "spoofed source"/,
     );
   });

@@ -13,7 +13,7 @@ export type SetName =
   | 'apart'
   | 'hubs'
   | 'pairs'
-  | 'sources'
+  | 'checks'
   | 'members'
   | 'gateways'
   | 'vips'

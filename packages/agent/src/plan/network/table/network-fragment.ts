@@ -3,12 +3,16 @@ import { vxlanAddressOf } from '../encryption.js';
 import { bridgeName, gatewayOf, hardwareAddressOf, markOf, vxlanName, zoneOf } from '../names.js';
 import type { Fragment } from './fragment.js';
 
+/** Before the name of an interface: the chain that its packets are checked in. */
+const CHECK_PREFIX = 'from-';
+
 /** What the table knows of one network: its interfaces, who may send from them, and what they may reach. */
 export function networkFragment(network: NetworkAssignment): Fragment {
   const [bridge, vxlan] = [`"${bridgeName(network.vni)}"`, `"${vxlanName(network.vni)}"`];
   const gateway = gatewayOf(network.block);
+  const checks = sourceChecks(network);
   return {
-    chains: {},
+    chains: checks,
     clientMaps: {},
     elements: {
       overlay: [network.subnet],
@@ -18,7 +22,7 @@ export function networkFragment(network: NetworkAssignment): Fragment {
       apart: network.hubs ? [bridge] : [],
       hubs: network.hubs ?? [],
       pairs: [`${bridge} . ${bridge}`, `${bridge} . ${vxlan}`, `${vxlan} . ${bridge}`],
-      sources: [`${bridge} . ${network.block}`, ...network.peers.map((peer) => `${vxlan} . ${peer.block}`)],
+      checks: Object.keys(checks).map((chain) => `"${chain.slice(CHECK_PREFIX.length)}" : goto ${chain}`),
       members: [`${network.subnet} . ${bridge}`, `${network.subnet} . ${vxlan}`],
       // Internal networks have no published ports, so that nobody from outside comes in by them.
       vteps: network.internal ? [] : network.peers.map(({ block }) => `${vxlan} . ${hardwareAddressOf(block)} : ${markOf(block)}`),
@@ -29,6 +33,20 @@ export function networkFragment(network: NetworkAssignment): Fragment {
       own: network.peers.map((peer) => `${peer.address} . ${peer.block}`),
       gateways: [`${bridge} : ${gateway}`, `${vxlan} : ${gateway}`],
     },
+  };
+}
+
+/** Chains by interface: who may send from it. */
+function sourceChecks(network: NetworkAssignment): Record<string, readonly string[]> {
+  const refuse = 'counter drop comment "spoofed source"';
+  const peers = network.peers.map((peer) => peer.block).join(', ');
+  // A client may have connections from one port through several nodes: the kernel must tell them apart, and gives one of them another port.
+  const client =
+    'ip saddr != @overlay ct original zone set iifname . ether saddr map @zones accept comment "clients that came in through a peer"';
+  const accepted = [...(peers === '' ? [] : [`ip saddr { ${peers} } accept`]), ...(network.internal ? [] : [client])];
+  return {
+    [`${CHECK_PREFIX}${bridgeName(network.vni)}`]: [`ip saddr ${network.block} accept`, refuse],
+    [`${CHECK_PREFIX}${vxlanName(network.vni)}`]: [...accepted, refuse],
   };
 }
 

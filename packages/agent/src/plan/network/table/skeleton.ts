@@ -2,6 +2,9 @@ import { VXLAN_PORT } from '../links.js';
 import { BRIDGE_PREFIX, VXLAN_PREFIX } from '../names.js';
 import { type Fragments, fragmentChanges, TABLE } from './fragment.js';
 
+/** First in its chain: nearly all packets are of connections that were looked at when they began. */
+const ESTABLISHED = '    ct state established,related accept';
+
 /**
  * The whole table as text for `nft -f`, which takes it over atomically: isolation of networks, protection of the node,
  * source checks, masquerade of what leaves, virtual addresses and published ports. The chains here never change; what networks
@@ -42,7 +45,7 @@ function sets(): string[] {
     '  set apart { type ifname; }',
     '  set hubs { type ipv4_addr; }',
     '  set pairs { type ifname . ifname; }',
-    '  set sources { type ifname . ipv4_addr; flags interval; }',
+    '  map checks { type ifname : verdict; }',
     '  set members { type ipv4_addr . ifname; flags interval; }',
     '  set hairpin { type ipv4_addr . ipv4_addr; }',
     '  set closed { type inet_proto . inet_service; }',
@@ -64,19 +67,18 @@ function filterChains(): string[] {
     '  chain raw {',
     '    type filter hook prerouting priority raw; policy accept;',
     `    udp dport ${VXLAN_PORT} ip saddr != @peers counter drop comment "VXLAN from strangers"`,
-    // A client may have connections from one port through several nodes: the kernel must tell them apart, and gives one of them another port.
-    `    iifname "${VXLAN_PREFIX}*" ip saddr != @overlay ct original zone set iifname . ether saddr map @zones accept comment "clients that came in through a peer"`,
-    '    iifname @interfaces iifname . ip saddr != @sources counter drop comment "spoofed source"',
+    // All packets pass here, so each takes one look by its interface, and not one by address in what belongs to all networks.
+    '    iifname vmap @checks',
     '  }',
     // A client's address is kept on its way to a task of another node. The answer must go back through the node that it came from.
     '  chain returns {',
     '    type filter hook prerouting priority mangle; policy accept;',
-    `    iifname "${VXLAN_PREFIX}*" ip saddr != @overlay ct state new ct mark set iifname . ether saddr map @vteps`,
-    `    iifname "${BRIDGE_PREFIX}*" ct direction reply iifname . ct mark @returns meta mark set ct mark`,
+    `    iifname "${VXLAN_PREFIX}*" ct state new ip saddr != @overlay ct mark set iifname . ether saddr map @vteps`,
+    `    iifname "${BRIDGE_PREFIX}*" ct mark != 0 ct direction reply iifname . ct mark @returns meta mark set ct mark`,
     '  }',
     '  chain forward {',
     '    type filter hook forward priority filter - 10; policy accept;',
-    '    ct state established,related accept',
+    ESTABLISHED,
     // Where the packet comes from: other nodes do the same, and hubs that have only just come are known here first.
     '    iifname @apart iifname . oifname @pairs ip saddr != @hubs ip daddr != @hubs counter drop comment "members that are kept apart"',
     '    iifname . oifname @pairs accept',
@@ -89,7 +91,7 @@ function filterChains(): string[] {
     '  }',
     '  chain input {',
     '    type filter hook input priority filter - 10; policy accept;',
-    '    ct state established,related accept',
+    ESTABLISHED,
     '    iifname @interfaces udp dport 53 accept',
     '    iifname @interfaces tcp dport 53 accept',
     '    iifname @interfaces icmp type echo-request fib daddr . iif type local accept',
@@ -108,14 +110,17 @@ function refusals(): string[] {
   return [
     '  chain refuse-forward {',
     '    type filter hook forward priority filter - 20; policy accept;',
+    ESTABLISHED,
     ...refuse('ip daddr @vipnets'),
     '  }',
     '  chain refuse-output {',
     '    type filter hook output priority filter - 20; policy accept;',
+    ESTABLISHED,
     ...refuse('ip daddr @vipnets'),
     '  }',
     '  chain refuse-input {',
     '    type filter hook input priority filter - 20; policy accept;',
+    ESTABLISHED,
     ...refuse('meta l4proto . th dport @closed'),
     ...refuse('ip daddr . meta l4proto . th dport @hostclosed'),
     '  }',

@@ -86,7 +86,7 @@ describe('the nftables table', () => {
     const lines = linesOf(service(7, 1, [], { ingress: [web, { ...web, published: 81, hostIp: '192.0.2.11' }] }));
     assert.ok(lines.includes('add element ip tessera closed { tcp . 8080 }'));
     assert.ok(lines.includes('add element ip tessera hostclosed { 192.0.2.11 . tcp . 81 }'));
-    assert.ok(!lines.some((line) => line.includes('goto')));
+    assert.ok(!lines.some((line) => /goto (vip|port)-/.test(line)));
   });
 
   it('notes which tasks of this node may be sent to themselves, and none of other nodes', () => {
@@ -118,6 +118,19 @@ describe('the nftables table', () => {
     assert.ok(lines.includes('add element ip tessera returns { "tsb7" . 168231424 }'));
     const inner = fragmentChanges(new Map(), fragmentsOf([{ ...network(7), internal: true }], []));
     assert.ok(!inner.some((line) => /vteps|zones|returns/.test(line)));
+  });
+
+  it('takes from each interface of a network what has an address of the blocks behind it, and clients from outside through other nodes', () => {
+    const rules = (chain: string, ...nets: NetworkAssignment[]): string[] => [
+      ...(nets.flatMap((net) => fragmentsOf([net], []).get(`network ${net.id}`)?.chains[chain] ?? []) as string[]),
+    ];
+    const spoofed = 'counter drop comment "spoofed source"';
+    assert.deepEqual(rules('from-tsb7', network(7)), ['ip saddr 10.7.1.0/24 accept', spoofed]);
+    const [peers, clients, last] = rules('from-tsv7', network(7, [2, 3]));
+    assert.deepEqual([peers, last], ['ip saddr { 10.7.2.0/24, 10.7.3.0/24 } accept', spoofed]);
+    assert.match(clients ?? '', /^ip saddr != @overlay ct original zone set .* accept/);
+    assert.deepEqual(rules('from-tsv7', { ...network(7, []), internal: true }), [spoofed]);
+    assert.ok(linesOf().includes('add element ip tessera checks { "tsb7" : goto from-tsb7, "tsv7" : goto from-tsv7 }'));
   });
 
   it('tracks what clients from outside send through different nodes apart, whatever other nodes there are', () => {
