@@ -62,8 +62,9 @@ async function oldest(host: Host): Promise<string> {
   return newestFirst.split('\n').at(-1) ?? '';
 }
 
+/** One that has just ended has no address any more, a little before its end is told. */
 function isRunning({ status, desired }: Task): boolean {
-  return status.state === 'running' && desired === 'running';
+  return status.state === 'running' && desired === 'running' && Object.keys(status.addresses ?? {}).length > 0;
 }
 
 function seesAll(seen: HostSightings, addresses: ReadonlyMap<string, string>): boolean {
