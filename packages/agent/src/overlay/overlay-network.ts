@@ -126,8 +126,9 @@ export class OverlayNetwork implements NodeNetwork {
     }
   }
 
-  /** Names follow the kernel, so that none leads to a virtual address that it does not balance yet; but they do follow. */
+  /** Names of new virtual addresses follow the kernel, so that none leads to one that it does not balance yet; others need not wait for it. */
   async #balance(state: NetworkState): Promise<void> {
+    this.#zone.putKnown(state.services);
     await this.#table.bring(state).finally(() => this.#zone.put(state.services));
   }
 

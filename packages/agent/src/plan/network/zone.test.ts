@@ -52,6 +52,19 @@ describe('the zone of a network', () => {
     it(`answers 2.${name} with that replica alone`, () => assert.deepEqual(addresses(zone, ['front'], `2.${name}`), ['10.0.0.3']));
   }
 
+  it('takes tasks over before the kernel does, but no virtual address that is new', () => {
+    const early = zoneOf(web);
+    const moved = service('db', 'front', ['10.0.0.9'], { vip: '10.0.15.7' });
+    early.putKnown([{ ...web, endpoints: web.endpoints.slice(0, 1) }, moved, service('plain', 'front', ['10.0.0.8'])]);
+    assert.deepEqual(addresses(early, ['front'], 'tasks.web'), ['10.0.0.2']);
+    assert.deepEqual(addresses(early, ['front'], 'plain'), ['10.0.0.8']);
+    assert.equal(addresses(early, ['front'], 'db'), undefined);
+    early.putKnown([{ ...web, vip: '10.0.15.8' }]);
+    assert.deepEqual(addresses(early, ['front'], 'web'), ['10.0.15.9']);
+    early.put([{ ...web, vip: '10.0.15.8' }]);
+    assert.deepEqual(addresses(early, ['front'], 'web'), ['10.0.15.8']);
+  });
+
   it('answers a service that has no virtual address with its tasks', () =>
     assert.deepEqual(addresses(zone, ['back'], 'web'), ['10.9.0.2']));
 

@@ -37,6 +37,16 @@ export class Zone {
     for (const [id, service] of wanted) if (this.#services.get(id) !== service) this.#add(service);
   }
 
+  /** The same, but for services whose virtual address is new: the kernel must balance it before a name may lead to it. */
+  putKnown(services: readonly ServiceEndpoints[]): void {
+    const known = services.flatMap((service) => {
+      const before = this.#services.get(service.id);
+      if (service.vip === undefined || before?.vip === service.vip) return [service];
+      return before ? [before] : [];
+    });
+    this.put(known);
+  }
+
   /** What a name stands for as seen from some networks; `undefined` when none of them knows it. A final dot is ignored. */
   lookUp(networkIds: readonly string[], name: string): ZoneAnswer | undefined {
     const wanted = name.toLowerCase().replace(/\.$/, '');
