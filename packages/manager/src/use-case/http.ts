@@ -13,15 +13,14 @@ export function getHttp({ store: { view } }: UseCaseContext): HttpOverview {
   return { routes: httpRoutes(view).map((route) => shown(view, route)), proxies: tasks.sort(byAge).map((task) => proxyOf(view, task, id)) };
 }
 
-function shown(view: ClusterView, { certificate, upstream, ...route }: HttpRoute): HttpOverview['routes'][number] {
-  const problem = problemOf(view, { certificate, upstream, ...route });
-  return { ...route, ...(upstream.kind !== 'none' && { port: upstream.port }), ...(problem !== undefined && { problem }) };
+function shown(view: ClusterView, route: HttpRoute): HttpOverview['routes'][number] {
+  const { certificate: _, upstream, ...rest } = route;
+  const problem = problemOf(view, route);
+  return { ...rest, ...(upstream.kind !== 'none' && { port: upstream.port }), ...(problem !== undefined && { problem }) };
 }
 
-function problemOf(
-  view: ClusterView,
-  { tls, certificate, upstream, service }: Omit<HttpRoute, 'certificate'> & { certificate: HttpRoute['certificate'] | undefined },
-): string | undefined {
+/** Why requests for it fail at the moment, in words. */
+function problemOf(view: ClusterView, { tls, certificate, upstream, service }: HttpRoute): string | undefined {
   if (upstream.kind === 'none') return 'the service has no address yet';
   if (tls === 'given' && !certificate) return 'its certificate is not there';
   const object = view.byName('services', service);
