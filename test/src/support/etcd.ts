@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SystemClock, withDeadline } from '@tessera/kit';
+import { SystemClock, until, withDeadline } from '@tessera/kit';
 
 /** Paths of PEM files. The server then asks every client for a certificate of this CA. */
 export interface EtcdServerTls {
@@ -22,6 +22,14 @@ interface MemberPlan {
 const READY = /ready to serve client requests|serving client traffic/;
 const START_LIMIT_MS = 10_000;
 const LOG_CHARACTERS = 4_000;
+const FREEZE_LIMIT_MS = 5_000;
+
+/** By the state that the kernel gives for each thread of a process, behind the name in brackets. */
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const stats = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => '')));
+  return stats.every((stat) => stat === '' || /\) T /.test(stat));
+}
 
 /**
  * A real etcd from Debian's etcd-server, on loopback, with its data in a folder of its own. It dies with this process,
@@ -82,9 +90,15 @@ export class EtcdServer {
     return this.#end('SIGKILL');
   }
 
-  /** Stops its process without ending it: it keeps its connections and answers nothing. */
-  freeze(): void {
-    this.#process?.kill('SIGSTOP');
+  /**
+   * Stops its process without ending it: it keeps its connections and answers nothing. Waits until each of its threads has stopped: on a busy
+   * machine one may answer something after the signal was sent.
+   */
+  async freeze(): Promise<void> {
+    const { pid } = this.#process ?? {};
+    if (pid === undefined) return;
+    process.kill(pid, 'SIGSTOP');
+    await until(() => isStopped(pid), { clock: new SystemClock(), what: 'etcd to stop', limitMs: FREEZE_LIMIT_MS });
   }
 
   thaw(): void {

@@ -160,7 +160,7 @@ describe('EtcdKv over faults', function () {
     it('answers within its deadline when the server is frozen, and goes on after it', async () => {
       await write(kv, 'a', 'old');
       const startedMs = clock.monotonic();
-      server.freeze();
+      await server.freeze();
       await assert.rejects(write(kv, 'a', 'new'), { name: 'KvError', code: 'unknown' });
       await assert.rejects(kv.get('a'), { name: 'KvError', code: 'unavailable' });
       assert.ok(clock.monotonic() - startedMs < 7_000);
@@ -239,7 +239,7 @@ describe('EtcdKv over faults', function () {
       const revision = await write(kv, 'a', 'old');
       const recorder = new Recorder(kv, '', revision);
       await until(() => recorder.events.length === 1, { clock, what: 'the first event', limitMs: 3_000 });
-      cluster.members[0]?.freeze();
+      await cluster.members[0]?.freeze();
       await settled(kv);
       await until(async () => (await attempt(kv)) === 'written', { clock, what: 'a write', limitMs: 10_000 });
       await remove(kv, 'a');
