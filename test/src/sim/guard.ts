@@ -71,10 +71,19 @@ function dateWithoutNow(RealDate: DateConstructor, asked: string[]): DateConstru
       throw refusal('Date()', asked);
     },
     construct(target, args) {
+      if (args.length === 0 && isCroner()) return new RealDate(Number.NaN);
       if (args.length === 0) throw refusal('new Date()', asked);
       return Reflect.construct(target, args);
     },
   });
+}
+
+/**
+ * The reader of schedules takes the time whenever it is asked, and uses it only when it was given none. What it gets here is no time at all, so
+ * that a use of it would show.
+ */
+function isCroner(): boolean {
+  return /node_modules\/croner\//.test(new Error('who asks').stack?.split('\n')[3] ?? '');
 }
 
 function refusal(words: string, asked: string[]): Error {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { FEATURE_MUTATIONS } from './feature-mutations.js';
 import { MUTATIONS } from './mutations.js';
 import { simulate } from './run.js';
 
@@ -8,11 +9,11 @@ const SEEDS = [101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112];
 describe('The invariants', function () {
   this.timeout(60_000);
 
-  for (const { name, caughtBy, managers = 1, parts } of MUTATIONS) {
+  for (const { name, caughtBy, managers = 1, features, parts } of [...MUTATIONS, ...FEATURE_MUTATIONS]) {
     it(`find ${name}, by ${caughtBy}`, async () => {
       const found: string[] = [];
       for (const seed of SEEDS) {
-        const { violation } = await simulate({ seed, managers, parts: parts() });
+        const { violation } = await simulate({ seed, managers, parts: parts(), ...(features ? { features } : { plain: true }) });
         if (violation) found.push(violation.invariant);
         if (violation?.invariant === caughtBy) return;
       }

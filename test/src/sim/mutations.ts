@@ -7,6 +7,7 @@ import type { Kv } from '@tessera/manager/ports/kv';
 import type { Presence } from '@tessera/manager/ports/presence';
 import type { ClusterStore, StoreChange } from '@tessera/manager/ports/store';
 import { delegate } from '../support/delegate-kv.js';
+import type { Feature } from './feature-specs.js';
 import type { BridgePool } from './world/bridge-pool.js';
 import type { Parts } from './world/parts.js';
 
@@ -17,6 +18,8 @@ export interface Mutation {
   caughtBy: string;
   /** Managers that it takes; 1 when absent. */
   managers?: number;
+  /** Features of the runs; absent: plain services alone. */
+  features?: readonly Feature[];
   /** Made anew for each run: some count. */
   parts(): Partial<Parts>;
 }
@@ -186,13 +189,14 @@ function forgetfulKv(kv: Kv): Kv {
 }
 
 /** A store whose changes of tasks are written as `rewrite` has them. */
-function rewriting(store: ClusterStore, rewrite: (task: Task, store: ClusterStore) => Task): ClusterStore {
+export function rewriting(store: ClusterStore, rewrite: (task: Task, store: ClusterStore) => Task): ClusterStore {
   const change = (one: StoreChange): StoreChange =>
     one.type === 'put' && one.kind === 'tasks' ? { ...one, object: rewrite(one.object, store) } : one;
   return writing(store, (changes) => changes.map(change));
 }
 
-function writing(store: ClusterStore, alter: (changes: readonly StoreChange[]) => StoreChange[]): ClusterStore {
+/** A store to which something else is written. */
+export function writing(store: ClusterStore, alter: (changes: readonly StoreChange[]) => StoreChange[]): ClusterStore {
   return {
     get view() {
       return store.view;

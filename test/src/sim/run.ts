@@ -1,4 +1,6 @@
 import { Faults } from './faults.js';
+import type { Feature } from './feature-specs.js';
+import { Features } from './features.js';
 import { withoutMachine } from './guard.js';
 import { INVARIANTS } from './invariants/index.js';
 import type { Checks } from './invariants/invariant.js';
@@ -15,6 +17,10 @@ export interface RunOptions {
   hours?: number;
   /** Number of managers; from the seed when absent. */
   managers?: number;
+  /** Without jobs, schedules, canaries and whatever else `Features` calls for: plain services alone. */
+  plain?: boolean;
+  /** Those that the run has; absent: some, by the seed. */
+  features?: readonly Feature[];
   /** Faulty parts, to prove that the invariants bite. */
   parts?: Partial<Parts>;
 }
@@ -41,6 +47,8 @@ const FEWEST_NODES = 3;
 const NODE_CHOICES = 3;
 /** Chances of one step. */
 const CALL_CHANCE = 0.3;
+/** Of the calls, where a run has features at all. */
+const FEATURE_CHANCE = 0.5;
 const FAULT_CHANCE = 0.25;
 const LONGEST_STEP_MS = 6_000;
 /** Runs of some seeds have long quiet times, in which updates are watched. */
@@ -69,6 +77,7 @@ export function simulate(options: RunOptions): Promise<RunResult> {
 class Run {
   readonly #faults: Faults;
   readonly #workload: Workload;
+  readonly #features: Features | undefined;
   readonly #checks: Array<{ name: string; checks: Checks }>;
   readonly #chance;
   #violation: RunResult['violation'];
@@ -84,6 +93,7 @@ class Run {
     this.#faults = new Faults(world);
     this.#workload = new Workload(world, ledger);
     this.#chance = world.random();
+    this.#features = options.plain ? undefined : new Features(world, world.random(), options.features);
     this.#checks = INVARIANTS.map(({ name, watch }) => {
       const violated = (what: string): void => {
         if (this.#violation) return;
@@ -150,9 +160,14 @@ class Run {
     this.#done++;
     const chance = this.#chance.next();
     const isQuiet = this.#chance.next() < QUIET_CHANCE;
-    if (chance < CALL_CHANCE) this.#workload.call();
+    if (chance < CALL_CHANCE) this.#call();
     else if (chance < CALL_CHANCE + FAULT_CHANCE) this.#faults.begin();
     await this.#advance(this.#chance.next() * (isQuiet ? QUIET_STEP_MS : LONGEST_STEP_MS));
+  }
+
+  #call(): void {
+    if (this.#features && this.#chance.next() < FEATURE_CHANCE) this.#features.call();
+    else this.#workload.call();
   }
 
   async #advance(byMs: number): Promise<void> {
@@ -172,6 +187,7 @@ class Run {
     let unrest: { invariant: string; what: string } | undefined;
     do {
       this.#workload.activateAll();
+      this.#features?.activateAll();
       await this.#advance(REST_LOOK_MS);
       unrest = this.#unrest();
     } while (unrest && !this.#violation && clock.monotonic() < deadline);
@@ -191,7 +207,7 @@ class Run {
   }
 
   #unrest(): RunResult['violation'] {
-    if (!this.#workload.isDone) return { invariant: 'converges', what: 'a call has no answer' };
+    if (!this.#workload.isDone || this.#features?.isDone === false) return { invariant: 'converges', what: 'a call has no answer' };
     for (const { name, checks } of this.#checks) {
       const what = checks.unrest?.();
       if (what !== undefined) return { invariant: name, what };

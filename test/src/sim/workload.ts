@@ -1,11 +1,11 @@
 import { ApiError, type NetworkSpec, type ServiceSpec, type StackSpec } from '@tessera/api';
 import type { SeededRandom } from '@tessera/kit';
 import { serviceSpec } from '@tessera/manager/model/testing/builders';
-import type { UseCaseContext } from '@tessera/manager/use-case/context';
 import { updateNode } from '@tessera/manager/use-case/nodes';
 import { scaleService, updateService } from '@tessera/manager/use-case/services';
 import { deployStack, removeStack } from '@tessera/manager/use-case/stacks';
 import { controlUpdate } from '@tessera/manager/use-case/updates';
+import { Calls } from './calls.js';
 import type { Ledger } from './ledger.js';
 import { BAD_IMAGES, GOOD_IMAGES, isGoodImage } from './world/images.js';
 import type { SimWorld } from './world/world.js';
@@ -30,22 +30,23 @@ export class Workload {
   readonly #world: SimWorld;
   readonly #ledger: Ledger;
   readonly #random: SeededRandom;
-  readonly #busy = new Set<string>();
+  readonly #calls: Calls;
   readonly #drained = new Set<string>();
   /** Services whose update a user has paused. */
   readonly #paused = new Set<string>();
-  #calls = 0;
+  #deploys = 0;
   #updates = 0;
 
   constructor(world: SimWorld, ledger: Ledger) {
     this.#world = world;
     this.#ledger = ledger;
     this.#random = world.random();
+    this.#calls = new Calls(world, this.#random);
   }
 
   /** Whether every call has had its answer. */
   get isDone(): boolean {
-    return this.#busy.size === 0;
+    return this.#calls.isDone;
   }
 
   /** Makes one call of any kind, if it applies. */
@@ -66,7 +67,7 @@ export class Workload {
     const { spec } = this.#pick(services);
     const image = `app:${4 + this.#updates++}`;
     const updated = { ...spec, template: { ...spec.template, container: { ...spec.template.container, image } } };
-    this.#run(spec.stack ?? '', `update ${spec.name} to ${image}`, {
+    this.#calls.run(spec.stack ?? '', `update ${spec.name} to ${image}`, {
       run: (context) => updateService(context, spec.name, updated).then(() => {}),
       begun: () => this.#ledger.changing(spec.name),
       done: () => {},
@@ -80,7 +81,7 @@ export class Workload {
   }
 
   #deploy(stack: string): void {
-    const call = String(++this.#calls);
+    const call = String(++this.#deploys);
     const names = SERVICES.filter(() => this.#random.next() < 0.7);
     const services = names.map((name) => this.#service(stack, name, call));
     const spec: StackSpec = { name: stack, services, networks: [network(`${stack}_net`)], configs: [], secrets: [] };
@@ -88,7 +89,7 @@ export class Workload {
     const words = services.map(
       ({ name, mode, template, update }) => `${name} ${JSON.stringify(mode)} ${template.container.image} ${update.order}`,
     );
-    this.#run(stack, `deploy #${call} ${stack}${prune ? ' --prune' : ''}: ${words.join(', ')}`, {
+    this.#calls.run(stack, `deploy #${call} ${stack}${prune ? ' --prune' : ''}: ${words.join(', ')}`, {
       run: (context) => deployStack(context, stack, spec, { prune }).then(() => {}),
       begun: () => this.#ledger.deploying(stack, services, prune),
       done: () => this.#ledger.deployed(stack, services, prune),
@@ -101,7 +102,7 @@ export class Workload {
     const { name } = service.spec;
     const most = service.spec.ports.length > 0 ? MOST_WITH_HOST_PORT : MOST_REPLICAS;
     const replicas = Math.floor(this.#random.next() * (most + 1));
-    this.#run(stack, `scale ${name} to ${replicas}`, {
+    this.#calls.run(stack, `scale ${name} to ${replicas}`, {
       run: (context) => scaleService(context, name, replicas).then(() => {}),
       begun: () => this.#ledger.changing(name),
       done: () => this.#ledger.scaled(name, replicas),
@@ -114,7 +115,7 @@ export class Workload {
     if (!service) return;
     const { name } = service.spec;
     const action = this.#pick(['pause', 'resume', 'abort', 'resume'] as const);
-    this.#run(stack, `${action} the update of ${name}`, {
+    this.#calls.run(stack, `${action} the update of ${name}`, {
       run: (context) => controlUpdate(context, name, action, 'the simulator').then(() => {}),
       begun: () => {
         if (action === 'pause') this.#paused.add(name);
@@ -129,7 +130,7 @@ export class Workload {
     for (const name of this.#paused) {
       const stack = name.split('_')[0] as string;
       const done = (): void => void this.#paused.delete(name);
-      this.#run(stack, `resume the update of ${name}`, {
+      this.#calls.run(stack, `resume the update of ${name}`, {
         run: (context) =>
           controlUpdate(context, name, 'resume', 'the simulator').then(done, (error: unknown) => {
             if (error instanceof ApiError && error.code !== 'unavailable') done();
@@ -143,7 +144,7 @@ export class Workload {
 
   #remove(stack: string): void {
     if (!this.#world.view.byName('stacks', stack)) return;
-    this.#run(stack, `remove ${stack}`, {
+    this.#calls.run(stack, `remove ${stack}`, {
       run: (context) => removeStack(context, stack).then(() => {}),
       begun: () => this.#ledger.deploying(stack, [], true),
       done: () => this.#ledger.deployed(stack, [], true),
@@ -157,7 +158,7 @@ export class Workload {
   }
 
   #setAvailability(nodeId: string, availability: 'active' | 'drain'): void {
-    this.#run('nodes', `${availability} ${nodeId}`, {
+    this.#calls.run('nodes', `${availability} ${nodeId}`, {
       run: (context) => updateNode(context, nodeId, { availability }).then(() => {}),
       begun: () => {
         this.#drained.add(nodeId);
@@ -165,32 +166,6 @@ export class Workload {
       },
       done: () => void (availability === 'active' && this.#drained.delete(nodeId)),
     });
-  }
-
-  #run(key: string, words: string, call: { run(context: UseCaseContext): Promise<void>; begun(): void; done(): void }): void {
-    const managers = this.#world.managers.filter(({ context }) => context !== undefined);
-    const manager = managers[Math.floor(this.#random.next() * managers.length)];
-    if (!manager?.context || this.#busy.has(key)) return;
-    const { history } = this.#world;
-    history.note(`user at ${manager.name}: ${words}`);
-    this.#busy.add(key);
-    call.begun();
-    let isOpen = true;
-    const close = (answer: string): void => {
-      if (!isOpen) return;
-      isOpen = false;
-      this.#busy.delete(key);
-      history.note(`answer to ${words.split(':')[0]}: ${answer}`);
-    };
-    // A manager that dies takes the answer with it.
-    this.#world.clock.timer(60_000, () => close('none'));
-    call.run(manager.context).then(
-      () => {
-        if (isOpen) call.done();
-        close('done');
-      },
-      (error: unknown) => close(error instanceof ApiError ? `${error.code}: ${error.message}` : `unexpected ${String(error)}`),
-    );
   }
 
   #service(stack: string, short: string, call: string): ServiceSpec {

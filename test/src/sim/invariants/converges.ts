@@ -1,5 +1,5 @@
 import { LABELS } from '@tessera/agent/model/labels';
-import { KINDS, type Service } from '@tessera/api';
+import { isJob, KINDS, type Service } from '@tessera/api';
 import { isAssigned, isLive, isWanted } from '@tessera/manager/model/task';
 import type { ClusterView } from '@tessera/manager/model/view';
 import { serviceProgress } from '@tessera/manager/plan/progress';
@@ -46,6 +46,7 @@ function unrestOfServices(world: SimWorld): string | undefined {
   for (const service of view.all('services')) {
     if (mayStandStill(service)) continue;
     const { converged, failed, waiting, running, desired } = serviceProgress(view, service, clock.now());
+    if (isJob(service.spec.mode) && failed !== undefined) continue;
     if (!converged) return `service ${service.spec.name} runs ${running} of ${desired}: ${failed ?? waiting ?? 'not converged'}`;
   }
   for (const task of view.all('tasks')) {
@@ -62,7 +63,8 @@ function unrestOfContainers(world: SimWorld): string | undefined {
     for (const task of world.view.tasksOfNode(node.id)) {
       const service = world.view.get('services', task.serviceId);
       const isUp = running.delete(task.id);
-      if (service && mayStandStill(service)) continue;
+      // Tasks of jobs end by themselves: their containers are always a little ahead.
+      if (service && (mayStandStill(service) || task.run !== undefined)) continue;
       const shouldBeUp = isWanted(task) && isAssigned(task) && task.status.state === 'running';
       if (isUp !== shouldBeUp)
         return `task ${short(task.id)} is ${task.status.state}/${task.desired}, its container ${isUp ? 'runs' : 'does not run'}`;
@@ -72,7 +74,9 @@ function unrestOfContainers(world: SimWorld): string | undefined {
   return undefined;
 }
 
-/** Its image is bad, or its update was paused, as the settings say: a person must act. */
+/** Its image is bad, or its update was paused, as the settings say: a person must act. One of low priority gets room when there is some. */
 function mayStandStill({ spec, update }: Service): boolean {
-  return !isGoodImage(spec.template.container.image) || update?.state === 'paused' || update?.state === 'rollback-paused';
+  if (spec.schedule || (spec.placement.priority ?? 0) < 0) return true;
+  const isBad = !isJob(spec.mode) && !isGoodImage(spec.template.container.image);
+  return isBad || update?.state === 'paused' || update?.state === 'rollback-paused';
 }

@@ -1,13 +1,20 @@
 import { acknowledgedStays } from './acknowledged-stays.js';
+import { atomicReleases } from './atomic-releases.js';
+import { autoscaleBounds } from './autoscale-bounds.js';
+import { canaryShare } from './canary-share.js';
 import { converges } from './converges.js';
 import { downIsSilent } from './down-is-silent.js';
 import { fencedOnce } from './fenced-once.js';
 import { idsOnce } from './ids-once.js';
 import type { Invariant } from './invariant.js';
 import { jobRuns } from './job-runs.js';
+import { jobTasks } from './job-tasks.js';
+import { leavesAcknowledged } from './leaves-acknowledged.js';
+import { movesFirst } from './moves-start-first.js';
 import { noOvercommit } from './no-overcommit.js';
 import { oneTaskPerSlot } from './one-task-per-slot.js';
 import { plansComeToRest } from './plans-come-to-rest.js';
+import { restartPolicy } from './restart-policy.js';
 import { statesMoveForward } from './states-move-forward.js';
 import { updateBudget } from './update-budget.js';
 
@@ -24,4 +31,11 @@ export const INVARIANTS: readonly Invariant[] = [
   downIsSilent,
   fencedOnce,
   jobRuns,
+  jobTasks,
+  canaryShare,
+  autoscaleBounds,
+  movesFirst,
+  atomicReleases,
+  restartPolicy,
+  leavesAcknowledged,
 ];

@@ -25,6 +25,8 @@ function problemOf({ spec, job }: Service, newest: number): string | undefined {
   const moments = runs.flatMap(({ scheduledAt }) => (scheduledAt === undefined ? [] : [scheduledAt]));
   if (new Set(moments).size !== moments.length) return `was run twice for one moment: ${moments}`;
   const underWay = runs.filter(({ state }) => state === 'running');
-  if (underWay.length > 1 && spec.schedule?.concurrency !== 'allow') return `has ${underWay.length} runs under way at once`;
+  // Those that were begun while a former spec allowed it may go on.
+  const isOneNew = underWay.some(({ number }) => number > newest);
+  if (isOneNew && underWay.length > 1 && spec.schedule?.concurrency !== 'allow') return `has ${underWay.length} runs under way at once`;
   return undefined;
 }

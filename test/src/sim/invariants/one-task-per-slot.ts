@@ -1,4 +1,5 @@
 import { LABELS } from '@tessera/agent/model/labels';
+import type { NodeSpec } from '@tessera/api';
 import { isWanted, slotKey } from '@tessera/manager/model/task';
 import { movesStartFirst } from '@tessera/manager/plan/service/starts-first';
 import { short } from '../world/history.js';
@@ -8,6 +9,8 @@ import type { Invariant } from './invariant.js';
 
 /** The end of a move that is taken back in the middle may take so long. */
 const MOVE_MS = 90_000;
+
+const NEVER = Number.NEGATIVE_INFINITY;
 
 interface Holder {
   text: string;
@@ -50,11 +53,15 @@ export const oneTaskPerSlot: Invariant = {
     const wanted = new Slots();
     const running = new Slots();
     const slotOfTask = new Map<string, string>();
+    const slotOfContainer = new Map<string, string>();
+    /** When tasks were told to make way for a successor that starts first. */
+    const movedAt = new Map<string, number>();
     const drainedAt = new Map<string, number>();
-    const wasDrained = ({ nodeId }: Holder): boolean => world.clock.now() - (drainedAt.get(nodeId) ?? Number.NEGATIVE_INFINITY) < MOVE_MS;
+    const wasMoved = ({ nodeId, taskId }: Holder): boolean =>
+      world.clock.now() - Math.max(drainedAt.get(nodeId) ?? NEVER, movedAt.get(taskId) ?? NEVER) < MOVE_MS;
     const check = (slot: string, holders: readonly Holder[]): void => {
       const serviceId = slot.split('/')[0] as string;
-      const most = mayPair(world, serviceId, holders.some(wasDrained)) ? 2 : 1;
+      const most = mayPair(world, serviceId, holders.some(wasMoved)) ? 2 : 1;
       if (holders.length > most) violated(`${slot} is held ${holders.length} times: ${holders.map(({ text }) => text).join(', ')}`);
     };
     const counts = ({ nodeId, taskId }: Holder): boolean => {
@@ -67,6 +74,7 @@ export const oneTaskPerSlot: Invariant = {
         const before = slotOfTask.get(id);
         if (before !== undefined) wanted.leave(before, id);
         slotOfTask.delete(id);
+        if (object?.move) movedAt.set(id, movedAt.get(id) ?? world.clock.now());
         if (!object || !isWanted(object)) return;
         const { nodeId = 'no node' } = object;
         const slot = `${object.serviceId}/${object.serviceName}.${slotKey(object)}`;
@@ -75,18 +83,26 @@ export const oneTaskPerSlot: Invariant = {
       },
       onContainer({ id: nodeId }, { id, state, labels }) {
         const taskId = labels[LABELS.task] ?? '';
-        const slot = `${labels[LABELS.service]}/${labels[LABELS.serviceName]}.${labels[LABELS.slot] ?? nodeId}`;
+        const run = world.view.get('tasks', taskId)?.run;
+        const place = `${run === undefined ? '' : `${run}:`}${labels[LABELS.slot] ?? nodeId}`;
+        const slot = slotOfContainer.get(id) ?? `${labels[LABELS.service]}/${labels[LABELS.serviceName]}.${place}`;
+        if (state === 'running') slotOfContainer.set(id, slot);
+        else slotOfContainer.delete(id);
         if (state === 'running') running.hold(slot, id, { text: `${short(taskId)} on ${nodeId}`, nodeId, taskId });
         else running.leave(slot, id);
       },
       onMoment() {
-        for (const { id, spec } of world.view.all('nodes')) if (spec.availability === 'drain') drainedAt.set(id, world.clock.now());
+        for (const { id, spec } of world.view.all('nodes')) if (isEmptied(spec)) drainedAt.set(id, world.clock.now());
         for (const [slot, holders] of wanted.crowded()) check(slot, holders);
         for (const [slot, holders] of running.crowded()) check(slot, holders.filter(counts));
       },
     };
   },
 };
+
+function isEmptied({ availability, taints = [] }: NodeSpec): boolean {
+  return availability === 'drain' || taints.some(({ effect }) => effect === 'no-execute');
+}
 
 function mayPair(world: SimWorld, serviceId: string, isMove: boolean): boolean {
   for (const { spec } of world.view.revisionsOfService(serviceId))

@@ -74,6 +74,8 @@ interface Watched {
   parallelism: number;
 }
 
-function settingsOf({ spec: { mode, update } }: Service): Watched | undefined {
+function settingsOf({ spec: { mode, update, placement, autoscale } }: Service): Watched | undefined {
+  // What makes room for others, or follows its load, has fewer or more for other reasons.
+  if ((placement.priority ?? 0) < 0 || autoscale) return undefined;
   return mode.kind === 'replicated' ? { replicas: mode.replicas, order: update.order, parallelism: update.parallelism } : undefined;
 }

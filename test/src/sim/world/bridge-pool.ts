@@ -1,5 +1,5 @@
 import type { NetworkState, NodeNetwork } from '@tessera/agent/ports/node-network';
-import { formatRange, type NetworkAssignment, parseRange, rangeSize } from '@tessera/api';
+import { formatRange, type NetworkAssignment, parseRange, rangeSize, type ServiceEndpoints } from '@tessera/api';
 import { type Clock, sleep } from '@tessera/kit';
 
 const APPLY_MS = 20;
@@ -15,6 +15,8 @@ interface Bridge {
 /** The Docker networks of one host, which give out addresses: they outlive the agent, as Docker's do. */
 export class BridgePool {
   readonly #bridges = new Map<string, Bridge>();
+  /** What clients of this host are sent to, as was applied last. */
+  services: readonly ServiceEndpoints[] = [];
 
   has(name: string): boolean {
     return this.#bridges.has(name);
@@ -57,9 +59,10 @@ export class SimNetwork implements NodeNetwork {
     private readonly clock: Clock,
   ) {}
 
-  async apply({ networks }: NetworkState): Promise<void> {
+  async apply({ networks, services }: NetworkState): Promise<void> {
     await sleep(this.clock, APPLY_MS);
     this.bridges.put(networks);
+    this.bridges.services = services;
   }
 
   plug(networkId: string) {

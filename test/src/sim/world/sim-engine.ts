@@ -22,6 +22,7 @@ const LONGEST_CALL_MS = 30;
 /** A health check says its first word after this, and `unhealthy` after three of them. */
 const HEALTH_INTERVAL_MS = 1_000;
 const FAILED_CHECKS = 3;
+const NANOS_PER_MS = 1_000_000;
 /** Exit codes of Docker: after SIGTERM, after SIGKILL, and of containers found dead when dockerd starts. */
 const EXIT_TERMINATED = 143;
 const EXIT_KILLED = 137;
@@ -32,6 +33,8 @@ interface SimContainer {
   request: ContainerRequest;
   /** Grows with each start and end: timers of an earlier life do nothing. */
   life: number;
+  /** Processor time used up to the last look, in nanoseconds, and when that was. */
+  used: { nanos: number; at: number };
 }
 
 export interface SimEngineOptions {
@@ -40,6 +43,8 @@ export interface SimEngineOptions {
   bridges: BridgePool;
   /** A container has started or ended. */
   onContainer(container: ObservedContainer): void;
+  /** A running container gets its stop signal. */
+  onStop(container: ObservedContainer): void;
 }
 
 /** A Docker engine under the virtual clock: it outlives its agent, and ends when its host loses power. */
@@ -49,6 +54,8 @@ export class SimEngine implements Engine {
   readonly #images = new Set<string>();
   readonly #listeners = new Set<(event: EngineEvent) => void>();
   readonly #failures: EngineErrorKind[] = [];
+  /** Cores that each container uses. */
+  load = 0.5;
   /** Pulls take so many times longer. */
   pullFactor = 1;
   #isUp = true;
@@ -140,7 +147,7 @@ export class SimEngine implements Engine {
       memoryLimitBytes: request.body.HostConfig.Memory ?? 0,
       tty: request.body.Tty,
     };
-    const container = { seen, request, life: 0 };
+    const container = { seen, request, life: 0, used: { nanos: 0, at: 0 } };
     this.#containers.set(seen.id, container);
     this.#changed(container, {});
     return seen.id;
@@ -156,6 +163,7 @@ export class SimEngine implements Engine {
     this.#bindPorts(container);
     const addresses = Object.fromEntries(container.seen.networks.map((name) => [name, this.#options.bridges.take(name, containerId)]));
     container.life += 1;
+    container.used = { nanos: 0, at: this.#options.clock.monotonic() };
     const health = container.request.body.Healthcheck && { health: { status: 'starting' as const, lastOutput: '' } };
     this.#changed(container, { state: 'running', startedAt: this.#options.clock.now(), addresses, ...health });
     this.#live(container);
@@ -166,6 +174,7 @@ export class SimEngine implements Engine {
     const container = this.#containers.get(containerId);
     if (container?.seen.state !== 'running') return;
     const { life } = container;
+    this.#options.onStop(container.seen);
     const { stopMs } = behaviourOf(container.request.body.Image);
     await sleep(this.#options.clock, Math.min(stopMs, graceMs));
     if (container.life === life) this.#end(container, stopMs <= graceMs ? EXIT_TERMINATED : EXIT_KILLED);
@@ -244,11 +253,14 @@ export class SimEngine implements Engine {
     this.#listeners.delete(listener);
   }
 
-  /** Every container uses half a core and no memory to speak of. */
+  /** As much of a core as `load` says, since the last look, and no memory to speak of. */
   async usage(containerId: string): Promise<ContainerUsage | undefined> {
-    const found = this.#containers.get(containerId)?.seen;
-    if (found?.state !== 'running') return undefined;
-    return { cpuNanos: (this.#options.clock.now() - (found.startedAt ?? 0)) * 500_000, memoryBytes: 1 };
+    const container = this.#containers.get(containerId);
+    if (container?.seen.state !== 'running') return undefined;
+    const { used } = container;
+    const at = this.#options.clock.monotonic();
+    container.used = { nanos: used.nanos + (at - used.at) * this.load * NANOS_PER_MS, at };
+    return { cpuNanos: container.used.nanos, memoryBytes: 1 };
   }
 
   async *logs(): AsyncGenerator<LogFrame> {
@@ -258,12 +270,13 @@ export class SimEngine implements Engine {
   /** The container's life from its start on. */
   #live(container: SimContainer): void {
     const { clock } = this.#options;
-    const { exits, healthy } = behaviourOf(container.request.body.Image);
+    const { exits, healthy, failChance } = behaviourOf(container.request.body.Image);
     const { life } = container;
     const later = (delayMs: number, run: () => void): void => {
       clock.timer(delayMs, () => container.life === life && run());
     };
-    if (exits) later(exits.afterMs, () => this.#end(container, exits.code));
+    const isFailure = failChance > 0 && this.#options.random.next() < failChance;
+    if (exits) later(exits.afterMs, () => this.#end(container, isFailure ? 1 : exits.code));
     if (!container.seen.health) return;
     if (healthy) later(HEALTH_INTERVAL_MS, () => this.#changed(container, { health: { status: 'healthy', lastOutput: '' } }));
     else

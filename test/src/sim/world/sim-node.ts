@@ -70,6 +70,11 @@ export class SimNode {
     return this.#options.engine;
   }
 
+  /** Whether clients on this host are sent to the task, as far as its network was told. */
+  sendsTo(taskId: string): boolean {
+    return this.#options.bridges.services.some(({ endpoints }) => endpoints.some((one) => one.taskId === taskId && one.ready !== false));
+  }
+
   get isPowered(): boolean {
     return this.#isPowered;
   }
@@ -162,6 +167,7 @@ export class SimNode {
     this.#process = undefined;
     this.#session = undefined;
     this.#dropConnections((pair) => pair.blackhole());
+    this.#options.bridges.services = [];
     this.engine.powerOff(keepContainers);
   }
 

@@ -27,6 +27,8 @@ export interface WorldListener {
   onChange?(change: ObjectChange): void;
   /** A container has started or ended. */
   onContainer?(node: SimNode, container: ObservedContainer): void;
+  /** A running container of this node gets its stop signal. */
+  onStop?(node: SimNode, container: ObservedContainer): void;
   /** A revision of the store is complete, or a container has started or ended: after all that is told of it above. */
   onMoment?(): void;
 }
@@ -138,6 +140,9 @@ export class SimWorld {
         history.note(`${id} container ${name.slice(0, -19)} ${state}${exitCode === undefined ? '' : ` ${exitCode}`}`);
         for (const listener of this.#listeners) listener.onContainer?.(node, container);
         this.#moment();
+      },
+      onStop: (container) => {
+        for (const listener of this.#listeners) listener.onStop?.(node, container);
       },
     });
     const node = new SimNode({ id, index, clock, random: this.random(), engine, bridges, managers, history, parts: this.parts });
