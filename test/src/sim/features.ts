@@ -11,7 +11,7 @@ import { Calls } from './calls.js';
 import { FEATURES, type Feature, FeatureSpecs } from './feature-specs.js';
 import type { SimWorld } from './world/world.js';
 
-const FEATURES_PER_RUN = 3;
+const FEATURES_PER_RUN = 2;
 const TAINT: Taint = { key: 'maintenance', value: '', effect: 'no-schedule' };
 const AUTHOR = 'the simulator';
 /** Of a core: below what an autoscaled service aims at, about it, and above. */
