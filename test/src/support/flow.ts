@@ -27,7 +27,10 @@ export class Flow {
       this.endedAt ??= performance.now();
       this.#isOver = true;
     });
-    createInterface(this.#socket).on('line', (line) => void this.#take(line));
+    const lines = createInterface(this.#socket);
+    lines.on('line', (line) => void this.#take(line));
+    // It passes errors of the connection on.
+    lines.on('error', () => {});
     this.#send();
   }
 
