@@ -200,6 +200,16 @@ export const ROUTES = {
     response: ProbeAnswer,
   },
 
+  relayImage: {
+    method: 'POST',
+    path: '/v1/managers/:manager/image',
+    summary: 'What a reference to an image means now, by a node that this manager serves, for another manager',
+    access: 'manager',
+    params: strictObject({ manager: Id }),
+    body: strictObject({ image: Type.String({ minLength: 1, maxLength: 1024 }) }),
+    response: Type.Union([strictObject({ digest: Type.String() }), strictObject({ error: Type.String() })]),
+  },
+
   listNodes: { method: 'GET', path: '/v1/nodes', summary: 'List nodes', access: 'viewer', response: Type.Array(Node) },
   getNode: { method: 'GET', path: '/v1/nodes/:ref', summary: 'A node', access: 'viewer', params: ByReference, response: Node },
   updateNode: {

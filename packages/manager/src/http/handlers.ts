@@ -5,6 +5,7 @@ import type { UseCaseContext } from '../use-case/context.js';
 import { diagnoseNetworks } from '../use-case/doctor.js';
 import { createFile, listFiles, removeFile } from '../use-case/files.js';
 import { getHttp } from '../use-case/http.js';
+import { relayImage } from '../use-case/image-digest.js';
 import { getJob, listJobs, resumeJob, runJob, stopJob, suspendJob } from '../use-case/jobs.js';
 import { join, renew } from '../use-case/join.js';
 import { serviceLogs, taskLogs } from '../use-case/logs.js';
@@ -81,6 +82,7 @@ export const HANDLERS: Handlers = {
   getTask: (context, { params }) => getTask(context, params.ref),
   taskLogs: (context, { params, query, signal }) => taskLogs(context, params.ref, query, signal),
   relayLogs: (context, { params, query, signal }) => relayLogs(context, params, query, signal),
+  relayImage: (context, { params, body }) => relayImage(context, params, body.image),
   relayProbe: (context, { params, body, signal }) => relayProbe(context, params, body, signal),
   serviceLogs: (context, { params, query, signal }) => serviceLogs(context, params.ref, query, signal),
 

@@ -1,4 +1,5 @@
 import type { LogFrame, LogOptions, Manager, ProbeAnswer, ProbeRequest } from '@tessera/api';
+import type { ResolvedImage } from './dispatcher.js';
 
 /** The other managers of the cluster. */
 export interface Peers {
@@ -12,6 +13,11 @@ export interface Peers {
    * @throws ApiError `unavailable` when that manager cannot be reached
    */
   probe(manager: Manager, nodeId: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer>;
+  /**
+   * What a reference to an image means now, by a node that `manager` serves.
+   * @throws ApiError `unavailable` when that manager cannot be reached
+   */
+  resolveImage(manager: Manager, image: string, signal: AbortSignal): Promise<ResolvedImage>;
   /** Closes all connections. */
   close(): void;
 }

@@ -8,6 +8,7 @@ import { claimsSomething, guardedByCluster } from './deploy/plan-deploy.js';
 import { type ResolveMode, resolveImages } from './deploy/resolve-images.js';
 import { certificateProblems, storedContent } from './http-certificates.js';
 import { HttpLedger } from './http-ledger.js';
+import { imageDigest } from './image-digest.js';
 import { refuseExhaustion } from './network-space.js';
 import { PortLedger } from './ports.js';
 import { resolve } from './references.js';
@@ -117,12 +118,9 @@ export async function removeService(context: UseCaseContext, ref: string): Promi
   return result;
 }
 
-async function pinned(
-  { store: { view }, dispatcher }: UseCaseContext,
-  spec: ServiceSpec,
-  mode: ResolveMode = 'never',
-): Promise<ServiceSpec> {
-  const { services } = await resolveImages({ view, dispatcher }, [spec], mode);
+async function pinned(context: UseCaseContext, spec: ServiceSpec, mode: ResolveMode = 'never'): Promise<ServiceSpec> {
+  const { view } = context.store;
+  const { services } = await resolveImages({ view, digestOf: (image) => imageDigest(context, image) }, [spec], mode);
   return services[0] ?? spec;
 }
 

@@ -18,6 +18,7 @@ import { ownedBy, refuseUsedElsewhere, STACK_KINDS } from './deploy/ownership.js
 import { planDeploy } from './deploy/plan-deploy.js';
 import { planResult, refuseOtherPlan } from './deploy/plan-hash.js';
 import { type ResolveMode, resolveImages } from './deploy/resolve-images.js';
+import { imageDigest } from './image-digest.js';
 import { resolve } from './references.js';
 
 export function listStacks({ store: { view }, clock }: UseCaseContext): StackSummary[] {
@@ -49,8 +50,12 @@ export interface DeployRequest {
 export async function deployStack(context: UseCaseContext, name: string, asked: StackSpec, request: DeployRequest): Promise<DeployResult> {
   const { prune, atomic = false, author = '', message, plan: expected, resolve = 'never' } = request;
   const note = { atomic, author, ...(message !== undefined && { message }) };
-  const { clock, random, dispatcher, store } = context;
-  const { services, warnings } = await resolveImages({ view: store.view, dispatcher }, asked.services, resolve);
+  const { clock, random, store } = context;
+  const { services, warnings } = await resolveImages(
+    { view: store.view, digestOf: (image) => imageDigest(context, image) },
+    asked.services,
+    resolve,
+  );
   const spec = { ...asked, services };
   const result = await commitDeploy(context, (view) => {
     const now = clock.now();
@@ -63,12 +68,14 @@ export async function deployStack(context: UseCaseContext, name: string, asked: 
 
 /** What a deploy would do to objects and tasks. Writes nothing. */
 export async function planStack(
-  { store: { view }, dispatcher, clock, random }: UseCaseContext,
+  context: UseCaseContext,
   name: string,
   asked: StackSpec,
   { prune, resolve = 'never' }: { prune: boolean; resolve?: ResolveMode },
 ): Promise<PlanResult> {
-  const { services, warnings } = await resolveImages({ view, dispatcher }, asked.services, resolve);
+  const { clock, random, store } = context;
+  const { view } = store;
+  const { services, warnings } = await resolveImages({ view, digestOf: (image) => imageDigest(context, image) }, asked.services, resolve);
   const spec = { ...asked, services };
   const note = { author: '', atomic: false };
   const plan = planDeploy(view, name, spec, { prune, note, now: clock.now(), newId: () => newId(random) });

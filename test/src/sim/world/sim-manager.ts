@@ -19,6 +19,7 @@ const SECRETS_KEY = '00'.repeat(32);
 const NO_PEERS: Peers = {
   async *taskLog() {},
   probe: async () => ({ kind: 'failed', message: 'there are no networks' }),
+  resolveImage: async () => ({ error: 'there are no registries' }),
   close: () => {},
 };
 /** Who watches over the process starts it again after this when it could not start. */

@@ -1,6 +1,7 @@
 import { ApiError, Client, type LogFrame, type LogOptions, type Manager, type ProbeAnswer, type ProbeRequest } from '@tessera/api';
 import type { Clock } from '@tessera/kit';
 import { type ClientCredentials, HttpsTransport } from '@tessera/kit/transport/index';
+import type { ResolvedImage } from '../../ports/dispatcher.js';
 import type { Peers } from '../../ports/peers.js';
 
 /** A manager in the same cluster answers at once or not at all; the asker is a person who waits. */
@@ -42,13 +43,25 @@ export class HttpsPeers implements Peers {
     throw unreachable(manager, problems);
   }
 
-  async probe(manager: Manager, nodeId: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
+  probe(manager: Manager, nodeId: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
     const params = { manager: manager.id, node: nodeId };
+    return this.#ask(manager, (client) => client.call('relayProbe', { params, body: request }, signal));
+  }
+
+  resolveImage(manager: Manager, image: string, signal: AbortSignal): Promise<ResolvedImage> {
+    return this.#ask(manager, (client) => client.call('relayImage', { params: { manager: manager.id }, body: { image } }, signal));
+  }
+
+  close(): void {
+    for (const transport of [...this.#transports]) this.#close(transport);
+  }
+
+  async #ask<T>(manager: Manager, call: (client: Client) => Promise<T>): Promise<T> {
     const problems: string[] = [];
     for (const address of manager.addresses) {
       const transport = this.#open(address);
       try {
-        return await new Client(transport).call('relayProbe', { params, body: request }, signal);
+        return await call(new Client(transport));
       } catch (error) {
         if (!isElsewhere(error)) throw error;
         problems.push(error.message);
@@ -57,10 +70,6 @@ export class HttpsPeers implements Peers {
       }
     }
     throw unreachable(manager, problems);
-  }
-
-  close(): void {
-    for (const transport of [...this.#transports]) this.#close(transport);
   }
 
   #open(address: string): HttpsTransport {

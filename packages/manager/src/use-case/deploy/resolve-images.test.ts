@@ -22,13 +22,11 @@ function clusterView(): IndexedView {
 
 async function resolve(specs: ServiceSpec[], mode: ResolveMode, answer: ResolvedImage = { digest: NEW }) {
   const asked: string[] = [];
-  const dispatcher = {
-    resolveImage: async (image: string) => {
-      asked.push(image);
-      return answer;
-    },
+  const digestOf = async (image: string) => {
+    asked.push(image);
+    return answer;
   };
-  const { services, warnings } = await resolveImages({ view: clusterView(), dispatcher }, specs, mode);
+  const { services, warnings } = await resolveImages({ view: clusterView(), digestOf }, specs, mode);
   return { asked, warnings, digests: services.map(({ template }) => template.container.digest) };
 }
 

@@ -1,6 +1,6 @@
 import type { QueryOf, Routes, ServiceSpec } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
-import type { Dispatcher, ResolvedImage } from '../../ports/dispatcher.js';
+import type { ResolvedImage } from '../../ports/dispatcher.js';
 
 export type ResolveMode = NonNullable<QueryOf<Routes['deployStack']>['resolve']>;
 
@@ -17,7 +17,7 @@ export interface ResolvedServices {
  * the image stays at the digest that it had, or at its tag.
  */
 export async function resolveImages(
-  { view, dispatcher }: { view: ClusterView; dispatcher: Pick<Dispatcher, 'resolveImage'> },
+  { view, digestOf }: { view: ClusterView; digestOf: (image: string) => Promise<ResolvedImage> },
   specs: readonly ServiceSpec[],
   mode: ResolveMode,
 ): Promise<ResolvedServices> {
@@ -25,7 +25,7 @@ export async function resolveImages(
   const asked = new Map<string, Promise<ResolvedImage>>();
   for (const service of specs) {
     const { image } = service.template.container;
-    if (isAskedFor(service, formerDigest(view, service), mode) && !asked.has(image)) asked.set(image, dispatcher.resolveImage(image));
+    if (isAskedFor(service, formerDigest(view, service), mode) && !asked.has(image)) asked.set(image, digestOf(image));
   }
   const answers = new Map<string, ResolvedImage>();
   for (const [image, answer] of asked) answers.set(image, await answer);
