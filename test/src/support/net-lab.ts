@@ -83,9 +83,9 @@ export class NetLab {
     return commandOutput('ip', ['netns', 'exec', `${this.prefix}-${name}`, ...argv]);
   }
 
-  /** What a server answers a namespace over HTTP; `undefined` when nothing comes within two seconds. */
-  ask(name: string, url: string): Promise<string | undefined> {
-    return this.exec(name, 'curl', '-s', '-m', '2', url).catch(() => undefined);
+  /** What a server answers a namespace over HTTP; `undefined` when nothing comes in time. */
+  ask(name: string, url: string, limitS = 2): Promise<string | undefined> {
+    return this.exec(name, 'curl', '-s', '-m', String(limitS), url).catch(() => undefined);
   }
 
   /** What a server answers a datagram from a namespace; from the same port each time it is one flow. */

@@ -7,6 +7,8 @@ import { eventually } from '../../support/test-cluster.js';
 const VIP = '10.7.240.1';
 const UNSERVED_VIP = '10.7.240.9';
 const FLOW_PORT = 45_678;
+/** A first packet without an answer is sent again after 1, 3 and 7 seconds. */
+const RETRIES_S = 10;
 const READY_LIMIT_MS = 5_000;
 
 function service(name: string, addresses: string[], extra: Partial<ServiceEndpoints>): ServiceEndpoints {
@@ -171,7 +173,7 @@ describe('the data plane', function () {
   it('moves a connection that its task has not answered yet, once it is forgotten', async () => {
     const at = (address: string) => ({ ...published, endpoints: [{ ...published.endpoints[0]!, address }] });
     await lab.apply([at('10.7.1.99')]);
-    const asking = lab.ask('client', 'http://192.0.2.12:8080/');
+    const asking = lab.ask('client', 'http://192.0.2.12:8080/', RETRIES_S);
     const isWaiting = () => lab.exec('n2', 'conntrack', '-L', '-p', 'tcp', '--state', 'SYN_SENT', '--reply-src', '10.7.1.99');
     await eventually(() => isWaiting().then((list) => list !== ''), 'the first packet', READY_LIMIT_MS);
     await lab.apply([at('10.7.1.2')]);
