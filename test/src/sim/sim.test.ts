@@ -21,6 +21,12 @@ const REGRESSIONS = [
   { seed: 532, managers: 2, found: 'a GPU that was free once the task had ended whose successor has it' },
   { seed: 10, managers: 3, found: 'a follower that watched a compacted history without a pause' },
 ] as const;
+/** The same with all of the workload. */
+const MORE_REGRESSIONS = [
+  { seed: 20_062, found: 'a restart beyond the policy after deaths of nodes had pushed earlier attempts out of the history' },
+  { seed: 20_305, found: 'a slot beyond the share of its canary after its new and then its old task were lost' },
+  { seed: 20_836, found: 'a second one of these, with its nodes lost in another order' },
+];
 
 function assertWell({ seed, violation, history }: RunResult): void {
   assert.equal(violation, undefined, `seed ${seed}: ${violation?.invariant}: ${violation?.what}\n${history.join('\n')}`);
@@ -36,6 +42,10 @@ describe('A simulated cluster', function () {
 
   for (const { seed, managers, found } of REGRESSIONS) {
     it(`has no more ${found} (seed ${seed})`, async () => assertWell(await simulate({ seed, managers, steps: 80, plain: true })));
+  }
+
+  for (const { seed, found } of MORE_REGRESSIONS) {
+    it(`has no more ${found} (seed ${seed})`, async () => assertWell(await simulate({ seed })));
   }
 
   it('has the same history each time that it runs from the same seed, and another from another', async () => {

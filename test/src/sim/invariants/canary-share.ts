@@ -32,7 +32,11 @@ function shareOf({ spec: { canary, mode } }: Service): number | undefined {
   return 'count' in canary ? canary.count : Math.ceil((canary.percent * mode.replicas) / 100);
 }
 
-function newSlots(view: ClusterView, { id, templateHash }: Service): number {
-  const tasks = [...view.tasksOfService(id)].filter((task) => isWanted(task) && task.templateHash === templateHash);
+/** Slots that the update has brought to its template: those that have it from an earlier spec were never old. */
+function newSlots(view: ClusterView, { id, templateHash, update }: Service): number {
+  const since = update?.specRevision ?? 0;
+  const tasks = [...view.tasksOfService(id)].filter(
+    (task) => isWanted(task) && task.templateHash === templateHash && task.specRevision >= since,
+  );
   return new Set(tasks.map(slotKey)).size;
 }

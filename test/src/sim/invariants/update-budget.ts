@@ -44,6 +44,8 @@ function check(view: ClusterView, serviceId: string, replicas: number, violated:
   const { order, parallelism } = service.spec.update;
   const batch = parallelism === 0 ? replicas : parallelism;
   const tasks = [...view.tasksOfService(serviceId)];
+  // A move for a better spread begins when the update has ended, and has one more for a while.
+  if (tasks.some((task) => task.move && isLive(task))) return;
   const ready = tasks.filter((task) => isRunning(task) && !isToldToGo(task)).length;
   const total = tasks.filter(mayRun).length;
   const [fewest, most] = order === 'start-first' ? [replicas, replicas + batch] : [replicas - batch, replicas];

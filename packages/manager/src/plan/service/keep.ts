@@ -1,4 +1,4 @@
-import { type RestartPolicy, restartDecision, serviceRevisionId, type Task } from '@tessera/api';
+import { isTerminal, type RestartPolicy, restartDecision, serviceRevisionId, type Task } from '@tessera/api';
 import { endedRun } from '../../model/restarts.js';
 import { sourceOf } from '../../model/spec-of.js';
 import { endedByItself, isRunning, isToldToGo } from '../../model/task.js';
@@ -95,13 +95,22 @@ export function restartAfter(slot: Slot, last: Task, policy: RestartPolicy): Tas
 
 /** While an update stands still, a slot that it had not reached comes back as it was. */
 function templateFor(draft: ServiceDraft, slot: Slot, rules: KeepRules): TaskTemplateRef {
-  const { newest } = slot;
+  const former = slot.wanted.length > 0 ? slot.newest : lastToFall(slot);
   const returns =
     rules.frozen &&
-    newest !== undefined &&
-    isDirty(draft, newest) &&
-    draft.view.get('revisions', serviceRevisionId(newest.serviceId, newest.specRevision)) !== undefined;
-  return returns ? newest : draft.service;
+    former !== undefined &&
+    isDirty(draft, former) &&
+    draft.view.get('revisions', serviceRevisionId(former.serviceId, former.specRevision)) !== undefined;
+  return returns ? former : draft.service;
+}
+
+/**
+ * Whose end has left an empty slot empty. It need not be the newest task: a new one may have ended before the old one, which ran on beside it. Those that
+ * were stopped made way for others.
+ */
+function lastToFall({ tasks, newest }: Slot): Task | undefined {
+  const fallen = tasks.filter(({ status }) => isTerminal(status.state) && status.state !== 'shutdown');
+  return fallen.reduce<Task | undefined>((last, task) => (last && last.status.at > task.status.at ? last : task), undefined) ?? newest;
 }
 
 /** Lets tasks that were held back go to the scheduler, or says why they wait. */

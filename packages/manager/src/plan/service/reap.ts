@@ -1,5 +1,5 @@
-import { TASK_HISTORY_PER_SLOT } from '@tessera/api';
-import { isLive } from '../../model/task.js';
+import { TASK_HISTORY_PER_SLOT, type Task } from '@tessera/api';
+import { endedByItself, isLive } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import type { ServiceDraft, Slot } from './draft.js';
 
@@ -9,8 +9,13 @@ const REVISIONS_KEPT = 10;
 /** Forgets ended tasks beyond the history: nothing grows without bound. What counts restart attempts stays. */
 export function reapSlot(draft: ServiceDraft, slot: Slot): void {
   const ended = slot.tasks.filter((task) => !isLive(task));
-  const kept = Math.max(TASK_HISTORY_PER_SLOT, draft.service.spec.template.restart.maxAttempts + 1);
-  for (const task of ended.slice(0, Math.max(0, ended.length - kept))) draft.drop(slot, task);
+  const counting = countingAttempts(ended, draft.service.spec.template.restart.maxAttempts);
+  for (const task of ended.slice(0, Math.max(0, ended.length - TASK_HISTORY_PER_SLOT))) if (!counting.has(task)) draft.drop(slot, task);
+}
+
+/** Those that tell how many attempts a slot has used up: others, such as those of nodes that died, may have come since. */
+function countingAttempts(ended: readonly Task[], maxAttempts: number): ReadonlySet<Task> {
+  return new Set(maxAttempts === 0 ? [] : ended.filter(endedByItself).slice(-(maxAttempts + 1)));
 }
 
 /** Forgets tasks that were to be removed and have ended. Comes first: they are nobody's predecessors. */

@@ -130,4 +130,15 @@ describe('the restart of a task that its agent gave up', () => {
     for (let attempt = 0; attempt < 9; attempt++) end(world, current(), 'failed');
     assert.equal(world.tasks('web').length, 6);
   });
+
+  it('remembers used attempts for as long as they count, however often nodes died since', () => {
+    const { world, current } = oneTask({ maxAttempts: 2 });
+    end(world, current(), 'failed');
+    end(world, current(), 'failed');
+    for (let death = 0; death < 8; death++) end(world, current(), 'orphaned');
+    const last = current();
+    end(world, last, 'failed');
+    assert.equal(current().id, last.id, 'no attempt is left');
+    assert.equal(world.tasks('web').length, 7, 'five as history, and the two that count');
+  });
 });

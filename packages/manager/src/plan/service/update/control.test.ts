@@ -9,19 +9,21 @@ import { World } from '../../testing/world.js';
 const REPLICAS = 4;
 type Change = Partial<Pick<ServiceSpec, 'canary'>> & { update?: Partial<UpdateConfig> };
 
+function specOf(image: string, { update, ...change }: Change): ServiceSpec {
+  return serviceSpec('web', REPLICAS, (draft) => {
+    draft.template.container.image = image;
+    Object.assign(draft, change);
+    Object.assign(draft.update, update);
+  });
+}
+
 /** app:1 runs, and the update to app:2 has begun: one slot is done, the next one waits for the delay. */
 function updating({ update = { delayMs: 10_000, monitorMs: 1_000 }, ...change }: Change = {}): World {
   const world = new World();
   for (const id of ['a', 'b', 'c']) world.putNode(readyNode(id));
-  const spec = (image: string): ServiceSpec =>
-    serviceSpec('web', REPLICAS, (draft) => {
-      draft.template.container.image = image;
-      Object.assign(draft, change);
-      Object.assign(draft.update, update);
-    });
-  world.deploy(spec('app:1'));
+  world.deploy(specOf('app:1', { ...change, update }));
   obey(world);
-  world.deploy(spec('app:2'));
+  world.deploy(specOf('app:2', { ...change, update }));
   obey(world);
   return world;
 }
@@ -44,6 +46,23 @@ describe('the user of an update', () => {
     assert.equal(update(world)?.message, 'update paused by tester');
     assert.equal(news(world), 1);
     assert.equal(verdict(world), 'paused');
+  });
+
+  it('pauses it, and a slot whose new task was lost before the old one comes back as the old one', () => {
+    const world = updating({ update: { order: 'start-first', monitorMs: 1_000, delayMs: 0 } });
+    obeyFor(world, 60_000);
+    world.deploy(specOf('app:3', { update: { order: 'start-first' } }));
+    world.settle();
+    const fresh = world.tasks('web').find(({ image }) => image === 'app:3')!;
+    const old = world.tasks('web').find((task) => task.slot === fresh.slot && isLive(task) && task.id !== fresh.id)!;
+    world.control('web', 'pause');
+    for (const { id } of [fresh, old]) {
+      world.now += 1_000;
+      world.report(id, 'orphaned', { error: 'its node is down' });
+      world.settle();
+    }
+    obeyFor(world, 1_000);
+    assert.deepEqual(runningImages(world, 'web'), Array(REPLICAS).fill('app:2'));
   });
 
   it('resumes it to the end', () => {
