@@ -91,9 +91,15 @@ async function mounts(): Promise<string[]> {
   return lines.map((line) => `mount ${line.split(' ').slice(3, 5).join(' ')}`);
 }
 
-async function cgroups(): Promise<string[]> {
-  const entries = await readdir(CGROUP_ROOT, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => `cgroup ${join(entry.parentPath, entry.name)}`);
+/** Those of containers of other tests come and go while this looks. */
+async function cgroups(folder = CGROUP_ROOT): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENODEV') return [];
+    throw error;
+  });
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+  const below = await Promise.all(folders.map((each) => cgroups(each)));
+  return [...folders.map((each) => `cgroup ${each}`), ...below.flat()];
 }
 
 /** Lines of a command, without what changes by itself. */
