@@ -8,4 +8,5 @@ export * from './random/random.js';
 export * from './random/seeded-random.js';
 export * from './random/system-random.js';
 export * from './socket/index.js';
+export * from './value/deep-freeze.js';
 export * from './wait/until.js';

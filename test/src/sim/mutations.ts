@@ -6,7 +6,7 @@ import { planService } from '@tessera/manager/plan/service/index';
 import type { Kv } from '@tessera/manager/ports/kv';
 import type { Presence } from '@tessera/manager/ports/presence';
 import type { ClusterStore, StoreChange } from '@tessera/manager/ports/store';
-import { delegate } from '../support/delegate-kv.js';
+import { delegate } from '@tessera/manager/state/testing/delegate-kv';
 import type { Feature } from './feature-specs.js';
 import type { BridgePool } from './world/bridge-pool.js';
 import type { Parts } from './world/parts.js';

@@ -1,4 +1,5 @@
 import { NODE_SET_KINDS, type NodeSetItems, type NodeSetKind } from '@tessera/api';
+import { deepFreeze } from '@tessera/kit';
 import type { PulledImage } from '../images/plan-cleanup.js';
 import type { TaskRecord } from '../model/task-record.js';
 import type { SavedState, StateChange, TaskDb } from '../ports/task-db.js';
@@ -31,10 +32,10 @@ export class MemoryTaskDb implements TaskDb {
       for (const kind of NODE_SET_KINDS) {
         if (desired.remove === 'all') this.#items[kind].clear();
         else for (const id of desired.remove[kind]) this.#items[kind].delete(id);
-        for (const item of desired.put[kind]) this.#items[kind].set(item.id, frozen(item));
+        for (const item of desired.put[kind]) this.#items[kind].set(item.id, deepFreeze(item));
       }
     }
-    for (const record of records) this.#records.set(record.assignment.id, frozen(record));
+    for (const record of records) this.#records.set(record.assignment.id, deepFreeze(record));
     for (const id of forget) this.#records.delete(id);
     for (const { reference, lastUsedAt } of images) this.#images.set(reference, lastUsedAt);
     for (const reference of forgetImages) this.#images.delete(reference);
@@ -50,11 +51,4 @@ export class MemoryTaskDb implements TaskDb {
 /** As a database gives it back: nothing in it is shared with what was saved. */
 function copied(saved: ReadonlyMap<string, unknown>): unknown[] {
   return [...saved.values()].map((value) => JSON.parse(JSON.stringify(value)));
-}
-
-/** Frozen with all that is in it: what is frozen already, such as an assignment that several records in a row have, costs nothing. */
-function frozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const part of Object.values(value)) frozen(part);
-  return Object.freeze(value);
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { ObjectChange, Service } from '@tessera/api';
+import { deepFreeze } from '@tessera/kit';
 import { MAX_VALUE_BYTES } from '../ports/kv.js';
 import type { StoreChange } from '../ports/store.js';
 import { ObjectCodec } from './codec.js';
-import { deepFreeze, frozenKv } from './testing/frozen-kv.js';
+import { frozenKv } from './testing/frozen-kv.js';
 import { lossyKv } from './testing/lossy-kv.js';
 import { memoryStore, openStore, sealer, someService } from './testing/test-store.js';
 

@@ -1,7 +1,7 @@
 import { SeededRandom, SystemClock, silentLog } from '@tessera/kit';
 import { EtcdKv } from '@tessera/manager/adapters/kv/etcd/etcd-kv';
 import type { Kv, KvTxn } from '@tessera/manager/ports/kv';
-import { delegate } from '../../support/delegate-kv.js';
+import { delegate } from '@tessera/manager/state/testing/delegate-kv';
 import { EtcdServer } from '../../support/etcd.js';
 import { BenchCluster } from './cluster.js';
 import { makeJob } from './workload.js';

@@ -1,4 +1,5 @@
 import { type Kv, KvError, type KvTxn, type KvTxnResult } from '../../ports/kv.js';
+import { delegate } from './delegate-kv.js';
 
 /** What becomes of a txn whose answer is lost. */
 type Loss = 'after-writing' | 'before-writing';
@@ -11,14 +12,5 @@ export function lossyKv(inner: Kv, losses: Loss[]): Kv {
     if (loss === 'after-writing') await inner.txn(request);
     throw new KvError('unknown', 'the connection was cut');
   };
-  return {
-    keepsObjects: inner.keepsObjects,
-    txn,
-    get: (key) => inner.get(key),
-    range: (prefix, options) => inner.range(prefix, options),
-    watch: (prefix, options) => inner.watch(prefix, options),
-    grantLease: (ttlMs) => inner.grantLease(ttlMs),
-    compact: (revision) => inner.compact(revision),
-    close: () => inner.close(),
-  };
+  return { ...delegate(inner), txn };
 }

@@ -1,4 +1,4 @@
-import type { Kv } from '@tessera/manager/ports/kv';
+import type { Kv } from '../../ports/kv.js';
 
 /** All methods of a store as properties of their own, to be spread into a store that does some of them otherwise. */
 export function delegate(kv: Kv): Kv {
