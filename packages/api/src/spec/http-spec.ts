@@ -41,6 +41,11 @@ export const HttpRule = strictObject({
 });
 export type HttpRule = Static<typeof HttpRule>;
 
+/** The config or secret that certifies a host, and the one with its key, where they are given. Both may be one. */
+export function certificateFiles(tls: HttpTls): HttpFile[] {
+  return tls.mode === 'given' ? [tls.certificate, tls.key] : [];
+}
+
 /** Whether tasks of the template are HTTP proxies: they mount the configuration that the managers make. */
 export function readsHttpConfig({ container }: { container: Pick<ContainerSpec, 'secrets'> }): boolean {
   return container.secrets.some(({ source }) => source === HTTP_CONFIG);

@@ -3,6 +3,7 @@ import {
   ApiError,
   type Config,
   canonicalJson,
+  certificateFiles,
   contentId,
   type FileSpec,
   HTTP_CONFIG,
@@ -113,7 +114,5 @@ function usersOf(view: ClusterView, kind: FileKind, name: string): string[] {
 
 /** Whether a rule for HTTP of the service gives it as certificate or key. */
 function isCertificate({ http = [] }: ServiceSpec, kind: FileKind, name: string): boolean {
-  return http.some(
-    ({ tls }) => tls.mode === 'given' && [tls.certificate, tls.key].some((file) => file.kind === kind && file.name === name),
-  );
+  return http.some(({ tls }) => certificateFiles(tls).some((file) => file.kind === kind && file.name === name));
 }

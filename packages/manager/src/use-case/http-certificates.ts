@@ -1,17 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { contentId, type HttpFile, type ServiceSpec } from '@tessera/api';
-import type { ClusterView } from '../model/view.js';
+import type { HttpFile, ServiceSpec } from '@tessera/api';
 
 /** The content of a config or secret in base64, as it will be once a plan is carried out. */
 export type ContentOf = (file: HttpFile) => string | undefined;
-
-/** What is stored now. */
-export function storedContent(view: ClusterView): ContentOf {
-  return ({ kind, name }) => {
-    const file = view.byName(kind, name);
-    return file && view.get('contents', contentId(kind, file.hash))?.data;
-  };
-}
 
 /**
  * What is wrong with the certificates that the service's rules give, a sentence each: one that a proxy refuses would keep it from every later

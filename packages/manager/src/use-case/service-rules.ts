@@ -1,4 +1,13 @@
-import { ApiError, HTTP_CONFIG, HTTP_NETWORK, isFencedTemplate, isJob, readsHttpConfig, type ServiceSpec } from '@tessera/api';
+import {
+  ApiError,
+  certificateFiles,
+  HTTP_CONFIG,
+  HTTP_NETWORK,
+  isFencedTemplate,
+  isJob,
+  readsHttpConfig,
+  type ServiceSpec,
+} from '@tessera/api';
 import { cronProblem } from '@tessera/api/cron/cron';
 import { attributeKey, ConstraintError, parseConstraint } from '@tessera/api/placement/constraint';
 
@@ -72,8 +81,7 @@ function httpProblems(spec: ServiceSpec, known: Known): string[] {
   for (const { hosts, network, tls } of http) {
     if (!template.networks.some((attachment) => attachment.network === network))
       problems.push(`is to be reached for ${hosts.join(', ')} on network '${network}', on which it is not`);
-    const files = tls.mode === 'given' ? [tls.certificate, tls.key] : [];
-    for (const file of files.filter((each) => !known.has(each.kind, each.name)))
+    for (const file of certificateFiles(tls).filter((each) => !known.has(each.kind, each.name)))
       problems.push(`needs ${NOUN[file.kind]} '${file.name}', ${NOWHERE}`);
   }
   if (readsHttpConfig(template) && !template.reload)

@@ -1,12 +1,13 @@
 import { ApiError, fileHashesOf, type Service, type ServiceDetail, type ServiceProgress, type ServiceSpec } from '@tessera/api';
 import { newId } from '@tessera/kit';
+import { contentOf } from '../model/content.js';
 import type { ClusterView } from '../model/view.js';
 import { serviceProgress } from '../plan/progress.js';
 import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { claimsSomething, guardedByCluster } from './deploy/plan-deploy.js';
 import { type ResolveMode, resolveImages } from './deploy/resolve-images.js';
-import { certificateProblems, storedContent } from './http-certificates.js';
+import { certificateProblems } from './http-certificates.js';
 import { HttpLedger } from './http-ledger.js';
 import { imageDigest } from './image-digest.js';
 import { refuseExhaustion } from './network-space.js';
@@ -135,7 +136,7 @@ async function write({ store, ...rest }: UseCaseContext, plan: (view: ClusterVie
 
 function change({ clock, random }: UseCaseContext, view: ClusterView, spec: ServiceSpec, before: Service | undefined): ServiceChange {
   const problems = serviceProblems(spec, { has: (kind, name) => view.byName(kind, name) !== undefined });
-  refuseProblems(`service '${spec.name}'`, [...problems, ...certificateProblems(spec, storedContent(view))]);
+  refuseProblems(`service '${spec.name}'`, [...problems, ...certificateProblems(spec, (file) => contentOf(view, file))]);
   refuseExhaustion(view, { networks: [], services: [spec], removed: new Set() });
   const template = { ...spec.template, fileHashes: fileHashesOf(spec.template.container, (kind, name) => view.byName(kind, name)?.hash) };
   const changing = new Set(before ? [before.id] : []);

@@ -1,5 +1,5 @@
 import { HTTP_CA_FILES } from '@tessera/api';
-import type { HttpRoute, Upstream } from './routes.js';
+import { type HttpRoute, patternsLast, type Upstream } from './routes.js';
 
 /** As far as the proxies need it. Source: Caddy's JSON structure, version 2.6. */
 export type CaddyConfig = Readonly<Record<string, unknown>>;
@@ -25,8 +25,8 @@ export function caddyConfig(routes: readonly HttpRoute[], hasAuthority: boolean)
   const secure = routes.filter(({ tls }) => tls !== 'off');
   const plain = routes.filter(({ tls }) => tls === 'off');
   const hosts = [...new Set(secure.map(({ host }) => host))];
-  const redirects = hosts.map((host) => ({ match: [{ host: [host] }], terminal: true, handle: [TO_HTTPS] }));
-  const ordered = [...plain.map((route) => ({ host: route.host, route: routeOf(route) })), ...redirects.map(withHost)].sort(patternsLast);
+  const redirects = hosts.map((host) => ({ host, handler: { match: [{ host: [host] }], terminal: true, handle: [TO_HTTPS] } }));
+  const ordered = [...plain.map((route) => ({ host: route.host, handler: routeOf(route) })), ...redirects].sort(patternsLast);
   const given = secure.filter(({ tls }) => tls === 'given').map(({ host }) => host);
   return {
     // What is saved would hold keys.
@@ -38,7 +38,7 @@ export function caddyConfig(routes: readonly HttpRoute[], hasAuthority: boolean)
             listen: [':80'],
             protocols: ['h1', 'h2c'],
             automatic_https: { disable: true },
-            routes: [...ordered.map(({ route }) => route), { handle: [NO_ROUTE] }],
+            routes: [...ordered.map(({ handler }) => handler), { handle: [NO_ROUTE] }],
           },
           https: {
             listen: [':443'],
@@ -52,15 +52,6 @@ export function caddyConfig(routes: readonly HttpRoute[], hasAuthority: boolean)
       ...(hasAuthority && { pki: { certificate_authorities: { local: authority() } } }),
     },
   };
-}
-
-function withHost<Route extends { match: readonly { host: readonly string[] }[] }>(route: Route): { host: string; route: Route } {
-  return { host: route.match[0]?.host[0] ?? '', route };
-}
-
-/** A redirect for `*.example.com` must not take what goes to a host of its own. The order is otherwise kept. */
-function patternsLast(a: { host: string }, b: { host: string }): number {
-  return Number(a.host.startsWith('*')) - Number(b.host.startsWith('*'));
 }
 
 function routeOf({ host, path, stripPrefix, upstream }: HttpRoute): Handler {

@@ -1,4 +1,5 @@
-import { contentId, type HttpFile, type HttpRule, type Service } from '@tessera/api';
+import type { HttpFile, HttpRule, Service } from '@tessera/api';
+import { contentOf } from '../../model/content.js';
 import type { ClusterView } from '../../model/view.js';
 import { wantsVip } from '../vips.js';
 
@@ -79,9 +80,8 @@ function certificateOf(view: ClusterView, certificate: HttpFile, key: HttpFile):
   return { certificate: chain.map(({ text }) => text).join('\n'), key: keys[0].text };
 }
 
-function blocksOf(view: ClusterView, { kind, name }: HttpFile): { label: string; text: string }[] {
-  const file = view.byName(kind, name);
-  const data = file && view.get('contents', contentId(kind, file.hash))?.data;
+function blocksOf(view: ClusterView, file: HttpFile): { label: string; text: string }[] {
+  const data = contentOf(view, file);
   if (data === undefined) return [];
   return [...atob(data).matchAll(PEM_BLOCK)].map(([text, label = '']) => ({ label, text }));
 }
@@ -91,8 +91,12 @@ function byAge(a: Service, b: Service): number {
 }
 
 function inOrder(a: HttpRoute, b: HttpRoute): number {
-  const isPattern = Number(a.host.startsWith('*')) - Number(b.host.startsWith('*'));
-  return isPattern || compare(a.host, b.host) || b.path.length - a.path.length || compare(a.path, b.path);
+  return patternsLast(a, b) || compare(a.host, b.host) || b.path.length - a.path.length || compare(a.path, b.path);
+}
+
+/** What is for `*.example.com` must not take what goes to a host of its own. */
+export function patternsLast(a: { host: string }, b: { host: string }): number {
+  return Number(a.host.startsWith('*')) - Number(b.host.startsWith('*'));
 }
 
 function compare(a: string, b: string): number {

@@ -1,4 +1,4 @@
-import { ApiError, type Service } from '@tessera/api';
+import { ApiError, certificateFiles, type Service } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
 import { NOUNS } from '../references.js';
 
@@ -54,6 +54,6 @@ function needsOf({ spec: { template, http = [] } }: Service): string[] {
     ...networks.map(({ network }) => `networks/${network}`),
     ...container.configs.map(({ source }) => `configs/${source}`),
     ...container.secrets.map(({ source }) => `secrets/${source}`),
-    ...http.flatMap(({ tls }) => (tls.mode === 'given' ? [tls.certificate, tls.key] : [])).map(({ kind, name }) => `${kind}/${name}`),
+    ...http.flatMap(({ tls }) => certificateFiles(tls)).map(({ kind, name }) => `${kind}/${name}`),
   ];
 }

@@ -10,10 +10,11 @@ import {
   type Stack,
   type StackSpec,
 } from '@tessera/api';
+import { contentOf } from '../../model/content.js';
 import type { ClusterView } from '../../model/view.js';
 import type { Unit } from '../commit.js';
 import { type FileKind, makeFile } from '../files.js';
-import { certificateProblems, storedContent } from '../http-certificates.js';
+import { certificateProblems } from '../http-certificates.js';
 import { HttpLedger } from '../http-ledger.js';
 import { changeNetwork } from '../network-change.js';
 import { refuseExhaustion } from '../network-space.js';
@@ -93,10 +94,9 @@ class DeployPlanner {
   }
 
   #certificateProblems(): string[] {
-    const stored = storedContent(this.view);
     const own = new Map((['configs', 'secrets'] as const).flatMap((kind) => this.spec[kind].map((file) => [`${kind}/${file.name}`, file])));
     return this.spec.services.flatMap((service) =>
-      certificateProblems(service, (file) => own.get(`${file.kind}/${file.name}`)?.data ?? stored(file)),
+      certificateProblems(service, (file) => own.get(`${file.kind}/${file.name}`)?.data ?? contentOf(this.view, file)),
     );
   }
 
