@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTerminal, type Task } from '@tessera/api';
+import type { Task } from '@tessera/api';
 import { dockerLines, eventually, TestCluster } from '../support/test-cluster.js';
 import { provideWebImages } from '../support/web-image.js';
 import type { Bench, BenchContext, Report } from './bench.js';
@@ -48,6 +48,9 @@ export const recoveryBench: Bench = {
 };
 
 class Measurement {
+  /** Of nodes, by their ids. */
+  #names = new Map<string, string>();
+
   constructor(
     private readonly cluster: TestCluster,
     private readonly image: string,
@@ -56,6 +59,7 @@ class Measurement {
 
   async run(): Promise<Figures> {
     const figures: Figures = { restartMs: [], engineMs: [], outageMs: [] };
+    this.#names = new Map((await this.cluster.client.call('listNodes', {})).map(({ id, name }) => [id, name]));
     for (let round = 0; round < CRASHES; round++) {
       this.context.progress(`crash ${round + 1} of ${CRASHES}`);
       figures.engineMs.push(await this.engine());
@@ -98,7 +102,6 @@ class Measurement {
 
   private async outage(at: number): Promise<number> {
     const lost = this.cluster.host(at);
-    await this.#learnNames();
     const offAt = performance.timeOrigin + performance.now();
     await lost.powerOff();
     const elsewhere = await eventually(
@@ -121,25 +124,16 @@ class Measurement {
     return Math.max(...elsewhere.map(({ status }) => status.startedAt ?? 0)) - offAt;
   }
 
-  #names = new Map<string, string>();
-
-  async #learnNames(): Promise<void> {
-    this.#names = new Map((await this.cluster.client.call('listNodes', {})).map(({ id, name }) => [id, name]));
-  }
-
   #nameOf({ nodeId = '' }: Task): string | undefined {
     return this.#names.get(nodeId);
   }
 
-  private async tasks(): Promise<Task[]> {
-    if (this.#names.size === 0) await this.#learnNames();
+  private tasks(): Promise<Task[]> {
     return this.cluster.client.call('listTasks', { query: { service: SERVICE, all: true } });
   }
 
   private async running(): Promise<Task[]> {
-    return (await this.tasks()).filter(
-      ({ status, desired }) => status.state === 'running' && desired === 'running' && !isTerminal(status.state),
-    );
+    return (await this.tasks()).filter(({ status, desired }) => status.state === 'running' && desired === 'running');
   }
 
   private async allRun(): Promise<void> {

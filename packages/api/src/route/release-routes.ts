@@ -4,6 +4,7 @@ import { Release } from '../object/release.js';
 import { oneOf, strictObject } from '../spec/common.js';
 import { StackSpec } from '../spec/stack-spec.js';
 import { DeployResult, PlanResult, ReleaseDetail } from './answers.js';
+import { PLAN_HASH_PATTERN } from './plan-hash.js';
 import type { RouteDefinition } from './route.js';
 
 const Reference = Type.String({ minLength: 1, maxLength: 128 });
@@ -16,7 +17,7 @@ export const ResolveImage = oneOf(
   ['always', 'changed', 'never'],
   'Which images are pinned to the digest that their tags mean now; absent: none (`never`)',
 );
-const PlanHash = Type.String({ pattern: '^[0-9a-f]{8,64}$', description: 'Hash that a plan gave, or the beginning of it' });
+const PlanHash = Type.String({ pattern: PLAN_HASH_PATTERN, description: 'Hash that a plan gave, or the beginning of it' });
 const ReleaseMessage = Type.String({ maxLength: 1024 });
 
 /** Routes of deploys, of the releases that they make, and of the updates that follow. */

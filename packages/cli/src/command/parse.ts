@@ -24,12 +24,6 @@ export function positiveValue(text: string): number {
   return count;
 }
 
-/** The hash of a plan, or enough of it: what the manager takes. */
-export function planHashValue(text: string): string {
-  if (!/^[0-9a-f]{8,64}$/.test(text)) throw usageFailure(`"${text}" is no hash of a plan`, 'take the one that tsctl plan prints last');
-  return text;
-}
-
 /** `KEY=value`; the value may be empty and may hold `=`. */
 export function pairValue(text: string, example = 'zone=eu-1'): [key: string, value: string] {
   const cut = text.indexOf('=');

@@ -1,10 +1,16 @@
-import { ApiError, type Manager, type ParamsOf, type Routes } from '@tessera/api';
+import type { Manager, ParamsOf, Routes, ServiceSpec } from '@tessera/api';
 import type { ResolvedImage } from '../ports/dispatcher.js';
 import type { UseCaseContext } from './context.js';
-import { goneSignal } from './peer.js';
+import { type ResolvedServices, type ResolveMode, resolveImages } from './deploy/resolve-images.js';
+import { goneSignal, refuseOther } from './peer.js';
 
 /** How many other managers are asked: each asks one of its agents, and a person waits. */
 const MOST_PEERS = 2;
+
+/** Pins the images of services, as {@link resolveImages} does, to what agents tell. */
+export function pinImages(context: UseCaseContext, specs: readonly ServiceSpec[], mode: ResolveMode): Promise<ResolvedServices> {
+  return resolveImages({ view: context.store.view, digestOf: (image) => imageDigest(context, image) }, specs, mode);
+}
 
 /** What a reference to an image means now, by an agent of this manager, or one of another manager where none here can tell. */
 export async function imageDigest(context: UseCaseContext, image: string): Promise<ResolvedImage> {
@@ -25,7 +31,7 @@ export async function relayImage(
   { manager }: ParamsOf<Routes['relayImage']>,
   image: string,
 ): Promise<ResolvedImage> {
-  if (presence.id !== manager) throw new ApiError('not-found', `this is not, or no longer, the manager ${manager}`);
+  refuseOther(presence, manager);
   return dispatcher.resolveImage(image);
 }
 

@@ -1,6 +1,6 @@
 import { ApiError, type LogFrame, type LogOptions, type ParamsOf, type QueryOf, type Routes } from '@tessera/api';
 import type { UseCaseContext } from './context.js';
-import { goneSignal, peerOf } from './peer.js';
+import { goneSignal, peerOf, refuseOther } from './peer.js';
 
 /**
  * The log of a task of a node, whichever manager serves that node: another one's is passed on.
@@ -37,7 +37,7 @@ export function relayLogs(
   query: QueryOf<Routes['relayLogs']>,
   signal: AbortSignal,
 ): AsyncIterable<LogFrame> {
-  if (presence.id !== manager) throw new ApiError('not-found', `this is not, or no longer, the manager ${manager}`);
+  refuseOther(presence, manager);
   return dispatcher.openLogs(node, task, toLogOptions(query), signal);
 }
 

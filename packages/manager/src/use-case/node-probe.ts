@@ -1,6 +1,6 @@
-import { ApiError, type ParamsOf, type ProbeAnswer, type ProbeRequest, type Routes } from '@tessera/api';
+import type { ParamsOf, ProbeAnswer, ProbeRequest, Routes } from '@tessera/api';
 import type { UseCaseContext } from './context.js';
-import { goneSignal, peerOf } from './peer.js';
+import { goneSignal, peerOf, refuseOther } from './peer.js';
 
 /** Asks a node about its network, whichever manager serves it. Rejects for `signal` alone: what goes wrong is told as `failed`. */
 export async function probeNode(context: UseCaseContext, nodeId: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer> {
@@ -28,6 +28,6 @@ export async function relayProbe(
   request: ProbeRequest,
   signal: AbortSignal,
 ): Promise<ProbeAnswer> {
-  if (presence.id !== manager) throw new ApiError('not-found', `this is not, or no longer, the manager ${manager}`);
+  refuseOther(presence, manager);
   return dispatcher.probe(node, request, signal);
 }

@@ -1,4 +1,4 @@
-import type { Manager } from '@tessera/api';
+import { ApiError, type Manager } from '@tessera/api';
 import type { UseCaseContext } from './context.js';
 
 /** The other manager that serves the node, as far as there is one. */
@@ -14,4 +14,9 @@ export function goneSignal({ store }: UseCaseContext, { id }: Manager): { signal
     if (change.kind === 'managers' && change.id === id && !change.object) gone.abort();
   });
   return { signal: gone.signal, stop };
+}
+
+/** @throws ApiError `not-found` when another manager was meant: this one may have its address now. */
+export function refuseOther({ id }: UseCaseContext['presence'], manager: string): void {
+  if (id !== manager) throw new ApiError('not-found', `this is not, or no longer, the manager ${manager}`);
 }

@@ -6,10 +6,10 @@ import { serviceProgress } from '../plan/progress.js';
 import { commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { claimsSomething, guardedByCluster } from './deploy/plan-deploy.js';
-import { type ResolveMode, resolveImages } from './deploy/resolve-images.js';
+import type { ResolveMode } from './deploy/resolve-images.js';
 import { certificateProblems } from './http-certificates.js';
 import { HttpLedger } from './http-ledger.js';
-import { imageDigest } from './image-digest.js';
+import { pinImages } from './image-digest.js';
 import { refuseExhaustion } from './network-space.js';
 import { PortLedger } from './ports.js';
 import { resolve } from './references.js';
@@ -120,8 +120,7 @@ export async function removeService(context: UseCaseContext, ref: string): Promi
 }
 
 async function pinned(context: UseCaseContext, spec: ServiceSpec, mode: ResolveMode = 'never'): Promise<ServiceSpec> {
-  const { view } = context.store;
-  const { services } = await resolveImages({ view, digestOf: (image) => imageDigest(context, image) }, [spec], mode);
+  const { services } = await pinImages(context, [spec], mode);
   return services[0] ?? spec;
 }
 

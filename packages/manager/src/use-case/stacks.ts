@@ -17,8 +17,8 @@ import { commitDeploy } from './deploy/commit-deploy.js';
 import { ownedBy, refuseUsedElsewhere, STACK_KINDS } from './deploy/ownership.js';
 import { planDeploy } from './deploy/plan-deploy.js';
 import { planResult, refuseOtherPlan } from './deploy/plan-hash.js';
-import { type ResolveMode, resolveImages } from './deploy/resolve-images.js';
-import { imageDigest } from './image-digest.js';
+import type { ResolveMode } from './deploy/resolve-images.js';
+import { pinImages } from './image-digest.js';
 import { resolve } from './references.js';
 
 export function listStacks({ store: { view }, clock }: UseCaseContext): StackSummary[] {
@@ -50,12 +50,8 @@ export interface DeployRequest {
 export async function deployStack(context: UseCaseContext, name: string, asked: StackSpec, request: DeployRequest): Promise<DeployResult> {
   const { prune, atomic = false, author = '', message, plan: expected, resolve = 'never' } = request;
   const note = { atomic, author, ...(message !== undefined && { message }) };
-  const { clock, random, store } = context;
-  const { services, warnings } = await resolveImages(
-    { view: store.view, digestOf: (image) => imageDigest(context, image) },
-    asked.services,
-    resolve,
-  );
+  const { clock, random } = context;
+  const { services, warnings } = await pinImages(context, asked.services, resolve);
   const spec = { ...asked, services };
   const result = await commitDeploy(context, (view) => {
     const now = clock.now();
@@ -75,7 +71,7 @@ export async function planStack(
 ): Promise<PlanResult> {
   const { clock, random, store } = context;
   const { view } = store;
-  const { services, warnings } = await resolveImages({ view, digestOf: (image) => imageDigest(context, image) }, asked.services, resolve);
+  const { services, warnings } = await pinImages(context, asked.services, resolve);
   const spec = { ...asked, services };
   const note = { author: '', atomic: false };
   const plan = planDeploy(view, name, spec, { prune, note, now: clock.now(), newId: () => newId(random) });

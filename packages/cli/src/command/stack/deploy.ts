@@ -2,9 +2,9 @@ import { printData, wantsData } from '../../output/print.js';
 import { waitConverged } from '../../wait/converge.js';
 import { waitRelease } from '../../wait/release.js';
 import { defineCommand } from '../define.js';
-import { planHashValue } from '../parse.js';
 import { changeLines, warningLines } from './change-lines.js';
 import { COMPOSE_OPTIONS, type ComposeOptions, loadStack, RESOLVE_IMAGE, type ResolveOptions } from './compose-files.js';
+import { planHashValue } from './plan-hash.js';
 
 interface DeployOptions extends ComposeOptions, ResolveOptions {
   prune?: boolean;

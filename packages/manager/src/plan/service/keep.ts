@@ -1,7 +1,7 @@
-import { isTerminal, type RestartPolicy, restartDecision, serviceRevisionId, type Task } from '@tessera/api';
+import { type RestartPolicy, restartDecision, serviceRevisionId, type Task } from '@tessera/api';
 import { endedRun } from '../../model/restarts.js';
 import { sourceOf } from '../../model/spec-of.js';
-import { endedByItself, isRunning, isToldToGo } from '../../model/task.js';
+import { endedByItself, isLive, isRunning, isToldToGo } from '../../model/task.js';
 import type { ServiceDraft, Slot, TaskOrigin, TaskTemplateRef } from './draft.js';
 import { isDirty, isDrained, isDueToGo, isMisplaced, isOutrun } from './misfit.js';
 import { startsFirst } from './starts-first.js';
@@ -109,7 +109,7 @@ function templateFor(draft: ServiceDraft, slot: Slot, rules: KeepRules): TaskTem
  * were stopped made way for others.
  */
 function lastToFall({ tasks, newest }: Slot): Task | undefined {
-  const fallen = tasks.filter(({ status }) => isTerminal(status.state) && status.state !== 'shutdown');
+  const fallen = tasks.filter((task) => !isLive(task) && task.status.state !== 'shutdown');
   return fallen.reduce<Task | undefined>((last, task) => (last && last.status.at > task.status.at ? last : task), undefined) ?? newest;
 }
 

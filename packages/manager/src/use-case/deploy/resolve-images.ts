@@ -1,4 +1,5 @@
 import type { QueryOf, Routes, ServiceSpec } from '@tessera/api';
+import { isUnpinned } from '@tessera/api/spec/unpinned';
 import type { ClusterView } from '../../model/view.js';
 import type { ResolvedImage } from '../../ports/dispatcher.js';
 
@@ -41,13 +42,12 @@ function formerDigest(view: ClusterView, { name, template }: ServiceSpec): strin
 
 /** An image that names its digest, or is never pulled, needs no answer. */
 function isAskedFor({ template: { container } }: ServiceSpec, former: string | undefined, mode: ResolveMode): boolean {
-  if (container.image.includes('@') || container.digest !== undefined || container.pullPolicy === 'never') return false;
-  return mode === 'always' || former === undefined;
+  return isUnpinned(container) && (mode === 'always' || former === undefined);
 }
 
 function pinned(service: ServiceSpec, former: string | undefined, answers: ReadonlyMap<string, ResolvedImage>): ServiceSpec {
   const { container } = service.template;
-  if (container.image.includes('@') || container.digest !== undefined || container.pullPolicy === 'never') return service;
+  if (!isUnpinned(container)) return service;
   const answer = answers.get(container.image);
   const digest = answer && 'digest' in answer ? answer.digest : former;
   if (digest === undefined) return service;
