@@ -91,8 +91,10 @@ export const TaskStatus = strictObject({
   oomKilled: Type.Optional(Type.Boolean()),
   /** Result of the health check: absent when there is none. */
   health: Type.Optional(oneOf(['starting', 'healthy', 'unhealthy'])),
-  /** Address by network id. */
+  /** IPv4 address by network id. */
   addresses: Type.Optional(Type.Record(Type.String(), Type.String())),
+  /** IPv6 address by network id, of networks that have IPv6. */
+  addresses6: Type.Optional(Type.Record(Type.String(), Type.String())),
   /** Of tasks that reload their files: the contents that the program has, by kind and name. */
   files: Type.Optional(Type.Record(Type.String(), Type.String())),
   /** Why it has not taken newer ones over, in words. */
@@ -182,6 +184,8 @@ export const NodeDescription = strictObject({
   encryption: Type.Optional(
     strictObject({ publicKey: Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' }), by: oneOf(['kernel', 'wireguard-go']) }),
   ),
+  /** The node can carry networks with IPv6. */
+  ipv6: Type.Optional(Type.Literal(true)),
   /** Largest packet that leaves the host in one piece toward its peers, in bytes. */
   underlayMtu: Type.Optional(Type.Integer({ minimum: 68, maximum: 1_000_000 })),
   /** Names of the volumes that lie on this host; the first ones by name. */
@@ -249,8 +253,8 @@ const Vni = Type.Integer({ minimum: 1, maximum: 16_777_215 });
 export const Network = stored({
   /** Written by the user. */
   spec: NetworkSpec,
-  /** Written by the network use case or controller: the network's subnet in CIDR form and its VXLAN id. */
-  allocation: Type.Optional(strictObject({ subnet: Type.String(), vni: Vni })),
+  /** Written by the network use case or controller: the network's subnets in CIDR form and its VXLAN id. */
+  allocation: Type.Optional(strictObject({ subnet: Type.String(), subnet6: Type.Optional(Type.String()), vni: Vni })),
 });
 export type Network = Static<typeof Network>;
 

@@ -75,6 +75,8 @@ export const NetworkAssignment = strictObject({
   name: Name,
   vni: Type.Integer(),
   subnet: Type.String(),
+  /** IPv6 subnet of the network: each range of `subnet` has one of it beside it (`ipv6RangeBeside`). Absent: it has IPv4 alone. */
+  subnet6: Type.Optional(Type.String()),
   /** This node's block of the subnet, in CIDR form; its first host address is the gateway. */
   block: Type.String(),
   /** The part of the subnet that virtual addresses of services come from, in CIDR form. Absent: the subnet is too small for any. */
@@ -84,7 +86,7 @@ export const NetworkAssignment = strictObject({
   driverOptions: Labels,
   /** What leaves the node must be encrypted: never sent in the clear, whatever fails. */
   encrypted: Type.Optional(Type.Literal(true)),
-  /** Containers of the network reach these addresses of it and are reached from them, and nothing else of it. Absent: they reach each other. */
+  /** Containers of the network reach these addresses of it, of IPv4 and IPv6, and are reached from them, and nothing else of it. Absent: they reach each other. */
   hubs: Type.Optional(Type.Array(Type.String())),
   /** Largest packet that passes between all members, in bytes; absent: not known yet, and the node goes by its own underlay. */
   mtu: Type.Optional(Type.Integer({ minimum: 68, maximum: 65_535 })),
@@ -101,6 +103,8 @@ export const Endpoint = strictObject({
   nodeId: Id,
   slot: Type.Optional(Type.Integer()),
   address: Type.String(),
+  /** IPv6 address, on networks that have IPv6. */
+  address6: Type.Optional(Type.String()),
   ready: Type.Optional(Type.Literal(false)),
 });
 export type Endpoint = Static<typeof Endpoint>;

@@ -14,6 +14,8 @@ export const NetworkSpec = strictObject({
   ipv6: Type.Boolean(),
   /** IPv4 subnet in CIDR form. Absent: chosen by the manager. */
   subnet: Type.Optional(Type.String({ maxLength: 64 })),
+  /** IPv6 subnet in CIDR form, beside that of IPv4. Absent: chosen by the manager, when `ipv6` is asked for. */
+  subnet6: Type.Optional(Type.String({ maxLength: 64 })),
 });
 export type NetworkSpec = Static<typeof NetworkSpec>;
 
