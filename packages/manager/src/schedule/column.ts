@@ -4,6 +4,8 @@ import type { Node } from '@tessera/api';
 export interface NodeSource {
   readonly size: number;
   node(index: number): Node | undefined;
+  /** Grows with each change of any node object. */
+  readonly nodeVersion: number;
   /** Grows with each change of the node object at `index`; never 0 for a node. */
   versionAt(index: number): number;
 }
@@ -12,6 +14,7 @@ export interface NodeSource {
 export class Column {
   #values = new Int32Array(0);
   #versions = new Int32Array(0);
+  #zero = { version: -1, is: true };
 
   constructor(
     private readonly nodes: NodeSource,
@@ -22,6 +25,17 @@ export class Column {
     const version = this.nodes.versionAt(index);
     if (this.#versions[index] !== version) this.#update(index, version);
     return this.#values[index]!;
+  }
+
+  /** Whether it is 0 of all nodes. Looks at them only when one has changed. */
+  get isZero(): boolean {
+    if (this.#zero.version !== this.nodes.nodeVersion) this.#zero = { version: this.nodes.nodeVersion, is: this.#isZero() };
+    return this.#zero.is;
+  }
+
+  #isZero(): boolean {
+    for (let index = 0; index < this.nodes.size; index++) if (this.nodes.node(index) && this.at(index) !== 0) return false;
+    return true;
   }
 
   #update(index: number, version: number): void {

@@ -32,6 +32,43 @@ export class Heap {
     this.#sink(0);
   }
 
+  /** Puts an item where it now belongs, whatever became of it. Costs a look for it, unless it is among the first. */
+  move(item: number): void {
+    const place = this.#items.indexOf(item);
+    if (!this.#rise(place)) this.#sink(place);
+  }
+
+  /** All items in order; they stay in the heap, which must not change meanwhile. The n-th costs n at most. */
+  *inOrder(): Generator<number, undefined> {
+    /** Places whose parents were given out, the best one last. */
+    const next = this.#size > 0 ? [0] : [];
+    for (let place = next.pop(); place !== undefined; place = next.pop()) {
+      yield this.#items[place]!;
+      for (const child of [2 * place + 1, 2 * place + 2]) if (child < this.#size) this.#insert(child, next);
+    }
+  }
+
+  #insert(place: number, into: number[]): void {
+    let at = into.length;
+    while (at > 0 && this.before(this.#items[into[at - 1]!]!, this.#items[place]!)) at--;
+    into.splice(at, 0, place);
+  }
+
+  /** @returns whether it moved */
+  #rise(start: number): boolean {
+    const items = this.#items;
+    const item = items[start]!;
+    let index = start;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      if (!this.before(item, items[parent]!)) break;
+      items[index] = items[parent]!;
+      index = parent;
+    }
+    items[index] = item;
+    return index !== start;
+  }
+
   #sink(start: number): void {
     const items = this.#items;
     const size = this.#size;

@@ -8,6 +8,7 @@ import { Column, ColumnCache, Domains } from './column.js';
 import { attributeOf } from './constraint.js';
 import { FailureLog } from './failure-log.js';
 import { GivenIds } from './given-ids.js';
+import { LoadOrder } from './load-order.js';
 import { NetworkTable } from './network-table.js';
 import { KeptNodes } from './preemption/kept-nodes.js';
 import { TableChanges } from './table-changes.js';
@@ -40,6 +41,7 @@ export class NodeTable {
   softTaints = 0;
   /** What has changed since somebody last took it. */
   readonly changes = new TableChanges();
+  readonly byLoad = new LoadOrder(this);
   readonly #nodes: Array<Node | undefined> = [];
   readonly #versions: number[] = [];
   readonly #indices = new Map<string, number>();
@@ -67,6 +69,17 @@ export class NodeTable {
 
   node(index: number): Node | undefined {
     return this.#nodes[index];
+  }
+
+  /** Of all nodes. */
+  indices(): number[] {
+    const indices: number[] = [];
+    for (let index = 0; index < this.size; index++) if (this.#nodes[index]) indices.push(index);
+    return indices;
+  }
+
+  get nodeVersion(): number {
+    return this.changes.nodeVersion;
   }
 
   /** Grows with each change of the node object; another node at the same index has another one. */
@@ -121,6 +134,7 @@ export class NodeTable {
     this.softTaints += softTaint(node) - softTaint(this.#nodes[index]);
     this.#nodes[index] = node;
     this.#versions[index] = this.changes.noteNode(index);
+    this.byLoad.moved(index);
   }
 
   deleteNode(nodeId: string): void {
@@ -132,7 +146,7 @@ export class NodeTable {
     this.#indices.delete(nodeId);
     this.softTaints -= softTaint(this.#nodes[index]);
     this.#nodes[index] = undefined;
-    this.#order = undefined;
+    this.#forgetOrder();
     this.failures.forgetNode(nodeId);
     this.changes.noteNode(index);
     this.#vacant.push(index);
@@ -172,12 +186,17 @@ export class NodeTable {
     for (const port of claim.hostPorts) this.#addPort(index, port, sign);
     for (const network of claim.networks) this.networks.count(network, index, sign);
     this.changes.noteTask(index, claim, sign);
-    if (!counts) return;
+    if (counts) this.#count(index, claim.serviceId, sign);
+    this.byLoad.moved(index);
+  }
+
+  /** Replicas alone count. */
+  #count(index: number, serviceId: string, sign: 1 | -1): void {
     this.taskCounts[index]! += sign;
-    let nodes = this.#serviceCounts.get(claim.serviceId);
-    if (!nodes) this.#serviceCounts.set(claim.serviceId, (nodes = new Map()));
+    let nodes = this.#serviceCounts.get(serviceId);
+    if (!nodes) this.#serviceCounts.set(serviceId, (nodes = new Map()));
     addTo(nodes, index, sign);
-    if (nodes.size === 0) this.#serviceCounts.delete(claim.serviceId);
+    if (nodes.size === 0) this.#serviceCounts.delete(serviceId);
   }
 
   #addPort(index: number, port: HostPort, sign: 1 | -1): void {
@@ -200,7 +219,7 @@ export class NodeTable {
     this.freeMemory[index] = 0;
     this.taskCounts[index] = 0;
     this.#indices.set(nodeId, index);
-    this.#order = undefined;
+    this.#forgetOrder();
     return index;
   }
 
@@ -212,6 +231,11 @@ export class NodeTable {
     const counts = this.taskCounts;
     this.taskCounts = new Int32Array(counts.length * 2);
     this.taskCounts.set(counts);
+  }
+
+  #forgetOrder(): void {
+    this.#order = undefined;
+    this.byLoad.forget();
   }
 
   #sortIds(): Int32Array {

@@ -1,10 +1,10 @@
 import type { Claim } from './claim.js';
 import type { Companions } from './companions.js';
 import { Heap } from './heap.js';
+import type { Before } from './load-order.js';
 import type { NodeTable } from './node-table.js';
 import type { Parcel } from './parcel.js';
 import type { PendingGroup } from './pending-group.js';
-import type { Before } from './ranking.js';
 
 /** Of the cluster: no claim takes more. */
 const ALL = 1;

@@ -73,7 +73,9 @@ export class PendingGroup {
 
   /** The task that comes first; the group must not be empty. */
   get first(): Task {
-    return this.tasks().next().value as Task;
+    this.#sort();
+    while (this.#waiting[this.#head]!.gone) this.#head++;
+    return this.#waiting[this.#head]!.task;
   }
 
   /** All tasks in the order in which they are served. */

@@ -1,11 +1,15 @@
 import type { GivenResource, Task } from '@tessera/api';
 import { type Score, scoreOf } from './affinity/score.js';
+import { bestByLoad } from './best-by-load.js';
 import { holdsImage } from './image.js';
 import type { NodeTable } from './node-table.js';
 import { balanced, openNodes, type Volume } from './packing.js';
 import type { PendingGroup, Prepared, Waiting } from './pending-group.js';
 import { ranking } from './ranking.js';
 import { type SpreadTree, spreadTree } from './spread-tree.js';
+
+/** Groups of so many tasks look along the order that all share; larger ones rank the nodes for themselves, once. */
+const FEW_TASKS = 4;
 
 interface Placed {
   waiting: Waiting;
@@ -52,15 +56,19 @@ class Placement {
   #score: Score | undefined;
   /** Replicas of the service by node index. */
   #counts = new Int32Array(0);
+  #mayWalk: boolean;
 
-  constructor(private readonly input: PlaceInput) {}
+  constructor(private readonly input: PlaceInput) {
+    this.#mayWalk = isMerelySpread(input);
+  }
 
   /** Gives the task a node, if one suits. */
   take(task: Task): number | undefined {
     const { checks, group } = this.input.prepared;
     const nodeId = task.nodeId ?? group.homeOf?.(task, this.input.table)?.nodeId;
-    const tree = nodeId === undefined ? this.#bestTree() : undefined;
-    const index = nodeId === undefined ? tree?.best() : this.#bound(nodeId);
+    const known = nodeId === undefined ? this.#walk() : this.#bound(nodeId);
+    const tree = nodeId === undefined && known === undefined ? this.#bestTree() : undefined;
+    const index = known ?? tree?.best();
     if (index === undefined) return undefined;
     this.input.table.claim(task.id, index, group.claim);
     checks.placed(index);
@@ -86,6 +94,17 @@ class Placement {
     const index = this.input.table.indexOf(nodeId);
     const isCandidate = index !== undefined && (this.input.group.wakeAt === 'all' || this.input.group.wakeAt.has(index));
     return isCandidate && this.input.prepared.checks.passes(index) ? index : undefined;
+  }
+
+  /** Nothing: all nodes have to be ranked. */
+  #walk(): number | undefined {
+    if (!this.#mayWalk) return undefined;
+    const { table, prepared } = this.input;
+    const { serviceId, spec } = prepared.group;
+    const suits = (index: number): boolean => prepared.checks.passes(index) && !this.#isFailing(index);
+    const best = bestByLoad({ table, serviceId, image: spec.template.container.image, suits });
+    this.#mayWalk = best !== undefined;
+    return best;
   }
 
   #bestTree(): SpreadTree | undefined {
@@ -117,11 +136,15 @@ class Placement {
 
   /** Nodes where the service failed lately come last; among both kinds those that are wished for most come first. */
   #rank(): number[][] {
-    const { table, now } = this.input;
-    const { serviceId, templateHash } = this.input.prepared.group;
-    const isFailing = (index: number): boolean => table.failures.isFailing(serviceId, templateHash, table.node(index)!.id, now);
-    const halves = table.failures.knows(serviceId) ? partition(this.#feasible(), isFailing).reverse() : [this.#feasible()];
+    const isKnown = this.input.table.failures.knows(this.input.prepared.group.serviceId);
+    const halves = isKnown ? partition(this.#feasible(), (index) => this.#isFailing(index)).reverse() : [this.#feasible()];
     return halves.flatMap((half) => (this.#score ? byScore(half, this.#score) : [half]));
+  }
+
+  #isFailing(index: number): boolean {
+    const { table, now, prepared } = this.input;
+    const { serviceId, templateHash } = prepared.group;
+    return table.failures.isFailing(serviceId, templateHash, table.node(index)!.id, now);
   }
 
   #grow(feasible: readonly number[]): SpreadTree {
@@ -139,6 +162,19 @@ class Placement {
     const { checks } = this.input.prepared;
     return this.input.group.wakeAt === 'all' ? checks.feasible() : [...this.input.group.wakeAt].filter((index) => checks.passes(index));
   }
+}
+
+/** Whether a few tasks are to be spread, and nothing but the number of tasks tells nodes that suit from each other. */
+function isMerelySpread({ table, group, prepared, volume }: PlaceInput): boolean {
+  const { placement } = prepared.group.spec;
+  return (
+    group.size <= FEW_TASKS &&
+    group.wakeAt === 'all' &&
+    volume === undefined &&
+    (placement.strategy ?? 'spread') === 'spread' &&
+    placement.preferences.length === 0 &&
+    scoreOf(prepared.group, table) === undefined
+  );
 }
 
 function useUp(volume: Volume, { nanoCpus, memoryBytes }: Volume): void {

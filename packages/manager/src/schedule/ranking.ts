@@ -1,7 +1,5 @@
+import { type Before, freeShare } from './load-order.js';
 import type { NodeTable } from './node-table.js';
-
-/** Whether node `a` is better than node `b`, both given by index. A total order. */
-export type Before = (a: number, b: number) => boolean;
 
 /** How nodes that suit a group equally by filters and preferences are ranked. The names are those of `placement.strategy`. */
 const STRATEGIES = {
@@ -26,9 +24,4 @@ export function ranking(table: NodeTable, strategy: Strategy, counts: Int32Array
   const compare = STRATEGIES[strategy];
   const { order } = table;
   return (a, b) => (compare(table, counts, images, a, b) || order[a]! - order[b]!) < 0;
-}
-
-/** Free share of processor and memory together: 0 to 2. */
-function freeShare(table: NodeTable, index: number): number {
-  return table.freeCpus[index]! / table.totalCpus[index]! + table.freeMemory[index]! / table.totalMemory[index]!;
 }

@@ -150,7 +150,9 @@ describe('the scheduler, change by change', () => {
       return world.nodesAsked() - before;
     };
     const running = [...world.view.tasksOfService('full')][0]!;
-    assert.ok(looked(() => deploy('small', 1, () => {})) >= 50, 'a new group looks at all nodes');
+    assert.ok(looked(() => deploy('small', 9, () => {})) >= 50, 'a new group looks at all nodes');
+    looked(() => deploy('first', 1, () => {}));
+    assert.ok(looked(() => deploy('single', 1, () => {})) < 10, 'but for one of a task or few: it looks at the first that all share');
     assert.ok(
       looked(() => world.putTask({ ...running, status: { ...running.status, state: 'complete' } })) < 10,
       'room on one node costs that node, for the group that it helps',

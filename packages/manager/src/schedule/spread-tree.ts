@@ -1,6 +1,6 @@
 import { Heap } from './heap.js';
+import type { Before } from './load-order.js';
 import type { NodeTable } from './node-table.js';
-import type { Before } from './ranking.js';
 
 /** A set of nodes that gives out the best one, again and again. */
 export interface SpreadTree {
@@ -31,7 +31,7 @@ export interface SpreadInput {
 
 /** Nodes grouped by nested attributes: a task goes to the emptiest group, in it to the emptiest subgroup, and so on. */
 export function spreadTree(input: SpreadInput): SpreadTree {
-  const all = input.attributes.length === 0 ? [] : allNodes(input.table);
+  const all = input.attributes.length === 0 ? [] : input.table.indices();
   return makeBranch(input, all, input.feasible, input.attributes);
 }
 
@@ -111,10 +111,4 @@ function groupBy(table: NodeTable, indices: readonly number[], attribute: string
   const named = new Map<string, number[]>();
   groups.forEach((group, domain) => void named.set(domains.nameOf(domain), group));
   return named;
-}
-
-function allNodes(table: NodeTable): number[] {
-  const indices: number[] = [];
-  for (let index = 0; index < table.size; index++) if (table.node(index)) indices.push(index);
-  return indices;
 }

@@ -25,6 +25,11 @@ export class TableChanges {
     return this.#version;
   }
 
+  /** Grows with every change of a node object. */
+  get nodeVersion(): number {
+    return this.#nodeVersion;
+  }
+
   /** @returns a version for the node object: above 0 and never given before. */
   noteNode(index: number): number {
     this.#version++;
