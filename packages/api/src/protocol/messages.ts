@@ -14,6 +14,8 @@ export const SESSION_PATH = '/v1/agent/session';
 export const STREAM_PATH = '/v1/agent/streams/:id';
 /** WebSocket path for people: one connection to a TCP port of a service's or task's container. Bytes are data, text is control. */
 export const FORWARD_PATH = '/v1/forward/:ref/:port';
+/** The same for another manager: a connection to a task of a node that this one serves. */
+export const RELAY_FORWARD_PATH = '/v1/managers/:manager/nodes/:node/tasks/:task/forward/:port';
 /** Largest message in bytes, either way. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** An agent beats at least so often while its session is open; it is taken for lost after three missed beats. */

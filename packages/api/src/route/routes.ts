@@ -45,6 +45,8 @@ const LogQuery = strictObject({
 /** Of a job, also one run alone. */
 const ServiceLogQuery = strictObject({ ...LogQuery.properties, run: Type.Optional(Type.Integer({ minimum: 1 })) });
 
+/** As many nodes as a cluster may have, with room to spare. */
+const MAX_NODES_ASKED = 20_000;
 const SIXTEEN_MIB = 16 * 1024 * 1024;
 
 /** The whole REST API. docs/reference/api.md and /v1/openapi.json come from this table. */
@@ -208,6 +210,17 @@ export const ROUTES = {
     params: strictObject({ manager: Id }),
     body: strictObject({ image: Type.String({ minLength: 1, maxLength: 1024 }) }),
     response: Type.Union([strictObject({ digest: Type.String() }), strictObject({ error: Type.String() })]),
+  },
+
+  relayApplied: {
+    method: 'POST',
+    path: '/v1/managers/:manager/applied',
+    summary: 'Nodes that this manager serves, as they apply the state of a revision, for another manager: none as soon as it is asked',
+    access: 'manager',
+    params: strictObject({ manager: Id }),
+    body: strictObject({ revision: Type.Integer({ minimum: 0 }), nodeIds: Type.Array(Id, { maxItems: MAX_NODES_ASKED }) }),
+    response: Type.Array(Id),
+    stream: true,
   },
 
   listNodes: { method: 'GET', path: '/v1/nodes', summary: 'List nodes', access: 'viewer', response: Type.Array(Node) },

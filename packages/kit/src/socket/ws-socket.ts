@@ -3,7 +3,7 @@ import { CLOSE_CODES, type SessionSocket } from './session-socket.js';
 /** What `ws` hands over unless told otherwise. */
 type WsData = { toString(): string };
 
-/** The part of the `ws` package's WebSocket that is needed here: both ends have one, this package does not depend on it. */
+/** The part of the `ws` package's WebSocket that is needed here: servers and clients have one. */
 export interface WebSocketLike {
   readonly readyState: number;
   readonly bufferedAmount: number;

@@ -1,2 +1,3 @@
 export * from './address.js';
 export * from './https-transport.js';
+export * from './open-socket.js';

@@ -73,17 +73,17 @@ async function startParts(options: ManagerOptions, environment: ManagerEnvironme
     (started) => started.stop(),
   );
   const election = makeElection(kv, store, identity, environment, storeKind(options.store));
-  const dispatcher = await lifecycle.start(
-    'dispatcher',
-    () => createDispatcher({ store, presence, clock, random, log }),
-    (started) => started.stop(),
-  );
   const credentials = { dataDir: options.dataDir, identity, addresses: addressesOf(options, identity), clock, random };
   const shown = { current: await currentCredentials(credentials) };
   const peers = await lifecycle.start(
     'peers',
     () => new HttpsPeers({ clock, credentials: () => shown.current }),
     (started) => started.close(),
+  );
+  const dispatcher = await lifecycle.start(
+    'dispatcher',
+    () => createDispatcher({ store, presence, peers, clock, random, log }),
+    (started) => started.stop(),
   );
   const context: UseCaseContext = {
     store,

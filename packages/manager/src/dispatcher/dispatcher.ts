@@ -4,6 +4,7 @@ import {
   HEARTBEAT_MS,
   type LogFrame,
   type LogOptions,
+  type Manager,
   MISSED_HEARTBEATS,
   type NodeDescription,
   type NodeSession,
@@ -13,9 +14,10 @@ import {
   type TaskUsage,
 } from '@tessera/api';
 import { CLOSE_CODES, type Clock, type Log, type Random, type SessionSocket, type Timer, until } from '@tessera/kit';
-import { sameSession } from '../model/session.js';
+import { otherManagerOf, sameSession } from '../model/session.js';
 import { isLive, isToldToGo } from '../model/task.js';
 import type { Dispatcher, ResolvedImage } from '../ports/dispatcher.js';
+import type { Peers } from '../ports/peers.js';
 import type { Presence } from '../ports/presence.js';
 import type { ClusterStore } from '../ports/store.js';
 import { ChangeRouter } from './feed/change-router.js';
@@ -24,7 +26,10 @@ import { Projector } from './feed/projector.js';
 import { ImageResolver } from './images/image-resolver.js';
 import { StatusIntake } from './intake/status-intake.js';
 import { UpdateQueue } from './intake/update-queue.js';
-import { LeaveGate } from './leaving/leave-gate.js';
+import { AppliedBook } from './leaving/applied-book.js';
+import { appliedNodes } from './leaving/applied-nodes.js';
+import { LEAVE_LIMIT_MS, LeaveGate } from './leaving/leave-gate.js';
+import { PeerRounds } from './leaving/peer-rounds.js';
 import { Liveness } from './liveness/liveness.js';
 import { LogRelay } from './logs/log-relay.js';
 import { Probes } from './probes/probes.js';
@@ -36,6 +41,8 @@ export interface DispatcherOptions {
   store: ClusterStore;
   /** Sessions are served only while this manager has its place. */
   presence: Presence;
+  /** Asked what nodes that they serve have applied. */
+  peers: Pick<Peers, 'applied'>;
   clock: Clock;
   random: Random;
   log: Log;
@@ -78,6 +85,8 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   readonly #presence: Presence;
   readonly #projector: Projector;
   readonly #router: ChangeRouter;
+  readonly #applied: AppliedBook;
+  readonly #rounds: PeerRounds;
   readonly #leaving: LeaveGate;
   readonly #queue: UpdateQueue;
   readonly #liveness: Liveness;
@@ -96,16 +105,26 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   #sweep: Timer;
   #stopped = false;
 
-  constructor({ store, presence, clock, random, log, times }: DispatcherOptions) {
+  constructor({ store, presence, peers, clock, random, log, times }: DispatcherOptions) {
     this.clock = clock;
     this.log = log;
     this.#times = { ...DISPATCHER_TIMES, ...times };
     this.#store = store;
     this.#presence = presence;
+    this.#applied = new AppliedBook((nodeId) => this.#markDirty(nodeId));
+    this.#rounds = new PeerRounds({
+      peers,
+      clock,
+      tickMs: this.#times.deltaTickMs,
+      limitMs: LEAVE_LIMIT_MS,
+      serves: (managerId, nodeId) => this.#managerOf(nodeId)?.id === managerId,
+    });
     this.#leaving = new LeaveGate({
       view: store.view,
       clock,
-      isElsewhere: (nodeId) => this.#isElsewhere(nodeId),
+      managerOf: (nodeId) => this.#managerOf(nodeId),
+      here: this.#applied,
+      elsewhere: this.#rounds,
       release: ({ id, nodeId = '' }) => this.#feeds.get(nodeId)?.markTask(id),
     });
     this.#projector = new Projector(store.view, this.#leaving);
@@ -173,6 +192,13 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.#probes.answered(nodeId, probeId, answer);
   }
 
+  async *applied(nodeIds: readonly string[], revision: number, signal: AbortSignal): AsyncIterable<string[]> {
+    yield [];
+    await this.#store.waitFor(revision, signal);
+    const own = nodeIds.filter((nodeId) => !this.#managerOf(nodeId));
+    yield* appliedNodes({ book: this.#applied, clock: this.clock, limitMs: LEAVE_LIMIT_MS }, own, signal);
+  }
+
   resolveImage(image: string): Promise<ResolvedImage> {
     for (const session of this.#sessions.values()) if (session.held) return this.#images.ask(image, (message) => session.send(message));
     return Promise.resolve({ error: 'no node is connected to this manager' });
@@ -186,6 +212,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.#stopped = true;
     this.#liveness.judgeNobody();
     this.#leaving.stop();
+    this.#rounds.stop();
     for (const unsubscribe of this.#unsubscribes) unsubscribe();
     this.#deltaTick?.cancel();
     this.#sweep.cancel();
@@ -227,18 +254,18 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   openFeed(session: AgentSession): NodeFeed {
     const feed = new NodeFeed(session.nodeId, this.#projector, () => this.#markDirty(session.nodeId));
     this.#feeds.set(session.nodeId, feed);
-    this.#leaving.opened(session.nodeId);
+    this.#applied.opened(session.nodeId);
     // Whoever told them to go may not have lived to see that nobody sends clients to them.
     for (const task of this.#store.view.tasksOfNode(session.nodeId)) if (isLive(task) && isToldToGo(task)) this.#leaving.hold(task);
     return feed;
   }
 
   flushed(session: AgentSession, seq: number): void {
-    if (this.#sessions.get(session.nodeId) === session) this.#leaving.flushed(session.nodeId, seq);
+    if (this.#sessions.get(session.nodeId) === session) this.#applied.flushed(session.nodeId, seq);
   }
 
-  applied(session: AgentSession, seq: number): void {
-    if (this.#sessions.get(session.nodeId) === session) this.#leaving.applied(session.nodeId, seq);
+  setApplied(session: AgentSession, seq: number): void {
+    if (this.#sessions.get(session.nodeId) === session) this.#applied.applied(session.nodeId, seq);
   }
 
   closed(session: AgentSession, reason: string): void {
@@ -284,11 +311,8 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     });
   }
 
-  /** A node whose manager is no more comes back to one that is there, which may be this one. */
-  #isElsewhere(nodeId: string): boolean {
-    const { view } = this.#store;
-    const manager = view.get('nodes', nodeId)?.session?.manager;
-    return manager !== undefined && manager !== this.#presence.id && view.get('managers', manager) !== undefined;
+  #managerOf(nodeId: string): Manager | undefined {
+    return otherManagerOf(this.#store.view, nodeId, this.#presence.id);
   }
 
   #silentAfterMs(): number {

@@ -1,5 +1,6 @@
 import type { BodyOf, ParamsOf, QueryOf, ResponseOf, RouteName, Routes } from '@tessera/api';
 import type { CertificateSubject } from '@tessera/kit/pki/index';
+import { relayApplied } from '../use-case/applied.js';
 import { getInfo, rotateToken } from '../use-case/cluster.js';
 import type { UseCaseContext } from '../use-case/context.js';
 import { diagnoseNetworks } from '../use-case/doctor.js';
@@ -82,6 +83,7 @@ export const HANDLERS: Handlers = {
   getTask: (context, { params }) => getTask(context, params.ref),
   taskLogs: (context, { params, query, signal }) => taskLogs(context, params.ref, query, signal),
   relayLogs: (context, { params, query, signal }) => relayLogs(context, params, query, signal),
+  relayApplied: (context, { params, body, signal }) => relayApplied(context, params, body, signal),
   relayImage: (context, { params, body }) => relayImage(context, params, body.image),
   relayProbe: (context, { params, body, signal }) => relayProbe(context, params, body, signal),
   serviceLogs: (context, { params, query, signal }) => serviceLogs(context, params.ref, query, signal),

@@ -24,6 +24,11 @@ export interface Dispatcher {
   openForward(nodeId: string, taskId: string, port: number, signal: AbortSignal): Promise<SessionSocket>;
   /** Asks a node about its network. Never rejects but for `signal`: what goes wrong is told as `failed`. */
   probe(nodeId: string, request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer>;
+  /**
+   * Those of `nodeIds` that have applied the state of `revision`, by their sessions here: nothing at first, then a part whenever there is
+   * more. Ends when all have, or after some seconds; nodes of other managers are left out.
+   */
+  applied(nodeIds: readonly string[], revision: number, signal: AbortSignal): AsyncIterable<string[]>;
   /** What a reference to an image means now, by one of the agents that have a session here. */
   resolveImage(image: string): Promise<ResolvedImage>;
   /** Closes all sessions and resolves when their last reports are written. */

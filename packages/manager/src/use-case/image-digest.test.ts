@@ -1,25 +1,18 @@
 import assert from 'node:assert/strict';
-import { ApiError, type Manager } from '@tessera/api';
-import { readyNode } from '../model/testing/builders.js';
-import { IndexedView } from '../model/view.js';
+import { ApiError } from '@tessera/api';
 import type { ResolvedImage } from '../ports/dispatcher.js';
 import type { UseCaseContext } from './context.js';
 import { imageDigest, relayImage } from './image-digest.js';
+import { peerContext } from './testing/peer-context.js';
 
 const DIGEST = { digest: `sha256:${'a'.repeat(64)}` };
 const NOBODY = { error: 'no node is connected to this manager' };
 
 function contextOf(own: ResolvedImage, peers: Record<string, ResolvedImage | Error>): { context: UseCaseContext; asked: string[] } {
-  const view = new IndexedView();
   const asked: string[] = [];
-  for (const id of ['m1', ...Object.keys(peers)]) {
-    const object: Manager = { id, revision: 1, createdAt: 1, updatedAt: 1, hostname: `host-${id}`, addresses: [], version: '1' };
-    view.apply({ kind: 'managers', id, object, revision: 1 });
-    view.apply({ kind: 'nodes', id: `n-${id}`, object: { ...readyNode(`n-${id}`), session: { manager: id, epoch: 1 } }, revision: 1 });
-  }
-  const context = {
-    presence: { id: 'm1' },
-    store: { view, onChange: () => () => {} },
+  const managers = ['m1', ...Object.keys(peers)];
+  const { context } = peerContext(Object.fromEntries(managers.map((id) => [`n-${id}`, id])), {
+    managers,
     dispatcher: {
       resolveImage: async () => {
         asked.push('m1');
@@ -27,14 +20,14 @@ function contextOf(own: ResolvedImage, peers: Record<string, ResolvedImage | Err
       },
     },
     peers: {
-      resolveImage: async ({ id }: Manager) => {
+      resolveImage: async ({ id }) => {
         asked.push(id);
         const answer = peers[id];
-        if (answer instanceof Error) throw answer;
+        if (answer instanceof Error || !answer) throw answer;
         return answer;
       },
     },
-  } as unknown as UseCaseContext;
+  });
   return { context, asked };
 }
 

@@ -1,10 +1,10 @@
 import { ApiError, type Manager } from '@tessera/api';
+import { otherManagerOf } from '../model/session.js';
 import type { UseCaseContext } from './context.js';
 
 /** The other manager that serves the node, as far as there is one. */
 export function peerOf({ store: { view }, presence }: UseCaseContext, nodeId: string): Manager | undefined {
-  const session = view.get('nodes', nodeId)?.session;
-  return session === undefined || session.manager === presence.id ? undefined : view.get('managers', session.manager);
+  return otherManagerOf(view, nodeId, presence.id);
 }
 
 /** Aborted when the manager has gone: one that vanished with its host closes no connection. */

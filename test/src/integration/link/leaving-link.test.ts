@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServiceEndpoints, TaskAssignment } from '@tessera/api';
 import { type LinkAgent, LinkWorld } from './link-world.js';
-import { sampleBlock, sampleNetwork, sampleRevision, sampleService, sampleSpec, sampleStatus, sampleTask } from './sample.js';
+import { sampleBlock, sampleNetwork, sampleNode, sampleRevision, sampleService, sampleSpec, sampleStatus, sampleTask } from './sample.js';
 
 const TICK_MS = 200;
 const LEAVE_LIMIT_MS = 5_000;
@@ -100,5 +100,44 @@ describe('a task that leaves', () => {
     await world.put('tasks', { ...world.task('t1')!, desired: 'shutdown' });
     await world.clock.advance(TICK_MS);
     assert.deepEqual([assignment().desired, assignment().holdMs], ['shutdown', undefined]);
+  });
+
+  describe('while another manager serves one of the nodes', () => {
+    let third: LinkAgent;
+
+    beforeEach(async () => {
+      const manager = { id: 'other', revision: 1, createdAt: 0, updatedAt: 0, hostname: 'other', addresses: [], version: '1' };
+      await world.put('managers', manager, { ...manager, id: world.presence.id ?? '' });
+      await world.put('blocks', sampleBlock('front', 'n3', '10.100.7.0/26'));
+      await world.put('nodes', sampleNode('n3'));
+      third = world.startAgent('n3', 1, await world.addManager('other'));
+      await world.synced(third);
+      third.core.isApplying = false;
+      first.core.apply();
+      second.core.apply();
+    });
+
+    it('is held until that node, too, has applied that it takes no traffic, however long it takes', async () => {
+      assert.equal(world.node('n3')?.session?.manager, 'other');
+      await leave();
+      first.core.apply();
+      second.core.apply();
+      await world.clock.advance(LEAVE_LIMIT_MS / 2);
+      assert.deepEqual([endpoints(third), assignment().holdMs !== undefined], [0, true]);
+      third.core.apply();
+      await world.clock.advance(TICK_MS);
+      assert.equal(assignment().holdMs, undefined);
+    });
+
+    it('is let go at once when that node has been faster', async () => {
+      await leave();
+      third.core.apply();
+      await world.clock.advance(TICK_MS);
+      assert.notEqual(assignment().holdMs, undefined);
+      first.core.apply();
+      second.core.apply();
+      await world.clock.advance(TICK_MS);
+      assert.equal(assignment().holdMs, undefined);
+    });
   });
 });

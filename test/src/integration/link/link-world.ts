@@ -6,6 +6,7 @@ import { MemoryStore } from '@tessera/manager/adapters/kv/memory/memory-store';
 import { createDispatcher } from '@tessera/manager/dispatcher/index';
 import { projectNode, slotIndexOf } from '@tessera/manager/dispatcher/projection/node-set';
 import type { Dispatcher } from '@tessera/manager/ports/dispatcher';
+import type { Peers } from '@tessera/manager/ports/peers';
 import type { StoreChange } from '@tessera/manager/ports/store';
 import { KvClusterStore } from '@tessera/manager/state/cluster-store';
 import { aesSealer } from '@tessera/manager/state/seal';
@@ -21,7 +22,16 @@ export interface LinkAgent {
   pairs: SocketPair[];
 }
 
-/** One manager's store and dispatcher, and agents that reach it over sockets in memory, all under virtual time. */
+/** A manager beside the first. */
+export interface OtherManager {
+  id: string;
+  dispatcher: Dispatcher;
+}
+
+/**
+ * One manager's store and dispatcher, others beside it where a test wants them, and agents that reach them over sockets in memory, all under
+ * virtual time.
+ */
 export class LinkWorld {
   readonly clock = new VirtualClock();
   readonly random: SeededRandom;
@@ -32,6 +42,7 @@ export class LinkWorld {
   /** Managers that answer; `https://m1:4600` is the first. */
   reachable = true;
   readonly dialled: string[] = [];
+  readonly #others: Array<OtherManager & { store: KvClusterStore; kv: ReturnType<MemoryStore['connect']> }> = [];
   #starts = 0;
 
   private constructor(
@@ -77,22 +88,34 @@ export class LinkWorld {
     return this.store.view.get('nodes', id);
   }
 
+  /** Another manager on the same store; those that know each other by their objects there ask each other directly. */
+  async addManager(id: string): Promise<OtherManager> {
+    const kv = this.memory.connect();
+    const { clock, random } = this;
+    const store = await KvClusterStore.open({ kv, clock, random, log: silentLog, sealer: aesSealer('00'.repeat(32), random) });
+    const other = { id, kv, store, dispatcher: this.#dispatcherOn(store, new FixedPresence(id)) };
+    this.#others.push(other);
+    return other;
+  }
+
   /** Adds a node object and starts its agent. */
   async join(nodeId: string, latencyMs = 1): Promise<LinkAgent> {
     await this.put('nodes', sampleNode(nodeId));
     return this.startAgent(nodeId, latencyMs);
   }
 
-  startAgent(nodeId: string, latencyMs = 1): LinkAgent {
+  /** @param manager the one that it goes to; the first when absent */
+  startAgent(nodeId: string, latencyMs = 1, manager?: OtherManager): LinkAgent {
     const core = new RecordingCore(sampleDescription(`192.0.2.${this.agents.size + 1}`));
     const pairs: SocketPair[] = [];
-    const connect = async (manager: string, path: string): Promise<SessionSocket> => {
-      this.dialled.push(manager);
-      if (!this.reachable) throw new ConnectError(`${manager} cannot be reached`, false);
+    const connect = async (url: string, path: string): Promise<SessionSocket> => {
+      this.dialled.push(url);
+      const { dispatcher } = manager ?? this;
+      if (!this.reachable) throw new ConnectError(`${url} cannot be reached`, false);
       const pair = socketPair({ clock: this.clock, latencyMs });
       const streamId = /^\/v1\/agent\/streams\/(.+)$/.exec(path)?.[1];
-      if (streamId) this.dispatcher.acceptStream(pair.server, streamId, nodeId);
-      else this.dispatcher.accept(pair.server, nodeId);
+      if (streamId) dispatcher.acceptStream(pair.server, streamId, nodeId);
+      else dispatcher.accept(pair.server, nodeId);
       pairs.push(pair);
       return pair.client;
     };
@@ -129,15 +152,27 @@ export class LinkWorld {
   /** Ends everything that runs. */
   async close(): Promise<void> {
     for (const agent of this.agents.values()) void agent.session.stop();
-    void this.dispatcher.stop();
+    for (const { dispatcher } of [this, ...this.#others]) void dispatcher.stop();
     await this.clock.advance(10_000);
-    this.store.close();
-    await this.kv.close();
+    for (const { store, kv } of [this, ...this.#others]) {
+      store.close();
+      await kv.close();
+    }
   }
 
   #makeDispatcher(): Dispatcher {
     this.presence = new FixedPresence(`manager${++this.#starts}`);
-    const { store, presence, clock, random } = this;
-    return createDispatcher({ store, presence, clock, random, log: silentLog });
+    return this.#dispatcherOn(this.store, this.presence);
+  }
+
+  #dispatcherOn(store: KvClusterStore, presence: FixedPresence): Dispatcher {
+    const { clock, random } = this;
+    const peers: Pick<Peers, 'applied'> = {
+      applied: ({ id }, ...question) => {
+        const { dispatcher } = this.#others.find((other) => other.id === id) ?? this;
+        return dispatcher.applied(...question);
+      },
+    };
+    return createDispatcher({ store, presence, peers, clock, random, log: silentLog });
   }
 }

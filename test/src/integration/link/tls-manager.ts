@@ -59,7 +59,8 @@ export class TlsManager {
     const [certificate, key] = [await readFile(paths.managerCertificate, 'utf8'), await readFile(paths.managerKey, 'utf8')];
     const { store, authority, sockets } = this;
     const presence = new FixedPresence();
-    const made = createDispatcher({ store, presence, clock, random, log: silentLog });
+    const peers = new HttpsPeers({ clock, credentials: () => ({ certificate, key, ca: authority.certificate }) });
+    const made = createDispatcher({ store, presence, peers, clock, random, log: silentLog });
     const dispatcher: Dispatcher = {
       accept: (socket, nodeId) => {
         sockets.push(socket);
@@ -69,11 +70,11 @@ export class TlsManager {
       openLogs: (...parts) => made.openLogs(...parts),
       probe: (...parts) => made.probe(...parts),
       openForward: (...parts) => made.openForward(...parts),
+      applied: (...parts) => made.applied(...parts),
       resolveImage: (image) => made.resolveImage(image),
       stop: () => made.stop(),
     };
     this.#dispatcher = dispatcher;
-    const peers = new HttpsPeers({ clock, credentials: () => ({ certificate, key, ca: authority.certificate }) });
     const environment = { clock, random, log: silentLog, authority };
     const context = { store, dispatcher, presence, peers, ...environment, storeKind: 'memory' as const, isLeader: () => true };
     this.#server = await createApiServer(context, { certificate, key, ca: authority.certificate });

@@ -2,16 +2,14 @@ import { LABELS } from '@tessera/agent/model/labels';
 import { LEAVE_LIMIT_MS } from '@tessera/manager/dispatcher/leaving/leave-gate';
 import { isToldToGo } from '@tessera/manager/model/task';
 import { short } from '../world/history.js';
-import type { SimNode } from '../world/sim-node.js';
-import type { SimWorld } from '../world/world.js';
 import type { Invariant } from './invariant.js';
 
 /** So long after the last fault its after-effects are over. */
 const CALM_MS = 60_000;
 
 /**
- * A task that was told to go gets its stop signal only when no node sends clients to it any more, or the limit has passed. Watched for nodes
- * that the same manager serves, as long as nothing befalls the cluster: those are the ones that can be waited for.
+ * A task that was told to go gets its stop signal only when no node sends clients to it any more, whichever manager serves it, or the limit has
+ * passed. Watched for nodes with a session, as long as nothing befalls the cluster: those are the ones that can be waited for.
  */
 export const leavesAcknowledged: Invariant = {
   name: 'leaves-acknowledged',
@@ -28,7 +26,7 @@ export const leavesAcknowledged: Invariant = {
         const told = toldAt.get(taskId);
         if (told === undefined || world.clock.monotonic() - told >= LEAVE_LIMIT_MS) return;
         if (faults.active > 0 || world.calmForMs() < CALM_MS) return;
-        const sender = world.nodes.find((other) => other !== node && other.sendsTo(taskId) && isNeighbour(world, node, other));
+        const sender = world.nodes.find((other) => other !== node && other.sendsTo(taskId) && node.isConnected && other.isConnected);
         if (sender)
           violated(
             `${labels[LABELS.serviceName]} ${short(taskId)} on ${node.id} is stopped, though ${sender.id} still sends clients to it`,
@@ -37,9 +35,3 @@ export const leavesAcknowledged: Invariant = {
     };
   },
 };
-
-/** Both are served by one manager. */
-function isNeighbour({ view }: SimWorld, one: SimNode, other: SimNode): boolean {
-  const [a, b] = [view.get('nodes', one.id)?.session?.manager, view.get('nodes', other.id)?.session?.manager];
-  return one.isConnected && other.isConnected && a !== undefined && a === b;
-}

@@ -15,13 +15,6 @@ import type { Parts } from './parts.js';
 import { processKv, SimProcess } from './process.js';
 
 const SECRETS_KEY = '00'.repeat(32);
-/** Nobody reads logs or asks about networks in the simulator. */
-const NO_PEERS: Peers = {
-  async *taskLog() {},
-  probe: async () => ({ kind: 'failed', message: 'there are no networks' }),
-  resolveImage: async () => ({ error: 'there are no registries' }),
-  close: () => {},
-};
 /** Who watches over the process starts it again after this when it could not start. */
 const RESTART_MS = 1_000;
 export const CLUSTER = {
@@ -38,6 +31,8 @@ export interface SimManagerOptions {
   memory: MemoryStore;
   history: History;
   parts: Parts;
+  /** All managers of the world. */
+  managers(): readonly SimManager[];
 }
 
 /** One manager: its process comes and goes; what it knows is in the store. Wired as `startManager` does. */
@@ -49,6 +44,7 @@ export class SimManager {
   #dispatcher: Dispatcher | undefined;
   #context: UseCaseContext | undefined;
   #election: LeaderElection | undefined;
+  #crashed = new AbortController();
 
   constructor(options: SimManagerOptions) {
     this.#options = options;
@@ -101,6 +97,8 @@ export class SimManager {
   /** The process ends without a word. Its connections are cut by whoever holds them. */
   crash(): void {
     this.#process?.kill();
+    this.#crashed.abort(new Error(`${this.name} went away`));
+    this.#crashed = new AbortController();
     void this.#line?.close();
     this.#process = undefined;
     this.#dispatcher = undefined;
@@ -127,6 +125,21 @@ export class SimManager {
     const process = this.#process;
     if (process && this.#dispatcher) this.#dispatcher.accept(processSocket(socket, process), nodeId);
     else socket.close();
+  }
+
+  /** What its nodes have applied, as another manager asks for it: breaks off when the process ends. */
+  async *applied(nodeIds: readonly string[], revision: number, signal: AbortSignal): AsyncIterable<string[]> {
+    const [process, dispatcher, crashed] = [this.#process, this.#dispatcher, this.#crashed.signal];
+    if (!process || !dispatcher) throw new Error(`${this.name} refuses connections`);
+    const answers = dispatcher.applied(nodeIds, revision, signal)[Symbol.asyncIterator]();
+    const broken = new Promise<never>((_, reject) => crashed.addEventListener('abort', () => reject(crashed.reason), { once: true }));
+    broken.catch(() => {});
+    for (;;) {
+      await Promise.race([process.hears(Promise.resolve()), broken]);
+      const { done, value } = await Promise.race([answers.next(), broken]);
+      if (done) return;
+      yield value;
+    }
   }
 
   async #boot(process: SimProcess, line: MemoryKv): Promise<void> {
@@ -160,14 +173,15 @@ export class SimManager {
     const leased = new LeasedPresence({ kv, store, ...environment });
     const presence = parts.presence(leased);
     leased.start({ hostname: name, addresses: [`${name}:4600`], version: 'sim' });
-    const dispatcher = parts.createDispatcher({ ...environment, presence, store: parts.dispatcherStore(store) });
+    const peers = simPeers(process, this.#options.managers);
+    const dispatcher = parts.createDispatcher({ ...environment, presence, peers, store: parts.dispatcherStore(store) });
     this.#dispatcher = dispatcher;
     this.#election = election;
     this.#context = {
       store,
       dispatcher,
       presence,
-      peers: NO_PEERS,
+      peers,
       ...environment,
       authority: { certificate: '', key: '' },
       storeKind: 'memory',
@@ -176,6 +190,27 @@ export class SimManager {
     history.note(`${name} serves`);
     election.start();
   }
+}
+
+/** Nobody reads logs, forwards ports or asks about networks in the simulator. */
+function simPeers(process: SimProcess, managers: () => readonly SimManager[]): Peers {
+  return {
+    async *applied({ hostname }, nodeIds, revision, signal) {
+      const other = managers().find(({ name }) => name === hostname);
+      if (!other) throw new Error(`there is no ${hostname}`);
+      const answers = other.applied(nodeIds, revision, signal)[Symbol.asyncIterator]();
+      for (;;) {
+        const { done, value } = await process.hears(answers.next());
+        if (done) return;
+        yield value;
+      }
+    },
+    async *taskLog() {},
+    openForward: () => Promise.reject(new Error('there are no ports')),
+    probe: async () => ({ kind: 'failed', message: 'there are no networks' }),
+    resolveImage: async () => ({ error: 'there are no registries' }),
+    close: () => {},
+  };
 }
 
 /** What a txn comes to: refused, done though the answer is lost, or not done though the answer is lost. */

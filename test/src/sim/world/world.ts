@@ -56,7 +56,7 @@ export class SimWorld {
     this.parts = { ...REAL_PARTS, ...parts };
     const { clock, history, memory } = this;
     this.managers = numbered('m', managers).map(
-      (name) => new SimManager({ name, clock, history, memory, random: this.random(), parts: this.parts }),
+      (name) => new SimManager({ name, clock, history, memory, random: this.random(), parts: this.parts, managers: () => this.managers }),
     );
     this.nodes = numbered('n', nodes).map((id, index) => this.#makeNode(id, index));
   }

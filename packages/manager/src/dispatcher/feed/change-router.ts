@@ -100,7 +100,8 @@ export class ChangeRouter {
     if (changesSlot(before, after)) this.#markSlot(before, after);
     if (this.#proxies.has((after ?? before)?.serviceId ?? '')) this.#markHubs(before, after);
     if (!after || !isLive(after)) this.leaving.drop(id);
-    else if (isToldToGo(after) && before && mayServe(before) && endpointsBefore !== undefined) this.leaving.hold(after);
+    else if (this.feeds.has(after.nodeId ?? '') && isToldToGo(after) && before && mayServe(before) && endpointsBefore !== undefined)
+      this.leaving.hold(after);
   }
 
   /** Networks that keep their members apart know where the proxies are. */

@@ -1,24 +1,40 @@
 import assert from 'node:assert/strict';
-import type { NetworkBlock, ObjectChange, Task } from '@tessera/api';
+import type { Manager, NetworkBlock, ObjectChange, Task } from '@tessera/api';
 import { VirtualClock } from '@tessera/kit';
 import { readyNode } from '../../model/testing/builders.js';
 import { IndexedView } from '../../model/view.js';
+import { AppliedBook, type AppliedWaiter } from './applied-book.js';
 import { LEAVE_LIMIT_MS, LeaveGate } from './leave-gate.js';
 
 const meta = { revision: 1, createdAt: 0, updatedAt: 0 };
+const OTHER: Manager = { ...meta, id: 'm2', hostname: 'other', addresses: [], version: '1' };
 
+/** A gate for tasks on network `net`, of which each node has a block. */
 function setUp(...nodeIds: string[]) {
   const clock = new VirtualClock();
   const view = new IndexedView();
-  const elsewhere = new Set<string>();
+  /** Nodes that the other manager serves, and who waits for what they apply. */
+  const elsewhere = new Map<string, AppliedWaiter[]>();
   const released: string[] = [];
   for (const id of nodeIds) {
     view.apply({ kind: 'nodes', id, object: { ...readyNode(id), id }, revision: 1 } as ObjectChange);
     const block: NetworkBlock = { ...meta, id: `netn${id}`, networkId: 'net', nodeId: id, subnet: '10.0.0.0/24' };
     view.apply({ kind: 'blocks', id: block.id, object: block, revision: 1 });
   }
-  const gate = new LeaveGate({ view, clock, isElsewhere: (nodeId) => elsewhere.has(nodeId), release: ({ id }) => void released.push(id) });
-  return { clock, elsewhere, released, gate };
+  const book = new AppliedBook(() => {});
+  const gate = new LeaveGate({
+    view,
+    clock,
+    here: book,
+    elsewhere: { wait: (_manager, nodeId, _revision, waiter) => void elsewhere.get(nodeId)?.push(waiter) },
+    managerOf: (nodeId) => (elsewhere.has(nodeId) ? OTHER : undefined),
+    release: ({ id }) => void released.push(id),
+  });
+  /** The other manager says that the node has applied it. */
+  const told = (nodeId: string): void => {
+    for (const waiter of elsewhere.get(nodeId)?.splice(0) ?? []) waiter.applied(nodeId);
+  };
+  return { clock, elsewhere, told, released, gate, book };
 }
 
 function task(id: string, networks = ['net']): Task {
@@ -40,77 +56,80 @@ function task(id: string, networks = ['net']): Task {
 
 describe('the gate of leaving tasks', () => {
   it('lets a task go when all nodes of its networks have applied a set without it', () => {
-    const { gate, released } = setUp('a', 'b');
+    const { gate, book, released } = setUp('a', 'b');
     gate.hold(task('t'));
-    for (const nodeId of ['a', 'b']) gate.flushed(nodeId, 7);
-    gate.applied('a', 7);
-    gate.applied('b', 6);
+    for (const nodeId of ['a', 'b']) book.flushed(nodeId, 7);
+    book.applied('a', 7);
+    book.applied('b', 6);
     assert.deepEqual([gate.isHeld('t'), released], [true, []]);
-    gate.applied('b', 7);
+    book.applied('b', 7);
     assert.deepEqual([gate.isHeld('t'), released], [false, ['t']]);
   });
 
   it('does not take what was applied before for it', () => {
-    const { gate, released } = setUp('a');
-    gate.applied('a', 7);
+    const { gate, book, released } = setUp('a');
+    book.applied('a', 7);
     gate.hold(task('t'));
-    gate.flushed('a', 8);
+    book.flushed('a', 8);
     assert.deepEqual(released, []);
-    gate.applied('a', 8);
+    book.applied('a', 8);
     assert.deepEqual(released, ['t']);
   });
 
   it('lets it go at once where nothing had to be sent', () => {
-    const { gate, released } = setUp('a');
-    gate.applied('a', 7);
+    const { gate, book, released } = setUp('a');
+    book.applied('a', 7);
     gate.hold(task('t'));
-    gate.flushed('a', 7);
+    book.flushed('a', 7);
     assert.deepEqual(released, ['t']);
   });
 
   it('begins anew with a node that connects anew, whose numbers begin anew', () => {
-    const { gate, released } = setUp('a');
+    const { gate, book, released } = setUp('a');
     gate.hold(task('t'));
-    gate.flushed('a', 40);
-    gate.opened('a');
-    gate.flushed('a', 1);
+    book.flushed('a', 40);
+    book.opened('a');
+    book.flushed('a', 1);
     assert.deepEqual(released, []);
-    gate.applied('a', 1);
+    book.applied('a', 1);
     assert.deepEqual(released, ['t']);
   });
 
   it('does not wait for a node that is down', () => {
-    const { gate, released } = setUp('a', 'b');
+    const { gate, book, released } = setUp('a', 'b');
     gate.hold(task('t'));
-    gate.flushed('a', 1);
-    gate.applied('a', 1);
+    book.flushed('a', 1);
+    book.applied('a', 1);
     gate.gone('b');
     assert.deepEqual(released, ['t']);
   });
 
-  it('gives nodes that another manager serves a fixed short time', async () => {
-    const { gate, released, elsewhere, clock } = setUp('a', 'b');
-    elsewhere.add('b');
+  it('waits for what another manager says of the nodes that it serves', () => {
+    const { gate, book, released, elsewhere, told } = setUp('a', 'b');
+    elsewhere.set('b', []);
     gate.hold(task('t'));
-    gate.flushed('a', 1);
-    gate.applied('a', 1);
-    await clock.advance(499);
+    book.flushed('a', 1);
+    book.applied('a', 1);
     assert.deepEqual(released, []);
-    await clock.advance(1);
+    told('b');
     assert.deepEqual(released, ['t']);
   });
 
-  it('gives as long to a node that goes to another manager meanwhile, and goes on waiting for one that comes back', async () => {
-    const { gate, released, elsewhere, clock } = setUp('a', 'b');
+  it('asks the next manager of a node that moves, and waits here for one that comes here', () => {
+    const { gate, book, released, elsewhere, told } = setUp('a', 'b');
+    elsewhere.set('b', []);
     gate.hold(task('t'));
+    elsewhere.set('a', []);
     gate.moved('a');
-    elsewhere.add('b');
+    elsewhere.delete('b');
     gate.moved('b');
-    await clock.advance(500);
+    book.flushed('a', 1);
+    book.applied('a', 1);
+    told('a');
     assert.deepEqual(released, []);
-    gate.opened('a');
-    gate.flushed('a', 1);
-    gate.applied('a', 1);
+    book.opened('b');
+    book.flushed('b', 1);
+    book.applied('b', 1);
     assert.deepEqual(released, ['t']);
   });
 
@@ -123,12 +142,12 @@ describe('the gate of leaving tasks', () => {
   });
 
   it('holds each task once, and none that is on no network of a node', () => {
-    const { gate } = setUp('a');
+    const { gate, book } = setUp('a');
     gate.hold(task('alone', []));
     assert.equal(gate.isHeld('alone'), false);
     gate.hold(task('t'));
-    gate.flushed('a', 1);
-    gate.applied('a', 1);
+    book.flushed('a', 1);
+    book.applied('a', 1);
     gate.hold(task('t'));
     assert.equal(gate.isHeld('t'), false);
   });

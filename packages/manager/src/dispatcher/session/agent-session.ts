@@ -37,7 +37,7 @@ export interface SessionHost {
   /** All that the view says was sent in sets up to this number. */
   flushed(session: AgentSession, seq: number): void;
   /** The node's network is as the set of this number says. */
-  applied(session: AgentSession, seq: number): void;
+  setApplied(session: AgentSession, seq: number): void;
   imageResolved(answer: Extract<AgentMessage, { type: 'image-resolved' }>): void;
   /** @param reason in words, for people */
   closed(session: AgentSession, reason: string): void;
@@ -160,7 +160,7 @@ export class AgentSession {
         this.flush();
         return;
       case 'applied':
-        this.host.applied(this, Math.min(message.seq, this.#seq));
+        this.host.setApplied(this, Math.min(message.seq, this.#seq));
         return;
       case 'image-resolved':
         this.host.imageResolved(message);
