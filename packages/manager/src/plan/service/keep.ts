@@ -41,11 +41,22 @@ export function replaceSlot(draft: ServiceDraft, slot: Slot, rules: KeepRules): 
   return true;
 }
 
-/** When the next attempt to replace `former` may start: at once, but for attempts that failed while `former` ran on. */
+/**
+ * When the next attempt to replace `former` may start: at once, but for attempts that failed while `former` ran on. A task that must leave its node
+ * does so whatever the restart policy says: that one is for tasks that end, not for those that are sent away.
+ */
 function retryAfter(draft: ServiceDraft, slot: Slot, former: Task | undefined): TaskOrigin | undefined {
+  const attempt = lastAttempt(draft, slot, former);
+  if (!attempt) return {};
+  const policy = draft.service.spec.template.restart;
+  const mustGo = former !== undefined && isDrained(draft, former);
+  return restartAfter(slot, attempt, mustGo ? { ...policy, condition: 'any', maxAttempts: 0 } : policy);
+}
+
+/** The last task that was to replace `former` and ended by itself meanwhile. */
+export function lastAttempt(draft: ServiceDraft, slot: Slot, former: Task | undefined): Task | undefined {
   const since = former ? slot.tasks.indexOf(former) : slot.tasks.length;
-  const attempt = slot.tasks.slice(since + 1).findLast((task) => !isDirty(draft, task) && endedByItself(task));
-  return attempt ? restartAfter(slot, attempt, draft.service.spec.template.restart) : {};
+  return slot.tasks.slice(since + 1).findLast((task) => !isDirty(draft, task) && endedByItself(task));
 }
 
 /** Of several wanted tasks keeps the best one, and beside it one that still runs until the new one does (start-first). */

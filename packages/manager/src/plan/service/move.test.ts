@@ -110,6 +110,39 @@ describe('draining a node starts successors before it stops anything (moby/moby 
     });
   }
 
+  /** The successor of the one task, while that one runs on. */
+  const successor = (world: World) => world.tasks('web').find(({ nodeId, status }) => nodeId !== 'a' && status.state !== 'failed');
+
+  for (const [what, change] of [
+    ['allows no restart', (spec) => void (spec.template.restart.condition = 'none')],
+    ['has no attempt left', (spec) => void (spec.template.restart.maxAttempts = 1)],
+  ] as const satisfies ReadonlyArray<[string, (spec: ServiceSpec) => void]>) {
+    it(`tries again when successors fail, also where the restart policy ${what}, with its delay`, () => {
+      const world = onOneNode(1, change);
+      setAvailability(world, 'drain');
+      for (let failures = 0; failures < 3; failures++) {
+        obey(world, () => false);
+        world.report(successor(world)!.id, 'failed', { finishedAt: world.now });
+        world.settle();
+        assert.deepEqual([nodesOf(world), (successor(world)?.startAfter ?? 0) > world.now], [['a'], true]);
+        world.now = successor(world)?.startAfter ?? 0;
+        world.settle();
+      }
+      obey(world);
+      assert.equal(nodesOf(world).includes('a'), false);
+      assert.equal(running(world, 'web').length, 1);
+    });
+  }
+
+  it('stops a task whose successor has done its work to the end, where that is enough, and does it no third time', () => {
+    const world = onOneNode(1, (spec) => void (spec.template.restart.condition = 'on-failure'));
+    setAvailability(world, 'drain');
+    obey(world, () => false);
+    world.report(successor(world)!.id, 'complete', { finishedAt: world.now });
+    obey(world);
+    assert.deepEqual([nodesOf(world), world.tasks('web').filter(isLive)], [[], []]);
+  });
+
   it('takes down no more tasks at a time than an update may, where two must not run', () => {
     const world = onOneNode(6, (spec) => {
       withVolume(spec);

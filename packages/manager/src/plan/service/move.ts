@@ -2,7 +2,7 @@ import type { ServiceSpec, Task } from '@tessera/api';
 import { formatDuration } from '@tessera/api/spec/duration';
 import { endedByItself, isLive, isOnMove, isRunning, isWanted } from '../../model/task.js';
 import type { ServiceDraft, Slot } from './draft.js';
-import { type KeepRules, replaceSlot } from './keep.js';
+import { type KeepRules, lastAttempt, replaceSlot } from './keep.js';
 import { isDrained } from './misfit.js';
 import { movesStartFirst } from './starts-first.js';
 import { deadlineOf, waitReason } from './update/failures.js';
@@ -18,10 +18,20 @@ export function moveDrained(draft: ServiceDraft, slots: readonly Slot[], rules: 
   const due = slots.filter((slot) => slot.wanted.length === 1 && isDrained(draft, slot.wanted[0]!));
   let left = budgetOf(draft.service.spec) - slots.filter((slot) => isMoving(draft, slot)).length;
   for (const slot of due) {
+    if (isDoneElsewhere(draft, slot)) {
+      draft.want(slot, slot.wanted[0]!, 'shutdown');
+      continue;
+    }
     const takesNothing = !slot.isAvailable;
     if (!takesNothing && left <= 0) continue;
     if (replaceSlot(draft, slot, rules) && !takesNothing) left--;
   }
+}
+
+/** A successor has done the work to its end, and the restart policy says that this is enough. */
+function isDoneElsewhere(draft: ServiceDraft, slot: Slot): boolean {
+  const { condition } = draft.service.spec.template.restart;
+  return condition !== 'any' && lastAttempt(draft, slot, slot.wanted[0])?.status.state === 'complete';
 }
 
 /**

@@ -77,6 +77,26 @@ describe('The runs of a job', () => {
     );
   });
 
+  it('begin a task anew on another node when its own is drained, at once and at the cost of no attempt', () => {
+    const world = new JobWorld(job((spec) => void (spec.template.restart.condition = 'none')));
+    world.report(world.live[0]!.id, 'running');
+    world.putNode(readyNode('b'));
+    world.setNode('a', (node) => void (node.spec.availability = 'drain'));
+    world.settle();
+    assert.deepEqual(
+      world.live.map(({ nodeId, desired }) => `${nodeId} ${desired}`),
+      ['a shutdown'],
+    );
+    world.report(world.live[0]!.id, 'shutdown');
+    world.settle();
+    assert.deepEqual(
+      world.live.map(({ nodeId, desired }) => `${nodeId} ${desired}`),
+      ['b complete'],
+    );
+    world.end(0);
+    assert.deepEqual(world.states, ['1 complete']);
+  });
+
   it('go on when a completed job is scaled up or a node comes', () => {
     const world = new JobWorld(job((spec) => void (spec.mode = { kind: 'global-job' })));
     world.end(0);
