@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client, type Manager, type Node, type SourcedLogFrame, type Task } from '@tessera/api';
-import { SystemClock, SystemRandom, silentLog } from '@tessera/kit';
-import { HttpsTransport } from '@tessera/kit/transport/index';
-import { openKv } from '@tessera/manager/adapters/kv/open';
-import type { Kv } from '@tessera/manager/ports/kv';
-import { eventually, type HostDaemon, TestCluster } from '../../support/test-cluster.js';
+import type { SourcedLogFrame, Task } from '@tessera/api';
+import { eventually } from '../../support/test-cluster.js';
 import { provideWebImages } from '../../support/web-image.js';
+import { ManagedCluster, type Member } from './managed-cluster.js';
 
 const REPLICAS = 6;
 const LIMIT_MS = 30_000;
-const ETCD_PORT = 2379;
-const MANAGER_PORT = 4600;
-const NODES = 'tessera/v1/nodes/';
 const COMPOSE = `services:
   web:
     image: \${WEB_IMAGE}
@@ -25,101 +19,32 @@ const COMPOSE = `services:
       update_config: { parallelism: 1, order: start-first, monitor: 1s }
 `;
 
-/** A manager with its own client: what it says itself, not what any manager says. */
-interface Member {
-  daemon: HostDaemon;
-  address: string;
-  client: Client;
-  transport: HttpsTransport;
-}
-
-/** A cluster whose hosts each have a manager, on one etcd, whose records of nodes are watched all the time. */
-class ManagedCluster {
-  /** Every state that the store has had of a node that is not ready. */
-  readonly lapses: string[] = [];
-
+/** A cluster with several managers that runs a small service. */
+class ServingCluster {
   private constructor(
-    readonly cluster: TestCluster,
-    readonly members: readonly Member[],
-    private readonly kv: Kv,
+    readonly managed: ManagedCluster,
     private readonly image: string,
   ) {}
 
-  static async create(managers: number): Promise<ManagedCluster> {
-    const cluster = await TestCluster.create({ what: `managers-${managers}`, store: 'etcd', hosts: 3, managers });
+  static async create(managers: number): Promise<ServingCluster> {
+    const managed = await ManagedCluster.create(`managers-${managers}`, managers);
     try {
-      const clock = new SystemClock();
-      const [image = ''] = await provideWebImages(cluster.bed, ['v1']);
-      await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
-      const members = cluster.managers.map((daemon): Member => {
-        const address = `${daemon.host.ip}:${MANAGER_PORT}`;
-        const transport = new HttpsTransport({ addresses: [address], credentials: cluster.admin, clock });
-        return { daemon, address, transport, client: new Client(transport) };
-      });
-      const kv = await openKv(`etcd://${cluster.host(0).ip}:${ETCD_PORT}`, { clock, random: new SystemRandom(), log: silentLog });
-      const made = new ManagedCluster(cluster, members, kv, image);
-      await made.#watch();
-      return made;
+      const { bed, tsctl } = managed.cluster;
+      const [image = ''] = await provideWebImages(bed, ['v1']);
+      await writeFile(join(tsctl.folder, 'compose.yml'), COMPOSE);
+      return new ServingCluster(managed, image);
     } catch (error) {
-      await cluster.destroy();
+      await managed.destroy();
       throw error;
     }
   }
 
-  async destroy(): Promise<void> {
-    for (const { transport } of this.members) transport.close();
-    await this.kv.close();
-    await this.cluster.destroy();
-  }
-
-  async #watch(): Promise<void> {
-    const { revision } = await this.kv.range(NODES);
-    this.kv.watch(NODES, {
-      fromRevision: revision + 1,
-      onEvents: (events) => {
-        for (const event of events) {
-          if (event.type === 'delete') continue;
-          const { name, status } = JSON.parse(String(event.entry.value)) as Node;
-          if (status.state !== 'ready') this.lapses.push(`${name} ${status.state}: ${status.message}`);
-        }
-      },
-      onEnd: (reason) => this.lapses.push(`the watch of the test ended: ${reason}`),
-    });
-  }
-
   async deploy(version: string, ...more: string[]): Promise<void> {
-    await this.cluster.tsctl.succeed(['deploy', 'shop', ...more], { env: { WEB_IMAGE: this.image, VERSION: version } });
-  }
-
-  async managers(): Promise<Manager[]> {
-    const { entries } = await this.kv.range('tessera/v1/managers/');
-    return entries.map(({ key, value }) => ({ ...(JSON.parse(String(value)) as Manager), id: key.split('/').at(-1) ?? '' }));
-  }
-
-  async idOf({ address }: Member): Promise<string | undefined> {
-    return (await this.managers()).find(({ addresses }) => addresses.includes(address))?.id;
-  }
-
-  nodes(): Promise<Node[]> {
-    return this.kv.range(NODES).then(({ entries }) => entries.map(({ value }) => JSON.parse(String(value)) as Node));
-  }
-
-  async leader(): Promise<Member> {
-    for (const member of this.members) if ((await member.client.call('getInfo', {}).catch(() => undefined))?.leader) return member;
-    throw new Error('no manager leads');
-  }
-
-  /** Waits until all nodes are served by managers that run, and only so many run: then nobody judges any node for its manager. */
-  async served(managers: number): Promise<void> {
-    const isServed = async (): Promise<boolean> => {
-      const ids = (await this.managers()).map(({ id }) => id);
-      return ids.length === managers && (await this.nodes()).every(({ session }) => ids.includes(session?.manager ?? ''));
-    };
-    await eventually(isServed, `all nodes to be served by the ${managers} managers`, LIMIT_MS);
+    await this.managed.cluster.tsctl.succeed(['deploy', 'shop', ...more], { env: { WEB_IMAGE: this.image, VERSION: version } });
   }
 
   async agreed(): Promise<Task[]> {
-    const tasks = await this.cluster.agree(LIMIT_MS);
+    const tasks = await this.managed.cluster.agree(LIMIT_MS);
     assert.equal(tasks.length, REPLICAS);
     assert.ok(tasks.every(({ status }) => status.state === 'running'));
     return tasks;
@@ -136,16 +61,18 @@ async function logOf({ client }: Member, task: Task): Promise<SourcedLogFrame[]>
 for (const managers of [2, 3]) {
   describe(`${managers} managers on one etcd, and agents that may go to any of them`, function () {
     this.timeout(180_000);
+    let serving: ServingCluster;
     let world: ManagedCluster;
 
     before(async () => {
-      world = await ManagedCluster.create(managers);
-      await world.deploy('first');
+      serving = await ServingCluster.create(managers);
+      world = serving.managed;
+      await serving.deploy('first');
     });
     after(() => world?.destroy());
 
     it('give the log of every task, whichever manager is asked and whichever serves its node', async () => {
-      const tasks = await world.agreed();
+      const tasks = await serving.agreed();
       for (const member of world.members) {
         for (const task of tasks) {
           const frames = await logOf(member, task);
@@ -167,16 +94,16 @@ for (const managers of [2, 3]) {
     });
 
     it('leave every node ready and every task as it was when one is killed, and take it back', async () => {
-      const before = await world.agreed();
-      const serving = (await world.nodes()).map(({ session }) => session?.manager);
+      const before = await serving.agreed();
+      const servedBy = (await world.nodes()).map(({ session }) => session?.manager);
       // One that serves nodes, since else nothing would have to move.
       const ids = await Promise.all(world.members.map((member) => world.idOf(member)));
-      const victim = world.members[ids.findIndex((id) => serving.includes(id))];
-      assert.ok(victim, `one of ${ids} serves one of the nodes ${serving}`);
+      const victim = world.members[ids.findIndex((id) => servedBy.includes(id))];
+      assert.ok(victim, `one of ${ids} serves one of the nodes ${servedBy}`);
       await victim.daemon.kill9();
       await world.served(managers - 1);
       assert.deepEqual(world.lapses, []);
-      const survivors = await world.agreed();
+      const survivors = await serving.agreed();
       assert.deepEqual(survivors.map(({ id }) => id).sort(), before.map(({ id }) => id).sort());
       await victim.daemon.start();
       await world.served(managers);
@@ -184,8 +111,8 @@ for (const managers of [2, 3]) {
     });
 
     it('finish a rolling update whose leader is killed in the middle, and disturb nothing else', async () => {
-      const old = new Set((await world.agreed()).map(({ id }) => id));
-      await world.deploy('second', '--detach');
+      const old = new Set((await serving.agreed()).map(({ id }) => id));
+      await serving.deploy('second', '--detach');
       const renewed = async (): Promise<number> => {
         const tasks = await world.cluster.client.call('listTasks', { query: { all: false } }).catch(() => []);
         return tasks.filter(({ id, status }) => !old.has(id) && status.state === 'running').length;
@@ -199,7 +126,7 @@ for (const managers of [2, 3]) {
         return service?.update?.state === 'completed';
       };
       await eventually(isDone, 'the update to complete', 60_000);
-      const tasks = await world.agreed();
+      const tasks = await serving.agreed();
       assert.ok(tasks.every(({ id }) => !old.has(id)));
       assert.deepEqual(world.lapses, []);
       await leader.daemon.start();

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
 import { join } from 'node:path';
 import type { Task } from '@tessera/api';
+import { fetchFrom, forwarding } from '../../support/port-forward.js';
 import { provideBusybox } from '../../support/test-bed.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
 
@@ -15,14 +14,6 @@ const COMPOSE = `services:
   web: { image: "\${IMAGE}", command: ["sh", "-c", "${SERVE}"], networks: [inner], deploy: { mode: global } }
 networks: { inner: { internal: true } }
 `;
-
-/** A whole body over a connection of its own. */
-async function fetchFrom(port: number, path: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  const [response] = await once(get({ host: '127.0.0.1', port, path, agent: false, timeout: LIMIT_MS }), 'response');
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
 
 /** Real hosts and engines: a port that nobody publishes, on a network that leads nowhere, reached from this machine. */
 describe('tsctl port-forward to two hosts', function () {
@@ -38,25 +29,10 @@ describe('tsctl port-forward to two hosts', function () {
 
   after(() => cluster?.destroy());
 
-  /** Forwards a port while `use` runs; Ctrl-C must end it with 130. */
-  async function forwarding(args: readonly string[], use: (port: number, said: () => string) => Promise<void>): Promise<void> {
-    const child = cluster.tsctl.start(['port-forward', ...args]);
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => void (said += String(text)));
-    const exit = once(child, 'exit');
-    try {
-      await eventually(async () => /:(\d+) ->/.test(said), 'the forward to listen', LIMIT_MS);
-      await use(Number(/:(\d+) ->/.exec(said)?.[1]), () => said);
-    } finally {
-      child.kill('SIGINT');
-      assert.equal((await exit)[0], 130);
-    }
-  }
-
   it('downloads whole files from every replica, several at a time', async () => {
     const tasks = await cluster.tsctl.json<Task[]>('ps', 'shop');
     for (const { id } of tasks) {
-      await forwarding([id, ':80'], async (port) => {
+      await forwarding(cluster.tsctl, [id, ':80'], async (port) => {
         await eventually(
           () =>
             fetchFrom(port, '/sum').then(
@@ -74,14 +50,14 @@ describe('tsctl port-forward to two hosts', function () {
   });
 
   it('reaches all replicas of a service, one for each connection', async () => {
-    await forwarding(['shop_web', ':80'], async (port) => {
+    await forwarding(cluster.tsctl, ['shop_web', ':80'], async (port) => {
       const names = new Set<string>();
       await eventually(async () => names.add((await fetchFrom(port, '/name')).toString()).size === 2, 'both replicas to answer', LIMIT_MS);
     });
   });
 
   it('says what is wrong with a connection, and takes the next one', async () => {
-    await forwarding(['shop_web', ':81'], async (port, said) => {
+    await forwarding(cluster.tsctl, ['shop_web', ':81'], async (port, said) => {
       await assert.rejects(fetchFrom(port, '/name'));
       await eventually(
         async () => /no connection to port 81 of the container at [\d.]+: nothing listens there/.test(said()),
