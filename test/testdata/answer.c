@@ -27,12 +27,21 @@ static char name[128];
 
 static void on_term(int signal) { (void)signal; leaving = 1; }
 
+/* Of both families at once; clients of IPv4 have mapped addresses. */
 static int open_socket(int type, int port) {
-  int one = 1, fd = socket(AF_INET, type, 0);
-  struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
+  int one = 1, both = 0, fd = socket(AF_INET6, type, 0);
+  struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &both, sizeof both);
   if (bind(fd, (struct sockaddr *)&at, sizeof at) || (type == SOCK_STREAM && listen(fd, 1024))) { perror("bind"); exit(1); }
   return fd;
+}
+
+static const char *text_of(const struct sockaddr_in6 *from) {
+  static char text[INET6_ADDRSTRLEN];
+  if (IN6_IS_ADDR_V4MAPPED(&from->sin6_addr)) inet_ntop(AF_INET, &from->sin6_addr.s6_addr[12], text, sizeof text);
+  else inet_ntop(AF_INET6, &from->sin6_addr, text, sizeof text);
+  return text;
 }
 
 static void add(int fd, const char *client, int isFlow) {
@@ -53,18 +62,18 @@ static void drop(int at) {
 
 static void answer_datagram(int fd) {
   char text[BUFFER], reply[256];
-  struct sockaddr_in from;
+  struct sockaddr_in6 from;
   socklen_t size = sizeof from;
   if (recvfrom(fd, text, sizeof text, 0, (struct sockaddr *)&from, &size) < 0) return;
-  int length = snprintf(reply, sizeof reply, "%s %s\n", name, inet_ntoa(from.sin_addr));
+  int length = snprintf(reply, sizeof reply, "%s %s\n", name, text_of(&from));
   sendto(fd, reply, length, 0, (struct sockaddr *)&from, size);
 }
 
 static void take(int fd, int isFlow) {
-  struct sockaddr_in from;
+  struct sockaddr_in6 from;
   socklen_t size = sizeof from;
   int client = accept(fd, (struct sockaddr *)&from, &size);
-  if (client >= 0) add(client, inet_ntoa(from.sin_addr), isFlow);
+  if (client >= 0) add(client, text_of(&from), isFlow);
 }
 
 /* Returns 0 when the connection is to be closed, as `answer` does. */

@@ -151,7 +151,17 @@ async function run(flags: RunFlags): Promise<void> {
   const info = await engineInfo(engine, clock, log, stopping.signal);
   const { clusterId } = subjectOfPem(identity.certificate);
   const address = flags.advertiseAddress ?? (await nodeAddress(identity));
-  const network = hostNetwork({ clusterId, address, socketPath, tunnelKeyFile: tunnelKeyFile(flags.dataDir), clock, random, log });
+  const { runtimeDir } = flags;
+  const network = hostNetwork({
+    clusterId,
+    address,
+    socketPath,
+    tunnelKeyFile: tunnelKeyFile(flags.dataDir),
+    runtimeDir,
+    clock,
+    random,
+    log,
+  });
   const host = { hostname: hostname(), address, agentVersion: agentVersion(), labels, generic, reserved: flags.reserve };
   const runner = new Runner({
     clusterId,
@@ -203,6 +213,7 @@ async function leave({ dataDir, dockerHost, runtimeDir, logLevel }: CommonFlags)
     address,
     socketPath,
     tunnelKeyFile: tunnelKeyFile(dataDir),
+    runtimeDir,
     clock,
     random: new SystemRandom(),
     log: pinoLog('tessera-agent', logLevel),

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fragmentChanges } from '@tessera/agent/plan/network/table/fragment';
-import { wholeTable } from '@tessera/agent/plan/network/table/skeleton';
+import { IPV4 } from '@tessera/agent/plan/network/family';
+import { tableChanges } from '@tessera/agent/plan/network/table/skeleton';
 import { TablePlanner } from '@tessera/agent/plan/network/table/table-planner';
 import { Zone } from '@tessera/agent/plan/network/zone';
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
@@ -43,12 +43,12 @@ export const networkMapsBench: Bench = {
 };
 
 function measure(count: number, pid: number): Row {
-  const planner = new TablePlanner('192.0.2.11');
+  const planner = new TablePlanner(IPV4, '192.0.2.11');
   const zone = new Zone();
   const networks = Array.from({ length: NETWORKS }, (_, vni) => network(vni));
   let services = Array.from({ length: count }, (_, number) => service(number, 0));
   let applied = planner.fragments(networks, services);
-  const loadMs = timed(() => nft(pid, wholeTable(applied)));
+  const loadMs = timed(() => nft(pid, `${tableChanges(IPV4, undefined, applied).join('\n')}\n`));
   zone.put(services);
   const [plan, apply, names]: [number[], number[], number[]] = [[], [], []];
   for (let round = 1; round <= UPDATES; round++) {
@@ -58,7 +58,7 @@ function measure(count: number, pid: number): Row {
     plan.push(
       timed(() => {
         const wanted = planner.fragments(networks, services);
-        lines = fragmentChanges(applied, wanted);
+        lines = tableChanges(IPV4, applied, wanted);
         applied = wanted;
       }),
     );

@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { IPV4 } from '@tessera/agent/plan/network/family';
 import { desiredLink, planLinks } from '@tessera/agent/plan/network/links';
 import { planReturns, publishedNetworks } from '@tessera/agent/plan/network/returns';
-import { wholeTable } from '@tessera/agent/plan/network/table/skeleton';
+import { tableChanges } from '@tessera/agent/plan/network/table/skeleton';
 import { TablePlanner } from '@tessera/agent/plan/network/table/table-planner';
 import type { Underlay } from '@tessera/agent/plan/network/underlay';
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
@@ -70,11 +71,12 @@ export class NetLab {
       const underlay: Underlay = { address: `192.0.2.1${node}`, device: 'eth0', mtu: 1500 };
       const links = planLinks([desiredLink(network, underlay)], []).filter(({ line }) => !line.startsWith('link add'));
       for (const { tool, line } of [...links, ...planReturns([network], publishedNetworks(services), [])])
-        await this.exec(`n${node}`, tool, ...line.split(' ')).catch((error: Error) => {
+        await this.exec(`n${node}`, ...(tool === 'ip6' ? ['ip', '-6'] : [tool]), ...line.split(' ')).catch((error: Error) => {
           if (!/File exists/.test(error.message)) throw error;
         });
-      const table = wholeTable(new TablePlanner(underlay.address).fragments([network], services));
-      await run(['ip', 'netns', 'exec', `${this.prefix}-n${node}`, 'nft', '-f', '-'], { input: table });
+      const fragments = new TablePlanner(IPV4, underlay.address).fragments([network], services);
+      const input = tableChanges(IPV4, undefined, fragments).join('\n').concat('\n');
+      await run(['ip', 'netns', 'exec', `${this.prefix}-n${node}`, 'nft', '-f', '-'], { input });
     }
   }
 

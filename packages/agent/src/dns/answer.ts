@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { Random } from '@tessera/kit';
 import packet, { type Answer, type DecodedPacket, type Question } from 'dns-packet';
 import type { ZoneAnswer } from '../plan/network/zone.js';
@@ -8,6 +9,8 @@ const NXDOMAIN = 3;
 const SERVFAIL = 2;
 /** Largest answer over UDP without EDNS (RFC 1035 4.2.1). */
 const MAX_UDP_BYTES = 512;
+
+type AddressType = 'A' | 'AAAA';
 
 /** What the zone holds for a name; `undefined`: it is not ours. */
 export type Lookup = (name: string) => ZoneAnswer | undefined;
@@ -22,19 +25,26 @@ export function questionOf(query: DecodedPacket): Question | undefined {
 export function answerFromZone(query: DecodedPacket, question: Question, lookup: Lookup, random: Random): Buffer | undefined {
   const found = lookup(question.name);
   if (!found) return undefined;
-  const isAsked = (type: 'A' | 'SRV'): boolean => question.type === type || (question.type as string) === 'ANY';
+  const isAsked = (type: AddressType | 'SRV'): boolean => question.type === type || (question.type as string) === 'ANY';
   const records = isAsked('SRV') ? shuffled([...found.records], random) : [];
   const answers = [
-    ...(isAsked('A') ? shuffled([...found.addresses], random).map((address) => addressRecord(question.name, address)) : []),
+    ...shuffled(
+      found.addresses.filter((address) => isAsked(typeOf(address))),
+      random,
+    ).map((address) => addressRecord(question.name, address)),
     ...records.map(({ target, port }) => serviceRecord(question.name, target, port)),
   ];
   // Who asks where tasks listen wants their addresses next.
-  const additionals = records.map(({ target, address }) => addressRecord(target, address));
+  const additionals = records.flatMap(({ target, addresses }) => addresses.map((address) => addressRecord(target, address)));
   return encode(query, answers, packet.AUTHORITATIVE_ANSWER, additionals);
 }
 
+function typeOf(address: string): AddressType {
+  return isIPv6(address) ? 'AAAA' : 'A';
+}
+
 function addressRecord(name: string, data: string): Answer {
-  return { type: 'A', name, ttl: TTL_SECONDS, class: 'IN', data };
+  return { type: typeOf(data), name, ttl: TTL_SECONDS, class: 'IN', data };
 }
 
 function serviceRecord(name: string, target: string, port: number): Answer {

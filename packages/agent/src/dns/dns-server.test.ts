@@ -7,11 +7,12 @@ import { DnsServer } from './dns-server.js';
 
 const NAMES: Record<string, string[]> = {
   web: ['10.0.0.2', '10.0.0.3'],
+  dual: ['10.0.0.2', 'fd00::2'],
   empty: [],
   many: Array.from({ length: 100 }, (_, index) => `10.0.1.${index}`),
 };
 
-const RECORDS: Record<string, ZoneAnswer['records']> = { web: [{ target: '1.web', address: '10.0.0.2', port: 80 }] };
+const RECORDS: Record<string, ZoneAnswer['records']> = { web: [{ target: '1.web', addresses: ['10.0.0.2', 'fd00::2'], port: 80 }] };
 
 function makeServer(upstreams: string[] = []): DnsServer {
   return new DnsServer({
@@ -54,7 +55,17 @@ describe('the discovery server', () => {
     const answer = await ask(makeServer(), query('web', 'SRV'));
     const [record] = answer?.answers ?? [];
     assert.deepEqual(record?.type === 'SRV' && record.data, { target: '1.web', port: 80, priority: 0, weight: 0 });
-    assert.deepEqual(addresses(answer?.additionals), ['10.0.0.2']);
+    assert.deepEqual(addresses(answer?.additionals), ['10.0.0.2', 'fd00::2']);
+  });
+
+  it('answers each question with addresses of its own family', async () => {
+    assert.deepEqual(addresses((await ask(makeServer(), query('dual')))?.answers), ['10.0.0.2']);
+    const answer = await ask(makeServer(), query('dual', 'AAAA'));
+    assert.deepEqual(
+      answer?.answers?.map((record) => record.type),
+      ['AAAA'],
+    );
+    assert.deepEqual(addresses(answer?.answers), ['fd00::2']);
   });
 
   it('answers IPv6 questions about a service with no record instead of "no such name"', async () => {

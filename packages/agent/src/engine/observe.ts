@@ -17,7 +17,8 @@ export function observed(info: ContainerInspectInfo): ObservedContainer {
     imageId: info.Image,
     memoryLimitBytes: info.HostConfig.Memory ?? 0,
     tty: info.Config.Tty,
-    addresses: addressesOf(info),
+    addresses: addressesOf(info, 'IPAddress'),
+    addresses6: addressesOf(info, 'GlobalIPv6Address'),
     networks: Object.keys(info.NetworkSettings.Networks ?? {}),
     ...(ended && { exitCode: state.ExitCode }),
     ...(state.Error && { error: state.Error }),
@@ -38,7 +39,7 @@ function healthOf({ State: { Health: health } }: ContainerInspectInfo): Observed
   return { status: health.Status as 'starting' | 'healthy' | 'unhealthy', lastOutput: health.Log?.at(-1)?.Output ?? '' };
 }
 
-function addressesOf({ NetworkSettings: settings }: ContainerInspectInfo): Record<string, string> {
-  const entries = Object.entries(settings.Networks ?? {}).map(([name, { IPAddress }]) => [name, IPAddress] as const);
+function addressesOf({ NetworkSettings: settings }: ContainerInspectInfo, kind: 'IPAddress' | 'GlobalIPv6Address'): Record<string, string> {
+  const entries = Object.entries(settings.Networks ?? {}).map(([name, plug]) => [name, plug[kind]] as const);
   return Object.fromEntries(entries.filter(([, address]) => address));
 }

@@ -14,8 +14,10 @@ export interface ObservedContainer {
   finishedAt?: number;
   /** Absent when neither the spec nor the image has a health check. */
   health?: { status: 'starting' | 'healthy' | 'unhealthy'; lastOutput: string };
-  /** Address by Docker network. */
+  /** IPv4 address by Docker network. */
   addresses: Readonly<Record<string, string>>;
+  /** IPv6 address by Docker network, of those that have IPv6. */
+  addresses6: Readonly<Record<string, string>>;
   /** Docker networks that it is, or once started will be, plugged into. */
   networks: readonly string[];
   imageId: string;

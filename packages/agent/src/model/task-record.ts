@@ -41,8 +41,8 @@ export function newRecord(assignment: TaskAssignment, now: number): TaskRecord {
 export type StatusChange = Omit<TaskStatus, 'at'>;
 
 /** Its container has ended: nobody has its addresses any more, so that clients go elsewhere before all else about the end is known. */
-export function withoutAddresses({ state, message }: TaskStatus): StatusChange {
-  return { state, message, addresses: {} };
+export function withoutAddresses({ state, message, addresses6 }: TaskStatus): StatusChange {
+  return { state, message, addresses: {}, ...(addresses6 && { addresses6: {} }) };
 }
 
 /**
@@ -60,7 +60,11 @@ export function advance(status: TaskStatus, change: StatusChange, now: number): 
 
 function sameStatus(a: TaskStatus, b: TaskStatus): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof TaskStatus>;
-  return [...keys].every((key) => (key === 'addresses' || key === 'files' ? sameLabels(a[key], b[key]) : a[key] === b[key]));
+  return [...keys].every((key) => (isMap(key) ? sameLabels(a[key], b[key]) : a[key] === b[key]));
+}
+
+function isMap(key: keyof TaskStatus): key is 'addresses' | 'addresses6' | 'files' {
+  return key === 'addresses' || key === 'addresses6' || key === 'files';
 }
 
 function sameLabels(a: Readonly<Record<string, string>> = {}, b: Readonly<Record<string, string>> = {}): boolean {

@@ -1,4 +1,5 @@
-import type { ServiceEndpoints } from '@tessera/api';
+import type { Endpoint, ServiceEndpoints } from '@tessera/api';
+import { FAMILIES } from '../plan/network/family.js';
 
 /** The addresses that services were balanced over when last looked at. */
 export class Backends {
@@ -11,8 +12,12 @@ export class Backends {
     this.#services = after;
     const changed = [...before].filter(([id, service]) => after.get(id) !== service);
     return changed.flatMap(([id, service]) => {
-      const kept = new Set(after.get(id)?.endpoints.map((endpoint) => endpoint.address));
-      return service.endpoints.map((endpoint) => endpoint.address).filter((address) => !kept.has(address));
+      const kept = new Set(after.get(id)?.endpoints.flatMap(addressesOf));
+      return service.endpoints.flatMap(addressesOf).filter((address) => !kept.has(address));
     });
   }
+}
+
+function addressesOf(endpoint: Endpoint): string[] {
+  return FAMILIES.flatMap((family) => family.addressOf(endpoint) ?? []);
 }

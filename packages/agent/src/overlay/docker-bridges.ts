@@ -2,8 +2,8 @@ import { MTU_OPTION } from '@tessera/api';
 import { type Clock, withDeadline } from '@tessera/kit';
 import type Docker from 'dockerode';
 import { LABELS } from '../model/labels.js';
-import type { BridgeNetwork } from '../plan/network/links.js';
-import { nextHopOf } from '../plan/network/names.js';
+import { FAMILIES } from '../plan/network/family.js';
+import type { BridgeAddresses, BridgeNetwork } from '../plan/network/links.js';
 import type { Bridges, ObservedBridge, PluggedContainer } from '../ports/bridges.js';
 
 /** Label of a Docker network: the id of the Tessera network whose block it owns. */
@@ -28,8 +28,7 @@ export class DockerBridges implements Bridges {
       name: network.Name,
       networkId: network.Labels?.[NETWORK_LABEL] ?? '',
       bridge: network.Options?.[BRIDGE_OPTION] ?? '',
-      subnet: network.IPAM?.Config?.[0]?.Subnet ?? '',
-      block: network.IPAM?.Config?.[0]?.IPRange ?? '',
+      ...observedAddresses(network.IPAM?.Config ?? []),
       mtu: Number(network.Options?.[MTU_OPTION] ?? 0),
     }));
   }
@@ -40,13 +39,15 @@ export class DockerBridges implements Bridges {
       Driver: 'bridge',
       CheckDuplicate: true,
       Labels: { [NETWORK_LABEL]: bridge.networkId, [LABELS.cluster]: this.clusterId },
-      IPAM: { Config: [addressesOf(bridge)] },
+      EnableIPv6: bridge.ipv6 !== undefined,
+      IPAM: { Config: [addressesOf(bridge), ...(bridge.ipv6 ? [addressesOf(bridge.ipv6)] : [])] },
       Options: {
         [BRIDGE_OPTION]: bridge.bridge,
         'com.docker.network.bridge.enable_ip_masquerade': 'false',
         [MTU_OPTION]: String(bridge.mtu),
         // Engines from 28 on drop routed packets to a bridge unless told so; older ones ignore the option.
         'com.docker.network.bridge.gateway_mode_ipv4': 'nat-unprotected',
+        ...(bridge.ipv6 && { 'com.docker.network.bridge.gateway_mode_ipv6': 'nat-unprotected' }),
       },
     });
     await this.#call(`create network ${bridge.name}`, request);
@@ -77,8 +78,14 @@ export class DockerBridges implements Bridges {
  * The block, and the gateway in it. Its first address stands for the node among its peers, so no container may have it;
  * where it is the first one of the whole subnet, Docker keeps it free by itself and refuses to be told.
  */
-function addressesOf({ subnet, block, gateway }: BridgeNetwork) {
-  const first = nextHopOf(block);
+function addressesOf({ subnet, block, gateway }: BridgeAddresses) {
+  const [first = ''] = block.split('/');
   const reserved = subnet.startsWith(`${first}/`) ? {} : { AuxiliaryAddresses: { node: first } };
   return { Subnet: subnet, IPRange: block, Gateway: gateway, ...reserved };
+}
+
+function observedAddresses(configs: readonly { Subnet?: string; IPRange?: string }[]): Pick<ObservedBridge, 'subnet' | 'block' | 'ipv6'> {
+  const [ipv4, ipv6] = FAMILIES.map(({ has }) => configs.find(({ Subnet = '' }) => has(Subnet.split('/')[0] as string)));
+  const of = (config: typeof ipv4) => ({ subnet: config?.Subnet ?? '', block: config?.IPRange ?? '' });
+  return { ...of(ipv4), ...(ipv6 && { ipv6: of(ipv6) }) };
 }

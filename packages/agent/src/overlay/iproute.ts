@@ -1,11 +1,15 @@
 import { writeFile } from 'node:fs/promises';
-import type { LinkStep, OverlayLink, PeerEntry } from '../plan/network/links.js';
-import { BRIDGE_PREFIX, VXLAN_PREFIX } from '../plan/network/names.js';
+import type { Family } from '../plan/network/family.js';
+import { IPV6_METRIC, type Ipv6Routes, type LinkStep, type OverlayLink, type PeerEntry } from '../plan/network/links.js';
+import { BRIDGE_PREFIX, bridgeName, VXLAN_PREFIX } from '../plan/network/names.js';
 import { RETURN_PRIORITY, type ReturnWay } from '../plan/network/returns.js';
 import { TABLE } from '../plan/network/table/fragment.js';
 import type { Underlay } from '../plan/network/underlay.js';
 import { type HostRoute, underlayMtu } from '../plan/network/underlay.js';
 import type { KernelNetwork } from '../ports/kernel.js';
+import { connections, forgetFlows } from './conntrack.js';
+import { closeDockerFirewall, FIREWALLS, filterBridged, filtersForwarded, openDockerFirewall } from './docker-firewall.js';
+import { startForwarding } from './forwarding.js';
 import { run } from './run.js';
 
 interface IpLink {
@@ -29,6 +33,7 @@ interface IpRoute {
   gateway?: string;
   dev: string;
   prefsrc?: string;
+  metric?: number;
   metrics?: { mtu?: number }[];
 }
 interface IpRule {
@@ -47,19 +52,8 @@ interface BridgeEntry {
   dst?: string;
 }
 
-/** The firewall rules that Docker looks at before its own. All four directions are needed; `+` is iptables' wildcard. */
-const DOCKER_RULES = [BRIDGE_PREFIX, VXLAN_PREFIX].flatMap((prefix) => ['-i', '-o'].map((direction) => [direction, `${prefix}+`]));
-const RULE_TAIL = ['-m', 'comment', '--comment', 'tessera', '-j', 'ACCEPT'];
-
-/** Connections that are there, or will be in a moment: the task has answered their first packet. */
-const OPEN_STATES = / (ESTABLISHED|SYN_RECV) /;
-/** What would be sent to its task for ever: datagrams, and the first packet of a connection, sent again because nobody answers it. */
-const FORGETTABLE = [
-  ['-p', 'udp'],
-  ['-p', 'tcp', '--state', 'SYN_SENT'],
-];
-/** In a line of conntrack's list: who answers, behind who asked. */
-const REPLY_SOURCE = /\bsrc=.*\bsrc=(\S+)/g;
+/** What carries out the steps of a tool. */
+const PROGRAMS = { ip: ['ip'], ip6: ['ip', '-6'], bridge: ['bridge'] } as const;
 
 /** {@link KernelNetwork} through iproute2, nftables and iptables. */
 export class IprouteKernel implements KernelNetwork {
@@ -79,12 +73,13 @@ export class IprouteKernel implements KernelNetwork {
       link.ifname.startsWith(VXLAN_PREFIX),
     );
     if (links.length === 0) return [];
-    const [neighbours, routes, entries] = await Promise.all([
-      this.#json<IpNeighbour>('ip', ['-j', '-4', 'neigh', 'show', 'nud', 'permanent']),
+    const [neighbours, routes, routes6, entries] = await Promise.all([
+      this.#json<IpNeighbour>('ip', ['-j', 'neigh', 'show', 'nud', 'permanent']),
       this.#json<IpRoute>('ip', ['-j', '-4', 'route', 'show']),
+      this.#json<IpRoute>('ip', ['-j', '-6', 'route', 'show']),
       this.#json<BridgeEntry>('bridge', ['-j', 'fdb', 'show']),
     ]);
-    return links.map((link) => toOverlayLink(link, neighbours, routes, entries));
+    return links.map((link) => toOverlayLink(link, { neighbours, routes, routes6, entries }));
   }
 
   async applyLinks(steps: readonly LinkStep[]): Promise<void> {
@@ -94,7 +89,8 @@ export class IprouteKernel implements KernelNetwork {
       let end = start;
       while (steps[end]?.tool === tool) end++;
       const batch = steps.slice(start, end).map((step) => `${step.line}\n`);
-      await run(tool, ['-force', '-batch', '-'], batch.join(''));
+      const [program, ...family] = PROGRAMS[tool];
+      await run(program, [...family, '-force', '-batch', '-'], batch.join(''));
       start = end;
     }
   }
@@ -122,8 +118,11 @@ export class IprouteKernel implements KernelNetwork {
   }
 
   async returnRules(): Promise<ReturnWay[]> {
-    const rules = await this.#json<IpRule>('ip', ['-j', '-4', 'rule', 'show', 'priority', String(RETURN_PRIORITY)]);
-    return rules.map(({ iif = '', fwmark = '0' }) => ({ bridge: iif, mark: Number(fwmark) }));
+    const rulesOf = async (tool: ReturnWay['tool'], family: string): Promise<ReturnWay[]> => {
+      const rules = await this.#json<IpRule>('ip', ['-j', family, 'rule', 'show', 'priority', String(RETURN_PRIORITY)]);
+      return rules.map(({ iif = '', fwmark = '0' }) => ({ tool, bridge: iif, mark: Number(fwmark) }));
+    };
+    return [...(await rulesOf('ip', '-4')), ...(await rulesOf('ip6', '-6'))];
   }
 
   /**
@@ -142,21 +141,20 @@ export class IprouteKernel implements KernelNetwork {
   }
 
   /** Without the elements of sets, which are what takes long to list. */
-  async hasRuleset(): Promise<boolean> {
-    const listed = await run('nft', ['-t', 'list', 'chain', 'ip', TABLE, 'forward']).catch((error: Error) => {
+  async hasRuleset({ name }: Family): Promise<boolean> {
+    const listed = await run('nft', ['-t', 'list', 'chain', name, TABLE, 'forward']).catch((error: Error) => {
       if (/No such file/.test(error.message)) return '';
       throw error;
     });
     return listed.includes('@pairs');
   }
 
-  async connections(addresses: readonly string[]): Promise<number> {
-    const lists = await Promise.all(addresses.map((address) => conntrack('-L', '-p', 'tcp', '--reply-src', address)));
-    return new Set(lists.flatMap((list) => list.split('\n').filter((line) => OPEN_STATES.test(line)))).size;
+  connections(addresses: readonly string[]): Promise<number> {
+    return connections(addresses);
   }
 
-  async forgetFlows(addresses: readonly string[]): Promise<void> {
-    await Promise.all(FORGETTABLE.map((kind) => forget(kind, new Set(addresses))));
+  forgetFlows(addresses: readonly string[]): Promise<void> {
+    return forgetFlows(addresses);
   }
 
   async hasTable(name: string): Promise<boolean> {
@@ -167,25 +165,18 @@ export class IprouteKernel implements KernelNetwork {
     await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
     // Published ports answer on 127.0.0.1 too.
     await writeFile('/proc/sys/net/ipv4/conf/all/route_localnet', '1');
-    await this.#filterBridged();
-    const there = await filterRules();
-    // Docker makes both when it starts; a firewall that was flushed or loaded anew since has them no more.
-    if (!there.includes('-N DOCKER-USER')) await iptables('-N', 'DOCKER-USER');
-    if (!there.includes('-A FORWARD -j DOCKER-USER')) await iptables('-I', 'FORWARD', '-j', 'DOCKER-USER');
-    for (const rule of DOCKER_RULES) if (!hasRule(there, rule)) await iptables('-I', 'DOCKER-USER', ...rule, ...RULE_TAIL);
+    await filterBridged('iptables');
+    await openDockerFirewall('iptables');
+  }
+
+  async forwardIpv6(): Promise<void> {
+    await startForwarding();
+    await filterBridged('ip6tables');
+    if (await filtersForwarded('ip6tables')) await openDockerFirewall('ip6tables');
   }
 
   async closeDockerFirewall(): Promise<void> {
-    for (const rule of DOCKER_RULES) while (hasRule(await filterRules(), rule)) await iptables('-D', 'DOCKER-USER', ...rule, ...RULE_TAIL);
-  }
-
-  /** Translated addresses must be translated back also between two containers of one bridge. */
-  async #filterBridged(): Promise<void> {
-    const file = '/proc/sys/net/bridge/bridge-nf-call-iptables';
-    await writeFile(file, '1').catch(async () => {
-      await run('modprobe', ['br_netfilter']);
-      await writeFile(file, '1');
-    });
+    for (const program of FIREWALLS) await closeDockerFirewall(program);
   }
 
   async #json<T>(program: string, args: string[]): Promise<T[]> {
@@ -194,61 +185,59 @@ export class IprouteKernel implements KernelNetwork {
   }
 }
 
-/** One look for all addresses: most have no flow. */
-async function forget(kind: readonly string[], addresses: ReadonlySet<string>): Promise<void> {
-  const list = await conntrack('-L', ...kind, '--dst-nat');
-  const known = new Set([...list.matchAll(REPLY_SOURCE)].map(([, address = '']) => address));
-  for (const address of known) if (addresses.has(address)) await conntrack('-D', ...kind, '--dst-nat', '--reply-src', address);
-}
-
-/** Ends with 1 when it found nothing, which is no error. */
-function conntrack(...args: string[]): Promise<string> {
-  return run('conntrack', args).catch((error: Error) => {
-    if (/\b0 flow entries/.test(error.message)) return '';
-    throw error;
-  });
-}
-
-function iptables(...args: string[]): Promise<string> {
-  return run('iptables', ['-w', ...args]);
-}
-
-/** Rules of the filter table, a line each. */
-async function filterRules(): Promise<string[]> {
-  return (await iptables('-S')).split('\n');
-}
-
 function toHostRoute({ dst, dev, metrics }: IpRoute): HostRoute {
   const mtu = metrics?.find((metric) => metric.mtu !== undefined)?.mtu;
   return { dst, dev, ...(mtu !== undefined && { mtu }) };
 }
 
-function hasRule(listed: readonly string[], rule: readonly string[]): boolean {
-  return listed.some((line) => line.startsWith(`-A DOCKER-USER ${rule.join(' ')} `) && line.includes('tessera'));
+/** What the kernel has, of all devices. */
+interface Seen {
+  neighbours: readonly IpNeighbour[];
+  routes: readonly IpRoute[];
+  routes6: readonly IpRoute[];
+  entries: readonly BridgeEntry[];
 }
 
 /** Puts a device together with the peers that are whole: route, next hop and forwarding entry all there. */
-function toOverlayLink(link: IpLink, neighbours: IpNeighbour[], routes: IpRoute[], entries: BridgeEntry[]): OverlayLink {
+function toOverlayLink(link: IpLink, { neighbours, routes, routes6, entries }: Seen): OverlayLink {
   const name = link.ifname;
+  const vni = link.linkinfo?.info_data?.id ?? 0;
   const hardwareByHop = new Map(neighbours.filter((entry) => entry.dev === name).map((entry) => [entry.dst, entry.lladdr]));
   const peerByHardware = new Map(entries.filter((entry) => entry.ifname === name).map((entry) => [entry.mac, entry.dst]));
   const ownRoutes = routes.filter((route) => route.dev === name && route.gateway !== undefined);
+  const ipv6ByHardware = new Map(
+    routes6.flatMap(({ dev, dst, gateway }) =>
+      dev === name && gateway !== undefined ? [[hardwareByHop.get(gateway), { block: dst, nextHop: gateway }]] : [],
+    ),
+  );
   const peers = ownRoutes.flatMap((route): PeerEntry[] => {
     const nextHop = route.gateway as string;
     const hardwareAddress = hardwareByHop.get(nextHop);
     const peerAddress = hardwareAddress && peerByHardware.get(hardwareAddress);
-    return hardwareAddress && peerAddress ? [{ block: route.dst, nextHop, hardwareAddress, peerAddress }] : [];
+    if (!hardwareAddress || !peerAddress) return [];
+    const ipv6 = ipv6ByHardware.get(hardwareAddress);
+    return [{ block: route.dst, nextHop, hardwareAddress, peerAddress, ...(ipv6 && { ipv6 }) }];
   });
   const vips = routes.find((route) => route.dev === name && route.gateway === undefined)?.dst;
+  const ipv6 = ipv6RoutesOf(routes6, name, bridgeName(vni));
   return {
     vxlan: name,
-    vni: link.linkinfo?.info_data?.id ?? 0,
+    vni,
     hardwareAddress: link.address,
     mtu: link.mtu,
     localAddress: link.linkinfo?.info_data?.local ?? '',
     device: link.linkinfo?.info_data?.link ?? '',
     gateway: ownRoutes[0]?.prefsrc ?? '',
     ...(vips !== undefined && { vips }),
+    ...(ipv6 && { ipv6 }),
     peers: peers.sort((a, b) => a.block.localeCompare(b.block)),
   };
+}
+
+/** Both or none: half of it is mended by making it anew. */
+function ipv6RoutesOf(routes: readonly IpRoute[], vxlan: string, bridge: string): Ipv6Routes | undefined {
+  const ownOf = (device: string): IpRoute | undefined =>
+    routes.find(({ dev, gateway, metric }) => dev === device && gateway === undefined && metric === IPV6_METRIC);
+  const [range, block] = [ownOf(vxlan), ownOf(bridge)];
+  return range && block && { range: range.dst, block: block.dst, gateway: range.prefsrc ?? '' };
 }

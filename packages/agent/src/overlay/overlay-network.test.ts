@@ -5,10 +5,12 @@ import type { Lookup } from '../dns/answer.js';
 import { GUARD_TABLE, type Tunnel } from '../plan/network/encryption.js';
 import type { LinkStep, OverlayLink } from '../plan/network/links.js';
 import { desiredLink } from '../plan/network/links.js';
+import type { NeighbourRange } from '../plan/network/neighbours.js';
 import type { ReturnWay } from '../plan/network/returns.js';
 import type { Underlay } from '../plan/network/underlay.js';
 import type { Bridges, ObservedBridge, PluggedContainer } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
+import type { NeighbourProxy } from '../ports/neighbour-proxy.js';
 import { NetworkIncomplete } from '../ports/node-network.js';
 import type { TunnelDevice } from '../ports/tunnel.js';
 import { type Discovery, OverlayNetwork } from './overlay-network.js';
@@ -81,6 +83,7 @@ class FakeHost {
     hasRuleset: async () => this.tables.has('tessera'),
     hasTable: async (name) => this.guards.has(name),
     openDockerFirewall: async () => {},
+    forwardIpv6: async () => void this.done.push('forward IPv6'),
     closeDockerFirewall: async () => void this.done.push('close firewall'),
   };
 
@@ -96,11 +99,17 @@ class FakeHost {
     remove: async () => void (this.tunnelHeld = undefined),
   };
 
+  answersFor: readonly NeighbourRange[] = [];
+  readonly neighbours: NeighbourProxy = {
+    isAvailable: async () => true,
+    apply: async (ranges) => void (this.answersFor = ranges),
+  };
+
   readonly bridges: Bridges = {
     list: async () => this.networks,
-    create: async ({ name, networkId, bridge, subnet, block, mtu }) => {
+    create: async ({ name, networkId, bridge, subnet, block, ipv6, mtu }) => {
       this.done.push(`create ${name}`);
-      this.networks = [...this.networks, { dockerId: name, name, networkId, bridge, subnet, block, mtu }];
+      this.networks = [...this.networks, { dockerId: name, name, networkId, bridge, subnet, block, ...(ipv6 && { ipv6 }), mtu }];
     },
     remove: async (dockerId) => {
       if (this.inUse.has(dockerId)) throw new Error('has active endpoints');
@@ -128,6 +137,7 @@ function setUp() {
     kernel: host.kernel,
     bridges: host.bridges,
     tunnel: host.tunnel,
+    neighbours: host.neighbours,
     makeDns: (lookupFor) => host.makeDns(lookupFor),
     clock,
     log: silentLog,

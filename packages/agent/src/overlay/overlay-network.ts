@@ -2,16 +2,19 @@ import type { NetworkAssignment, NodeDescription } from '@tessera/api';
 import type { Clock, Log } from '@tessera/kit';
 import type { Lookup } from '../dns/answer.js';
 import type { DnsServer } from '../dns/dns-server.js';
+import { IPV6 } from '../plan/network/family.js';
 import { type BridgeNetwork, desiredBridge, desiredLink, planLinks } from '../plan/network/links.js';
 import { dockerNetworkName, gatewayOf } from '../plan/network/names.js';
+import { desiredNeighbours } from '../plan/network/neighbours.js';
 import { planReturns, publishedNetworks } from '../plan/network/returns.js';
 import type { Underlay } from '../plan/network/underlay.js';
 import { Zone } from '../plan/network/zone.js';
 import type { Bridges, ObservedBridge } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
+import type { NeighbourProxy } from '../ports/neighbour-proxy.js';
 import { NetworkIncomplete, type NetworkPlug, type NetworkState, type NodeNetwork } from '../ports/node-network.js';
 import type { TunnelDevice } from '../ports/tunnel.js';
-import { AppliedTable } from './applied-table.js';
+import { AppliedTables } from './applied-tables.js';
 import { Backends } from './backends.js';
 import { Coalesced } from './coalesced.js';
 import { drained } from './drained.js';
@@ -30,6 +33,7 @@ export interface OverlayNetworkOptions {
   kernel: KernelNetwork;
   bridges: Bridges;
   tunnel: TunnelDevice;
+  neighbours: NeighbourProxy;
   /** Makes the discovery server, given how it finds the zone of an asker. */
   makeDns(lookupFor: (gateway: string, client: string) => Lookup): Discovery;
   clock: Clock;
@@ -42,7 +46,7 @@ const NOTHING: NetworkState = { networks: [], services: [] };
 export class OverlayNetwork implements NodeNetwork {
   readonly #options: OverlayNetworkOptions;
   readonly #dns: Discovery;
-  readonly #table: AppliedTable;
+  readonly #tables: AppliedTables;
   readonly #plugs: Plugs;
   readonly #encryption: Encryption;
   readonly #zone = new Zone();
@@ -65,7 +69,7 @@ export class OverlayNetwork implements NodeNetwork {
   constructor(options: OverlayNetworkOptions) {
     const { kernel, bridges, log } = options;
     this.#options = options;
-    this.#table = new AppliedTable(kernel, log, options.address);
+    this.#tables = new AppliedTables(kernel, log, options.address);
     this.#encryption = new Encryption(options);
     this.#plugs = new Plugs({ kernel, bridges, log, networks: () => this.#state.networks });
     this.#dns = options.makeDns((gateway, client) => (name) => this.#zone.lookUp(this.#plugs.networksOf(gateway, client), name));
@@ -83,9 +87,14 @@ export class OverlayNetwork implements NodeNetwork {
   }
 
   /** What the managers must know of the way to other nodes. @throws Error when no interface has the node's address. */
-  async describe(): Promise<Pick<NodeDescription, 'underlayMtu' | 'encryption'>> {
-    const [{ mtu }, encryption] = await Promise.all([this.#underlay(this.#state.networks), this.#options.tunnel.describe()]);
-    return { underlayMtu: mtu, ...(encryption && { encryption }) };
+  async describe(): Promise<Pick<NodeDescription, 'underlayMtu' | 'encryption' | 'ipv6'>> {
+    const { tunnel, neighbours } = this.#options;
+    const [{ mtu }, encryption, ipv6] = await Promise.all([
+      this.#underlay(this.#state.networks),
+      tunnel.describe(),
+      neighbours.isAvailable(),
+    ]);
+    return { underlayMtu: mtu, ...(encryption && { encryption }), ...(ipv6 && { ipv6 }) };
   }
 
   drained(addresses: readonly string[], limitMs: number, signal: AbortSignal): Promise<void> {
@@ -100,7 +109,7 @@ export class OverlayNetwork implements NodeNetwork {
     this.#state = NOTHING;
     await this.#work.request();
     await this.stop();
-    await this.#table.remove();
+    await this.#tables.remove();
     await this.#options.kernel.closeDockerFirewall();
   }
 
@@ -129,7 +138,7 @@ export class OverlayNetwork implements NodeNetwork {
   /** Names of new virtual addresses follow the kernel, so that none leads to one that it does not balance yet; others need not wait for it. */
   async #balance(state: NetworkState): Promise<void> {
     this.#zone.putKnown(state.services);
-    await this.#table.bring(state).finally(() => this.#zone.put(state.services));
+    await this.#tables.bring(state).finally(() => this.#zone.put(state.services));
   }
 
   async #settle(networks: readonly NetworkAssignment[]): Promise<void> {
@@ -138,10 +147,9 @@ export class OverlayNetwork implements NodeNetwork {
   }
 
   async #reconcileNetworks(networks: readonly NetworkAssignment[]): Promise<void> {
-    const { kernel } = this.#options;
     this.#settled = undefined;
     const underlay = await this.#underlay(networks);
-    if (networks.length > 0) await kernel.openDockerFirewall();
+    await this.#openFirewalls(networks);
     await this.#reconcileBridges(networks, underlay);
     await this.#reconcileLinks(networks, underlay);
     await this.#dns.listenOn(networks.map((network) => gatewayOf(network.block)));
@@ -149,8 +157,14 @@ export class OverlayNetwork implements NodeNetwork {
     this.#settled = networks;
   }
 
+  async #openFirewalls(networks: readonly NetworkAssignment[]): Promise<void> {
+    const { kernel } = this.#options;
+    if (networks.length > 0) await kernel.openDockerFirewall();
+    if (networks.some(IPV6.carries)) await kernel.forwardIpv6();
+  }
+
   async #reconcileBridges(networks: readonly NetworkAssignment[], underlay: Underlay): Promise<void> {
-    const { bridges, kernel } = this.#options;
+    const { bridges, kernel, neighbours } = this.#options;
     const wanted = networks.map((network) => desiredBridge(network, underlay));
     const observed = await bridges.list();
     const present = new Set(await kernel.bridges());
@@ -159,6 +173,8 @@ export class OverlayNetwork implements NodeNetwork {
       (bridge) => present.has(bridge.bridge) && wanted.some((one) => isSame(one, bridge) && !this.#isOutdated(one, bridge)),
     );
     this.#isOneInUse = kept.some((bridge) => wanted.some((one) => isSame(one, bridge) && one.mtu !== bridge.mtu));
+    const isKept = ({ bridge }: { bridge: string }): boolean => kept.some((one) => one.bridge === bridge);
+    await neighbours.apply(desiredNeighbours(networks).filter(isKept));
     for (const bridge of observed.filter((one) => !kept.includes(one)))
       await bridges.remove(bridge.dockerId).catch((error) => {
         this.#isOneInUse = true;
@@ -174,12 +190,13 @@ export class OverlayNetwork implements NodeNetwork {
   }
 
   async #reconcileLinks(networks: readonly NetworkAssignment[], underlay: Underlay): Promise<void> {
-    const { kernel } = this.#options;
+    const { kernel, neighbours } = this.#options;
     this.#carried = await this.#encryption.apply(networks, underlay);
     const links = this.#carried.map((network) => desiredLink(network, underlay));
     const steps = planLinks(links, await kernel.links());
     if (steps.length > 0) await kernel.applyLinks(steps);
     await kernel.takeForeignSources(links);
+    await neighbours.apply(desiredNeighbours(networks));
     this.#returns = undefined;
   }
 
@@ -214,13 +231,13 @@ export class OverlayNetwork implements NodeNetwork {
   async #look(): Promise<void> {
     const networks = this.#settled;
     this.#lookDue = false;
-    await this.#table.look();
+    await this.#tables.look();
     if (!networks || (networks.length === 0 && !this.#isOneInUse)) return;
     this.#settled = undefined;
     if (this.#isOneInUse) return;
     const { kernel } = this.#options;
     const underlay = await this.#underlay(networks);
-    await kernel.openDockerFirewall();
+    await this.#openFirewalls(networks);
     const present = new Set(await kernel.bridges());
     if (networks.some((network) => !present.has(desiredBridge(network, underlay).bridge))) return;
     await this.#reconcileLinks(networks, underlay);
@@ -255,5 +272,6 @@ function peerAddresses(networks: readonly NetworkAssignment[]): string[] {
 
 function isSame(wanted: BridgeNetwork, observed: ObservedBridge): boolean {
   const keys = ['networkId', 'name', 'bridge', 'subnet', 'block'] as const;
-  return keys.every((key) => wanted[key] === observed[key]);
+  const isSameIpv6 = wanted.ipv6?.subnet === observed.ipv6?.subnet && wanted.ipv6?.block === observed.ipv6?.block;
+  return isSameIpv6 && keys.every((key) => wanted[key] === observed[key]);
 }

@@ -123,16 +123,18 @@ function stopOf({ assignment }: TaskRecord, { id: containerId }: ObservedContain
 function drainOf({ assignment: { drainMs, template } }: TaskRecord, container: ObservedContainer): Pick<StopStep, 'drain'> {
   const { stopGraceMs } = template.container;
   const limitMs = drainMs === undefined ? Math.min(DEFAULT_DRAIN_MS, stopGraceMs / 2) : Math.min(drainMs, stopGraceMs);
-  const addresses = Object.values(addressesByNetwork(container));
+  const addresses = [container.addresses, container.addresses6].flatMap((given) => Object.values(byNetwork(container, given)));
   return limitMs > 0 && addresses.length > 0 ? { drain: { addresses, limitMs } } : {};
 }
 
 function liveStatus(record: TaskRecord, container: ObservedContainer): StatusChange {
   const { note, ...files } = reloadFacts(record);
+  const addresses6 = byNetwork(container, container.addresses6);
   const facts = {
     ...files,
     containerId: container.id,
-    addresses: addressesByNetwork(container),
+    addresses: byNetwork(container, container.addresses),
+    ...(Object.keys(addresses6).length > 0 && { addresses6 }),
     ...(container.startedAt !== undefined && { startedAt: container.startedAt }),
   };
   if (!container.health) return { ...facts, state: 'running', message: `running${note}` };
@@ -140,7 +142,8 @@ function liveStatus(record: TaskRecord, container: ObservedContainer): StatusCha
   return { ...facts, state: 'starting', message: 'started, waits for its health check', health: 'starting' };
 }
 
-function addressesByNetwork({ labels, addresses }: ObservedContainer): Record<string, string> {
+/** @param addresses by Docker network */
+function byNetwork({ labels }: ObservedContainer, addresses: Readonly<Record<string, string>>): Record<string, string> {
   const entries = Object.entries(labelledNetworks(labels)).map(([id, name]) => [id, addresses[name]] as const);
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => Boolean(entry[1])));
 }

@@ -1,8 +1,9 @@
-import type { BridgeNetwork } from '../plan/network/links.js';
+import type { BridgeAddresses, BridgeNetwork } from '../plan/network/links.js';
 
 /** A Docker network of the agent as it is. */
 export interface ObservedBridge extends Pick<BridgeNetwork, 'name' | 'networkId' | 'bridge' | 'subnet' | 'block' | 'mtu'> {
   dockerId: string;
+  ipv6?: Pick<BridgeAddresses, 'subnet' | 'block'>;
 }
 
 /** A container of the agent: the Docker networks that it is on, and its addresses there. */

@@ -1,3 +1,4 @@
+import type { Family } from '../plan/network/family.js';
 import type { LinkStep, OverlayLink } from '../plan/network/links.js';
 import type { ReturnWay } from '../plan/network/returns.js';
 import type { Underlay } from '../plan/network/underlay.js';
@@ -25,8 +26,8 @@ export interface KernelNetwork {
   allowHairpin(): Promise<void>;
   /** Takes over an nftables script, all or nothing. */
   applyRuleset(script: string): Promise<void>;
-  /** Whether the agent's table is there and has its rules. */
-  hasRuleset(): Promise<boolean>;
+  /** Whether the agent's table of the family is there and has its rules. */
+  hasRuleset(family: Family): Promise<boolean>;
   /** TCP connections that one of these addresses has answered and that are not closing. */
   connections(addresses: readonly string[]): Promise<number>;
   /** Forgets flows of datagrams, and connections not answered yet, that were balanced to these addresses: their next packet is balanced anew. */
@@ -35,6 +36,8 @@ export interface KernelNetwork {
   hasTable(name: string): Promise<boolean>;
   /** Lets the agent's interfaces pass Docker's own firewall, and forwards packets. Does nothing where that is so already. */
   openDockerFirewall(): Promise<void>;
-  /** Takes that back. */
+  /** The same for IPv6, which needs the firewall only where something filters there. */
+  forwardIpv6(): Promise<void>;
+  /** Takes both back. */
   closeDockerFirewall(): Promise<void>;
 }

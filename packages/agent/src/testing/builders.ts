@@ -41,6 +41,7 @@ export function containerOf(change: Partial<ObservedContainer> = {}): ObservedCo
     state: 'running',
     oomKilled: false,
     addresses: {},
+    addresses6: {},
     networks: [],
     imageId: 'sha256:1',
     memoryLimitBytes: 0,

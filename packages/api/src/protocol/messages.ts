@@ -126,6 +126,8 @@ export const ServiceEndpoints = strictObject({
   endpointMode: oneOf(['vip', 'dnsrr']),
   /** Virtual address on this network; absent with `dnsrr`, for jobs, and until the manager has given one. */
   vip: Type.Optional(Type.String()),
+  /** The same of IPv6, on networks that have it. */
+  vip6: Type.Optional(Type.String()),
   sticky: Type.Optional(Stickiness),
   /** Ports that the service says it listens on: what SRV records tell. */
   ports: Type.Array(strictObject({ name: Type.Optional(Type.String()), protocol: oneOf(['tcp', 'udp', 'sctp']), target: Port })),

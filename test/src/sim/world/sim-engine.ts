@@ -142,6 +142,7 @@ export class SimEngine implements Engine {
       state: 'created',
       oomKilled: false,
       addresses: {},
+      addresses6: {},
       networks,
       imageId: imageIdOf(request.body.Image),
       memoryLimitBytes: request.body.HostConfig.Memory ?? 0,

@@ -28,9 +28,32 @@ describe('planning the links of the overlay', () => {
       'ip link add tsv7 address 02:54:0a:80:07:00 mtu 1450 type vxlan id 7 dstport 4789 local 192.0.2.11 dev eth0 nolearning',
       'ip link set tsv7 up',
       'ip neigh replace 10.129.2.0 lladdr 02:54:0a:81:02:00 dev tsv7 nud permanent',
-      'bridge fdb replace 02:54:0a:81:02:00 dev tsv7 dst 192.0.2.12 self permanent',
       'ip route replace 10.129.2.0/24 via 10.129.2.0 dev tsv7 src 10.128.7.1 onlink',
+      'bridge fdb replace 02:54:0a:81:02:00 dev tsv7 dst 192.0.2.12 self permanent',
     ]);
+  });
+
+  it('makes the routes of IPv6 beside, with a next hop on the link, since the bridge has a route to all of the subnet', () => {
+    const dual = desiredLink({ ...network(7), subnet6: 'fd00:0:0:7::/64' }, underlay);
+    assert.deepEqual(
+      lines(planLinks([dual], [])).filter((line) => line.startsWith('ip6')),
+      [
+        'ip6 route replace fd00:0:0:7::/105 dev tsv7 src fd00:0:0:7::701 metric 100',
+        'ip6 route replace fd00:0:0:7::700/120 dev tsb7 metric 100',
+        'ip6 neigh replace fe80::a81:200 lladdr 02:54:0a:81:02:00 dev tsv7 nud permanent',
+        'ip6 route replace fd00::7:0:0:1:200/120 via fe80::a81:200 dev tsv7 src fd00:0:0:7::701 metric 100 onlink',
+      ],
+    );
+    assert.deepEqual(planLinks([dual], [dual]), []);
+    const halfMade = { ...dual, peers: dual.peers.map(({ ipv6: _, ...peer }) => peer) };
+    assert.ok(lines(planLinks([dual], [halfMade])).some((line) => line.startsWith('ip6 route replace fd00::7:0:0:1:200/120')));
+    const { ipv6: _, ...routeless } = dual;
+    assert.equal(lines(planLinks([dual], [routeless])).filter((line) => line.includes('route replace')).length, 2);
+  });
+
+  it('gives the steps of many peers to few programs', () => {
+    const steps = planLinks([desiredLink({ ...network(7, [2, 3, 4, 5]), subnet6: 'fd00:0:0:7::/64' }, underlay)], []);
+    assert.equal(steps.filter(({ tool }, at) => tool !== steps[at - 1]?.tool).length, 5);
   });
 
   it('routes virtual addresses to the device, where the bridge may answer for them', () => {

@@ -1,6 +1,7 @@
 import { type NetworkAssignment, VXLAN_OVERHEAD } from '@tessera/api';
 import { underlayOf, vxlanAddressOf } from './encryption.js';
-import { bridgeName, dockerNetworkName, gatewayOf, hardwareAddressOf, nextHopOf, vxlanName } from './names.js';
+import { IPV6 } from './family.js';
+import { bridgeName, dockerNetworkName, gatewayOf, hardwareAddressOf, nextHop6Of, nextHopOf, vxlanName } from './names.js';
 import type { Underlay } from './underlay.js';
 
 /** VXLAN's own port (IANA). */
@@ -12,7 +13,22 @@ export interface PeerEntry {
   nextHop: string;
   hardwareAddress: string;
   peerAddress: string;
+  /** Of networks with IPv6. */
+  ipv6?: { block: string; nextHop: string };
 }
+
+/** The node's own routes of a network's IPv6. */
+export interface Ipv6Routes {
+  /** All that Tessera gives out of the subnet, virtual addresses too: by the VXLAN device, unless a narrower route says otherwise. */
+  range: string;
+  /** This node's own block: by the bridge. */
+  block: string;
+  /** Source address for what the node itself sends into the network. */
+  gateway: string;
+}
+
+/** Before the kernel's own routes of a bridge's subnet (256), also where that is as narrow as ours. */
+export const IPV6_METRIC = 100;
 
 /** The kernel's side of one network, as it should be or as it is. */
 export interface OverlayLink {
@@ -30,12 +46,15 @@ export interface OverlayLink {
    * comes to the rules that refuse it.
    */
   vips?: string;
+  ipv6?: Ipv6Routes;
   peers: PeerEntry[];
 }
 
-/** One change of the kernel's links, as a line of `ip -batch` or `bridge -batch`. */
+const TOOLS = ['ip', 'ip6', 'bridge'] as const;
+
+/** One change of the kernel's links, as a line of `ip -batch`, `ip -6 -batch` or `bridge -batch`. */
 export interface LinkStep {
-  tool: 'ip' | 'bridge';
+  tool: (typeof TOOLS)[number];
   line: string;
 }
 
@@ -51,10 +70,19 @@ export function overlayMtu(network: NetworkAssignment, hostUnderlay: Underlay): 
 /** How the kernel should know a network. */
 export function desiredLink(network: NetworkAssignment, hostUnderlay: Underlay): OverlayLink {
   const underlay = underlayOf(network, hostUnderlay);
+  const ipv6 = IPV6.carries(network) ? IPV6.addressing(network) : undefined;
   const peers = network.peers.flatMap((peer) => {
     const peerAddress = vxlanAddressOf(network, peer);
     if (peerAddress === undefined) return [];
-    return [{ block: peer.block, nextHop: nextHopOf(peer.block), hardwareAddress: hardwareAddressOf(peer.block), peerAddress }];
+    return [
+      {
+        block: peer.block,
+        nextHop: nextHopOf(peer.block),
+        hardwareAddress: hardwareAddressOf(peer.block),
+        peerAddress,
+        ...(ipv6 && { ipv6: { block: ipv6.blockOf(peer), nextHop: nextHop6Of(peer.block) } }),
+      },
+    ];
   });
   return {
     vxlan: vxlanName(network.vni),
@@ -65,6 +93,7 @@ export function desiredLink(network: NetworkAssignment, hostUnderlay: Underlay):
     device: underlay.device,
     gateway: gatewayOf(network.block),
     ...(network.vips !== undefined && { vips: network.vips }),
+    ...(ipv6 && { ipv6: { range: ipv6.range, block: ipv6.block, gateway: ipv6.gateway } }),
     peers: peers.sort((a, b) => a.block.localeCompare(b.block)),
   };
 }
@@ -80,10 +109,15 @@ export function planLinks(desired: readonly OverlayLink[], observed: readonly Ov
   for (const link of desired) {
     const before = observedByName.get(link.vxlan);
     if (before && sameDevice(before, link))
-      steps.push(...planMtu(link, before), ...planVips(link, before.vips), ...planPeers(link, before.peers));
+      steps.push(
+        ...planMtu(link, before),
+        ...planVips(link, before.vips),
+        ...planIpv6(link, before.ipv6),
+        ...planPeers(link, before.peers),
+      );
     else {
       if (before) steps.push(removeLink(before));
-      steps.push(...addLink(link), ...planVips(link, undefined), ...planPeers(link, []));
+      steps.push(...addLink(link), ...planVips(link, undefined), ...planIpv6(link, undefined), ...planPeers(link, []));
     }
   }
   return steps;
@@ -121,19 +155,45 @@ function planVips({ vxlan, gateway, vips }: OverlayLink, before: string | undefi
   ];
 }
 
+function planIpv6({ vxlan, vni, ipv6 }: OverlayLink, before: Ipv6Routes | undefined): LinkStep[] {
+  if (ipv6?.range === before?.range && ipv6?.block === before?.block) return [];
+  const bridge = bridgeName(vni);
+  return [
+    ...(before ? [ip6(`route flush ${before.range} dev ${vxlan}`), ip6(`route flush ${before.block} dev ${bridge}`)] : []),
+    ...(ipv6
+      ? [
+          ip6(`route replace ${ipv6.range} dev ${vxlan} src ${ipv6.gateway} metric ${IPV6_METRIC}`),
+          ip6(`route replace ${ipv6.block} dev ${bridge} metric ${IPV6_METRIC}`),
+        ]
+      : []),
+  ];
+}
+
 function planPeers(link: OverlayLink, observed: readonly PeerEntry[]): LinkStep[] {
   const key = (peer: PeerEntry): string => JSON.stringify(peer);
   const have = new Set(observed.map(key));
   const want = new Set(link.peers.map(key));
   return [
-    ...observed.filter((peer) => !want.has(key(peer))).flatMap((peer) => removePeer(link, peer)),
-    ...link.peers.filter((peer) => !have.has(key(peer))).flatMap((peer) => addPeer(link, peer)),
+    ...inBatches(observed.filter((peer) => !want.has(key(peer))).map((peer) => removePeer(link, peer))),
+    ...inBatches(link.peers.filter((peer) => !have.has(key(peer))).map((peer) => addPeer(link, peer))),
   ];
 }
 
+/** Steps of several peers, those of the same tool together: their order does not matter within one peer. */
+function inBatches(peers: readonly LinkStep[][]): LinkStep[] {
+  const steps = peers.flat();
+  return TOOLS.flatMap((tool) => steps.filter((step) => step.tool === tool));
+}
+
 /** `replace` and `flush` succeed whatever part of the entry is there already, so a half-made peer is mended as well. */
-function addPeer({ vxlan, gateway }: OverlayLink, peer: PeerEntry): LinkStep[] {
+function addPeer({ vxlan, gateway, ipv6 }: OverlayLink, peer: PeerEntry): LinkStep[] {
   return [
+    ...(peer.ipv6 && ipv6
+      ? [
+          ip6(`neigh replace ${peer.ipv6.nextHop} lladdr ${peer.hardwareAddress} dev ${vxlan} nud permanent`),
+          ip6(`route replace ${peer.ipv6.block} via ${peer.ipv6.nextHop} dev ${vxlan} src ${ipv6.gateway} metric ${IPV6_METRIC} onlink`),
+        ]
+      : []),
     { tool: 'ip', line: `neigh replace ${peer.nextHop} lladdr ${peer.hardwareAddress} dev ${vxlan} nud permanent` },
     { tool: 'bridge', line: `fdb replace ${peer.hardwareAddress} dev ${vxlan} dst ${peer.peerAddress} self permanent` },
     { tool: 'ip', line: `route replace ${peer.block} via ${peer.nextHop} dev ${vxlan} src ${gateway} onlink` },
@@ -142,10 +202,17 @@ function addPeer({ vxlan, gateway }: OverlayLink, peer: PeerEntry): LinkStep[] {
 
 function removePeer({ vxlan }: OverlayLink, peer: PeerEntry): LinkStep[] {
   return [
+    ...(peer.ipv6
+      ? [ip6(`route flush ${peer.ipv6.block} dev ${vxlan}`), ip6(`neigh flush to ${peer.ipv6.nextHop} dev ${vxlan} nud permanent`)]
+      : []),
     { tool: 'ip', line: `route flush ${peer.block} dev ${vxlan}` },
     { tool: 'ip', line: `neigh flush to ${peer.nextHop} dev ${vxlan} nud permanent` },
     { tool: 'bridge', line: `fdb delete ${peer.hardwareAddress} dev ${vxlan} dst ${peer.peerAddress} self` },
   ];
+}
+
+function ip6(line: string): LinkStep {
+  return { tool: 'ip6', line };
 }
 
 /**
@@ -153,14 +220,19 @@ function removePeer({ vxlan }: OverlayLink, peer: PeerEntry): LinkStep[] {
  * so that one with several networks sends through the right one; for what is on other nodes, the node answers their
  * ARP requests (proxy ARP) and routes.
  */
-export interface BridgeNetwork {
+export interface BridgeNetwork extends BridgeAddresses {
   name: string;
   networkId: string;
   bridge: string;
+  /** Absent: the network has no IPv6. */
+  ipv6?: BridgeAddresses;
+  mtu: number;
+}
+
+export interface BridgeAddresses {
   subnet: string;
   block: string;
   gateway: string;
-  mtu: number;
 }
 
 export function desiredBridge(network: NetworkAssignment, underlay: Underlay): BridgeNetwork {
@@ -171,6 +243,12 @@ export function desiredBridge(network: NetworkAssignment, underlay: Underlay): B
     subnet: network.subnet,
     block: network.block,
     gateway: gatewayOf(network.block),
+    ...(IPV6.carries(network) && { ipv6: bridgeAddresses(network) }),
     mtu: overlayMtu(network, underlay),
   };
+}
+
+function bridgeAddresses(network: NetworkAssignment): BridgeAddresses {
+  const { subnet, block, gateway } = IPV6.addressing(network);
+  return { subnet, block, gateway };
 }

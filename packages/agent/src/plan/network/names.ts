@@ -1,4 +1,5 @@
 import { addressAt, formatIpv4, type NetworkAssignment, parseRange, rangeSize } from '@tessera/api';
+import { formatIpv6 } from '@tessera/api/net/ipv6';
 
 /**
  * Names of everything that the agent makes for a network, all from its VXLAN id: whoever reads `ip link` sees whose it is,
@@ -6,6 +7,8 @@ import { addressAt, formatIpv4, type NetworkAssignment, parseRange, rangeSize } 
  */
 export const BRIDGE_PREFIX = 'tsb';
 export const VXLAN_PREFIX = 'tsv';
+
+const LINK_LOCAL = 0xfe80n << 112n;
 
 export function bridgeName(vni: number): string {
   return `${BRIDGE_PREFIX}${vni}`;
@@ -33,6 +36,14 @@ export function gatewayOf(block: string): string {
 /** First address of a block: nobody's own, so it stands for the block's node as next hop on the VXLAN. */
 export function nextHopOf(block: string): string {
   return formatIpv4(rangeOf(block).base);
+}
+
+/**
+ * The same for IPv6: an address of the link itself, since the kernel takes no next hop that another route leads to (the subnet's own, by
+ * the bridge).
+ */
+export function nextHop6Of(block: string): string {
+  return formatIpv6(LINK_LOCAL + BigInt(rangeOf(block).base));
 }
 
 /** Hardware address of a node's VXLAN device: every peer computes it from the block alone. */

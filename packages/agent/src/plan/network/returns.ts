@@ -1,6 +1,7 @@
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+import { IPV6 } from './family.js';
 import type { LinkStep } from './links.js';
-import { bridgeName, markOf, nextHopOf, vxlanName } from './names.js';
+import { bridgeName, markOf, nextHop6Of, nextHopOf, vxlanName } from './names.js';
 
 /**
  * Priority of the agent's routing rules: after the kernel's own table of local addresses, before the main one. All rules of this
@@ -14,6 +15,7 @@ export const RETURN_PRIORITY = 20_542;
  * block of the cluster has.
  */
 export interface ReturnWay {
+  tool: 'ip' | 'ip6';
   bridge: string;
   mark: number;
 }
@@ -38,26 +40,27 @@ export function planReturns(
   rules: readonly ReturnWay[],
 ): LinkStep[] {
   const ways = networks.filter((network) => published.has(network.id)).flatMap(waysOf);
-  const key = ({ bridge, mark }: ReturnWay): string => `${bridge} ${mark}`;
+  const key = ({ tool, bridge, mark }: ReturnWay): string => `${tool} ${bridge} ${mark}`;
   const wanted = new Set(ways.map(key));
   const present = new Set(rules.map(key));
   return [
-    ...rules.filter((rule) => !wanted.has(key(rule))).map((rule) => step(`rule delete ${ruleLine(rule)}`)),
-    ...ways.map(({ vxlan, nextHop, mark }) => step(`route replace default via ${nextHop} dev ${vxlan} onlink table ${mark}`)),
-    ...ways.filter((way) => !present.has(key(way))).map((way) => step(`rule add ${ruleLine(way)}`)),
+    ...rules.filter((rule) => !wanted.has(key(rule))).map((rule) => ({ tool: rule.tool, line: `rule delete ${ruleLine(rule)}` })),
+    ...ways.map(({ tool, vxlan, nextHop, mark }) => ({
+      tool,
+      line: `route replace default via ${nextHop} dev ${vxlan} onlink table ${mark}`,
+    })),
+    ...ways.filter((way) => !present.has(key(way))).map((way) => ({ tool: way.tool, line: `rule add ${ruleLine(way)}` })),
   ];
 }
 
 function waysOf(network: NetworkAssignment): ReturnRoute[] {
   const [bridge, vxlan] = [bridgeName(network.vni), vxlanName(network.vni)];
-  return network.peers.map(({ block }) => ({ bridge, vxlan, mark: markOf(block), nextHop: nextHopOf(block) }));
+  const waysBy = (tool: ReturnWay['tool'], nextHop: (block: string) => string): ReturnRoute[] =>
+    network.peers.map(({ block }) => ({ tool, bridge, vxlan, mark: markOf(block), nextHop: nextHop(block) }));
+  return [...waysBy('ip', nextHopOf), ...(IPV6.carries(network) ? waysBy('ip6', nextHop6Of) : [])];
 }
 
 /** By bridge as well as by mark: the outer packet of the VXLAN carries the mark on, and must not be sent into its own tunnel. */
 function ruleLine({ bridge, mark }: ReturnWay): string {
   return `priority ${RETURN_PRIORITY} iif ${bridge} fwmark ${mark} lookup ${mark}`;
-}
-
-function step(line: string): LinkStep {
-  return { tool: 'ip', line };
 }

@@ -77,12 +77,12 @@ describe('the zone of a network', () => {
 
   it('tells where each task listens by the name or the number of a port', () => {
     const records = [
-      { target: '1.web', address: '10.0.0.2', port: 80 },
-      { target: '2.web', address: '10.0.0.3', port: 80 },
+      { target: '1.web', addresses: ['10.0.0.2'], port: 80 },
+      { target: '2.web', addresses: ['10.0.0.3'], port: 80 },
     ];
     for (const name of ['_http._tcp.web', '_80._tcp.web', '_HTTP._TCP.tasks.web'])
       assert.deepEqual(zone.lookUp(['front'], name)?.records, records, name);
-    assert.deepEqual(zone.lookUp(['front'], '_53._udp.web.shop')?.records[0], { target: '1.web.shop', address: '10.0.0.2', port: 53 });
+    assert.deepEqual(zone.lookUp(['front'], '_53._udp.web.shop')?.records[0], { target: '1.web.shop', addresses: ['10.0.0.2'], port: 53 });
     assert.deepEqual(zone.lookUp(['front'], '_80._udp.web')?.records, []);
   });
 

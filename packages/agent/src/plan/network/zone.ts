@@ -4,12 +4,13 @@ import type { Endpoint, ServiceEndpoints } from '@tessera/api';
 export interface ServiceRecord {
   /** Name of the task, without a final dot. */
   target: string;
-  address: string;
+  addresses: readonly string[];
   port: number;
 }
 
 /** What a name of ours stands for. Both empty: it is known, and nothing is there at the moment. */
 export interface ZoneAnswer {
+  /** Of both families. */
   addresses: readonly string[];
   /** Only for names of the form `_port._protocol.service`. */
   records: readonly ServiceRecord[];
@@ -89,15 +90,15 @@ function baseNames(service: ServiceEndpoints): Set<string> {
 
 function answerFrom(names: Names, name: string): ZoneAnswer | undefined {
   const whole = names.get(name);
-  if (whole) return addresses([...whole].flatMap(({ vip, endpoints }) => (vip === undefined ? endpoints.map(addressOf) : [vip])));
+  if (whole) return addresses([...whole].flatMap(nameOf));
   const [label = '', ...more] = name.split('.');
   if (label.startsWith('_')) return recordsFrom(names, label, more);
   const services = names.get(more.join('.'));
   if (!services) return undefined;
   const endpoints = [...services].flatMap((service) => service.endpoints);
-  if (label === 'tasks') return addresses(endpoints.map(addressOf));
+  if (label === 'tasks') return addresses(endpoints.flatMap(addressesOf));
   const named = endpoints.filter((endpoint) => labelOf(endpoint) === label);
-  return named.length > 0 || NUMBER.test(label) ? addresses(named.map(addressOf)) : undefined;
+  return named.length > 0 || NUMBER.test(label) ? addresses(named.flatMap(addressesOf)) : undefined;
 }
 
 /** `_http._tcp.web` or `_80._tcp.web`: each task with the port of that name or number. */
@@ -110,7 +111,7 @@ function recordsFrom(names: Names, portLabel: string, [protocolLabel = '', ...re
     service.ports
       .filter(({ name, protocol, target }) => `_${protocol}` === protocolLabel && (name?.toLowerCase() === port || String(target) === port))
       .flatMap(({ target }) =>
-        service.endpoints.map((endpoint) => ({ target: `${labelOf(endpoint)}.${base}`, address: endpoint.address, port: target })),
+        service.endpoints.map((endpoint) => ({ target: `${labelOf(endpoint)}.${base}`, addresses: addressesOf(endpoint), port: target })),
       ),
   );
   return { addresses: [], records };
@@ -121,8 +122,17 @@ function labelOf({ slot, taskId }: Endpoint): string {
   return slot === undefined ? taskId : String(slot);
 }
 
-function addressOf({ address }: Endpoint): string {
-  return address;
+/** What the name of a service stands for: its virtual addresses, or its tasks when it has none. */
+function nameOf({ vip, vip6, endpoints }: ServiceEndpoints): string[] {
+  return vip === undefined ? endpoints.flatMap(addressesOf) : given(vip, vip6);
+}
+
+function addressesOf({ address, address6 }: Endpoint): string[] {
+  return given(address, address6);
+}
+
+function given(address: string, address6: string | undefined): string[] {
+  return address6 === undefined ? [address] : [address, address6];
 }
 
 function addresses(list: readonly string[]): ZoneAnswer {

@@ -1,3 +1,5 @@
+import type { Family } from '../family.js';
+
 /** Names of the sets and maps of the skeleton that fragments put elements into. */
 export type SetName =
   | 'peers'
@@ -46,7 +48,7 @@ export type Fragments = ReadonlyMap<string, Fragment>;
 
 const NOTHING: Fragment = { elements: {}, chains: {}, clientMaps: {} };
 
-/** The one nftables table that the agent owns. */
+/** The nftables table that the agent owns, one of each family of addresses. */
 export const TABLE = 'tessera';
 
 /**
@@ -55,8 +57,8 @@ export const TABLE = 'tessera';
  *
  * Order: nothing may point at a chain or a map that is not there yet or no longer.
  */
-export function fragmentChanges(before: Fragments, after: Fragments): string[] {
-  const script = new Script();
+export function fragmentChanges(family: Family, before: Fragments, after: Fragments): string[] {
+  const script = new Script(`${family.name} ${TABLE}`);
   for (const [key, fragment] of before) if (after.get(key) !== fragment) script.replace(fragment, after.get(key) ?? NOTHING);
   for (const [key, fragment] of after) if (!before.has(key)) script.replace(NOTHING, fragment);
   return script.lines();
@@ -75,6 +77,9 @@ class Script {
   readonly #chains = new Map<string, Replaced<readonly string[]>>();
   readonly #clientMaps = new Map<string, Replaced<ClientMap>>();
 
+  /** @param table with its family, as commands name it */
+  constructor(private readonly table: string) {}
+
   replace(before: Fragment, after: Fragment): void {
     for (const set of new Set([...Object.keys(before.elements), ...Object.keys(after.elements)]) as Set<SetName>) {
       const [old, next] = [new Set(before.elements[set]), new Set(after.elements[set])];
@@ -88,22 +93,23 @@ class Script {
   lines(): string[] {
     const chains = [...this.#chains].filter(([, { before, after }]) => before?.join('\n') !== after?.join('\n'));
     const maps = [...this.#clientMaps];
+    const { table } = this;
     return [
-      ...[...this.#gone].map(([set, elements]) => `delete element ip ${TABLE} ${set} { ${elements.map(keyOf).join(', ')} }`),
-      ...maps.flatMap(([name, { before, after }]) => (after && !before ? [`add map ip ${TABLE} ${name} { ${after.declaration} }`] : [])),
-      ...chains.map(([name, { before }]) => `${before ? 'flush' : 'add'} chain ip ${TABLE} ${name}`),
-      ...chains.flatMap(([name, { after = [] }]) => after.map((rule) => `add rule ip ${TABLE} ${name} ${rule}`)),
-      ...[...this.#come].map(([set, elements]) => `add element ip ${TABLE} ${set} { ${elements.join(', ')} }`),
-      ...chains.flatMap(([name, { after }]) => (after ? [] : [`delete chain ip ${TABLE} ${name}`])),
-      ...maps.flatMap(([name, change]) => clientMapLines(name, change)),
+      ...[...this.#gone].map(([set, elements]) => `delete element ${table} ${set} { ${elements.map(keyOf).join(', ')} }`),
+      ...maps.flatMap(([name, { before, after }]) => (after && !before ? [`add map ${table} ${name} { ${after.declaration} }`] : [])),
+      ...chains.map(([name, { before }]) => `${before ? 'flush' : 'add'} chain ${table} ${name}`),
+      ...chains.flatMap(([name, { after = [] }]) => after.map((rule) => `add rule ${table} ${name} ${rule}`)),
+      ...[...this.#come].map(([set, elements]) => `add element ${table} ${set} { ${elements.join(', ')} }`),
+      ...chains.flatMap(([name, { after }]) => (after ? [] : [`delete chain ${table} ${name}`])),
+      ...maps.flatMap(([name, change]) => clientMapLines(table, name, change)),
     ];
   }
 }
 
-function clientMapLines(name: string, { before, after }: Replaced<ClientMap>): string[] {
-  if (before && !after) return [`delete map ip ${TABLE} ${name}`];
+function clientMapLines(table: string, name: string, { before, after }: Replaced<ClientMap>): string[] {
+  if (before && !after) return [`delete map ${table} ${name}`];
   const isStale = before?.leadsTo.some((address) => !after?.leadsTo.includes(address));
-  return isStale ? [`flush map ip ${TABLE} ${name}`] : [];
+  return isStale ? [`flush map ${table} ${name}`] : [];
 }
 
 function note<T>(changes: Map<string, Replaced<T>>, before: Readonly<Record<string, T>>, after: Readonly<Record<string, T>>): void {

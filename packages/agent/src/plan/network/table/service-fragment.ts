@@ -1,4 +1,5 @@
-import { type Endpoint, type NetworkAssignment, parseIpv4, parseRange, rangeSize, type ServiceEndpoints } from '@tessera/api';
+import type { Endpoint, NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+import type { Family } from '../family.js';
 import { assignBuckets, BUCKETS } from './buckets.js';
 import type { ClientMap, Element, Fragment } from './fragment.js';
 
@@ -11,22 +12,23 @@ const MS_PER_SECOND = 1_000;
 type IngressPort = ServiceEndpoints['ingress'][number];
 
 /** What the table knows of one service on one network: where its virtual address and its published ports lead. */
-export function serviceFragment(service: ServiceEndpoints, network: NetworkAssignment): Fragment {
-  const addresses = balancedOver(service.endpoints);
-  const choice = new Choice(service, addresses);
+export function serviceFragment(service: ServiceEndpoints, network: NetworkAssignment, family: Family): Fragment {
+  const { block } = family.addressing(network);
+  const addresses = balancedOver(service.endpoints, family);
+  const choice = new Choice(service, addresses, family);
   const chains: Record<string, readonly string[]> = { ...choice.recorder() };
   const elements: Record<string, Element[]> = {
-    hairpin: addresses.filter((address) => isIn(network.block, address)).map((address) => `${address} . ${address}`),
+    hairpin: addresses.filter((address) => family.isIn(block, address)).map((address) => `${address} . ${address}`),
     recorders: choice.isKept ? addresses.map((address) => `${address} : goto ${choice.recorderName}`) : [],
   };
-  if (service.vip !== undefined && addresses.length > 0) {
-    const name = `vip-${service.vip}`;
+  const vip = family.vipOf(service);
+  if (vip !== undefined && addresses.length > 0) {
+    const name = chainName('vip', vip);
     chains[name] = choice.rules('', undefined);
-    elements.vips = [`${service.vip} : goto ${name}`];
+    elements.vips = [`${vip} : goto ${name}`];
   }
   for (const port of service.ingress) {
-    // The table is of IPv4: what is published on another kind of address does not concern it.
-    if (port.hostIp !== undefined && parseIpv4(port.hostIp) === undefined) continue;
+    if (port.hostIp !== undefined && !family.has(port.hostIp)) continue;
     const key = `${port.protocol} . ${port.published}`;
     if (addresses.length === 0) (elements[port.hostIp ? 'hostclosed' : 'closed'] ??= []).push(hostKey(port, key));
     else {
@@ -39,9 +41,9 @@ export function serviceFragment(service: ServiceEndpoints, network: NetworkAssig
 }
 
 /** Tasks that are not ready take traffic only when no other does: a cluster that has just begun to form. */
-function balancedOver(endpoints: readonly Endpoint[]): string[] {
+function balancedOver(endpoints: readonly Endpoint[], family: Family): string[] {
   const ready = endpoints.filter((endpoint) => endpoint.ready !== false);
-  return (ready.length > 0 ? ready : endpoints).map((endpoint) => endpoint.address).sort();
+  return (ready.length > 0 ? ready : endpoints).flatMap((endpoint) => family.addressOf(endpoint) ?? []).sort();
 }
 
 function hostKey({ hostIp }: IngressPort, key: string): string {
@@ -49,13 +51,12 @@ function hostKey({ hostIp }: IngressPort, key: string): string {
 }
 
 function portChainName({ protocol, published, hostIp }: IngressPort): string {
-  return `port-${protocol}-${published}${hostIp === undefined ? '' : `-${hostIp}`}`;
+  return chainName(`port-${protocol}-${published}`, hostIp);
 }
 
-function isIn(block: string, address: string): boolean {
-  const range = parseRange(block);
-  const value = parseIpv4(address);
-  return range !== undefined && value !== undefined && value >= range.base && value < range.base + rangeSize(range.prefix);
+/** nft's names have no colons. */
+function chainName(kind: string, address: string | undefined): string {
+  return address === undefined ? kind : `${kind}-${address.replaceAll(':', '_')}`;
 }
 
 /** How a service's connections are given to its tasks. */
@@ -66,9 +67,14 @@ class Choice {
   constructor(
     private readonly service: ServiceEndpoints,
     private readonly addresses: readonly string[],
+    private readonly family: Family,
   ) {
     this.recorderName = `record-${service.id}`;
     this.#mapName = `clients-${service.id}`;
+  }
+
+  get #ip(): string {
+    return this.family.name;
   }
 
   /** Clients are kept in mind for a time. */
@@ -78,8 +84,10 @@ class Choice {
 
   /** @param match what the rules begin with @param port of the tasks; absent: that of the packet stays */
   rules(match: string, port: number | undefined): string[] {
-    const kept = this.isKept ? [`${match}dnat ip to ip saddr map @${this.#mapName}${port === undefined ? '' : ` : ${port}`}`] : [];
-    const chosen = `${match}dnat ip to ${this.#target(port)} comment "${this.service.serviceName}"`;
+    const kept = this.isKept
+      ? [`${match}dnat ${this.#ip} to ${this.#ip} saddr map @${this.#mapName}${port === undefined ? '' : ` : ${port}`}`]
+      : [];
+    const chosen = `${match}dnat ${this.#ip} to ${this.#target(port)} comment "${this.service.serviceName}"`;
     return [...kept, chosen, ...this.#fallback(match, port)];
   }
 
@@ -89,19 +97,19 @@ class Choice {
    */
   #fallback(match: string, port: number | undefined): string[] {
     if (this.addresses.length < 2) return [];
-    return [`${match}dnat ip to ${this.#first(port)} comment "while the map is replaced"`];
+    return [`${match}dnat ${this.#ip} to ${this.#first(port)} comment "while the map is replaced"`];
   }
 
   /** Notes on a connection's first packet, once its task is chosen, which client went there. */
   recorder(): Record<string, readonly string[]> {
     if (!this.isKept) return {};
     const seconds = Math.max(1, Math.round((this.service.sticky?.keepMs ?? 0) / MS_PER_SECOND));
-    return { [this.recorderName]: [`update @${this.#mapName} { ip saddr timeout ${seconds}s : ip daddr }`] };
+    return { [this.recorderName]: [`update @${this.#mapName} { ${this.#ip} saddr timeout ${seconds}s : ${this.#ip} daddr }`] };
   }
 
   clientMaps(): Record<string, ClientMap> {
     if (this.service.sticky?.keepMs === undefined) return {};
-    const declaration = `type ipv4_addr : ipv4_addr; flags dynamic,timeout; size ${MAX_CLIENTS};`;
+    const declaration = `type ${this.family.addressType} : ${this.family.addressType}; flags dynamic,timeout; size ${MAX_CLIENTS};`;
     return { [this.#mapName]: { declaration, leadsTo: this.addresses } };
   }
 
@@ -113,9 +121,10 @@ class Choice {
     const ranges = assignBuckets(this.addresses).map(
       ({ first, last, address }) => `${first === last ? first : `${first}-${last}`} : ${value(address)}`,
     );
-    return `jhash ip saddr mod ${BUCKETS} seed ${HASH_SEED} map { ${ranges.join(', ')} }`;
+    return `jhash ${this.#ip} saddr mod ${BUCKETS} seed ${HASH_SEED} map { ${ranges.join(', ')} }`;
   }
   #first(port: number | undefined): string {
-    return `${this.addresses[0]}${port === undefined ? '' : `:${port}`}`;
+    const first = this.addresses[0] as string;
+    return port === undefined ? first : this.family.withPort(first, port);
   }
 }

@@ -1,3 +1,4 @@
+import { type Family, IPV4, IPV6 } from '../family.js';
 import { VXLAN_PORT } from '../links.js';
 import { BRIDGE_PREFIX, VXLAN_PREFIX } from '../names.js';
 import { type Fragments, fragmentChanges, TABLE } from './fragment.js';
@@ -10,51 +11,58 @@ const ESTABLISHED = '    ct state established,related accept';
  * source checks, masquerade of what leaves, virtual addresses and published ports. The chains here never change; what networks
  * and services add to them is in sets, maps and chains of their own, so that a change of one touches no other.
  */
-export function wholeTable(fragments: Fragments): string {
+function wholeTable(family: Family, fragments: Fragments): string[] {
   return [
-    // Adding before deleting makes the deletion succeed whether or not the table is there.
-    `table ip ${TABLE}`,
-    `delete table ip ${TABLE}`,
-    `table ip ${TABLE} {`,
-    ...sets(),
-    ...filterChains(),
-    ...natChains(),
+    ...noTable(family),
+    `table ${family.name} ${TABLE} {`,
+    ...sets(family),
+    ...filterChains(family),
+    ...natChains(family),
     '}',
-    ...fragmentChanges(new Map(), fragments),
-    '',
-  ].join('\n');
+    ...fragmentChanges(family, new Map(), fragments),
+  ];
 }
 
-/** Removes the table, whether or not it is there. */
-export function noTable(): string {
-  return `table ip ${TABLE}\ndelete table ip ${TABLE}\n`;
+/** Adding before deleting makes the deletion succeed whether or not the table is there. */
+function noTable({ name }: Family): string[] {
+  return [`table ${name} ${TABLE}`, `delete table ${name} ${TABLE}`];
 }
 
-function sets(): string[] {
+/**
+ * Lines for `nft -f` that lead to the table with these fragments; there is none without any.
+ * @param before what the kernel has; absent: that is not known, and all of it is made anew
+ */
+export function tableChanges(family: Family, before: Fragments | undefined, after: Fragments): string[] {
+  if (before && before.size === after.size && before.size === 0) return [];
+  if (after.size === 0) return noTable(family);
+  return before && before.size > 0 ? fragmentChanges(family, before, after) : wholeTable(family, after);
+}
+
+function sets({ addressType: address }: Family): string[] {
   return [
-    '  set peers { type ipv4_addr; }',
-    '  set self { type ipv4_addr; }',
-    '  set own { type ipv4_addr . ipv4_addr; flags interval; }',
+    `  set peers { type ${address}; }`,
+    `  set self { type ${address}; }`,
+    `  set own { type ${address} . ${address}; flags interval; }`,
     '  map vteps { type ifname . ether_addr : mark; }',
     '  map zones { typeof iifname . ether saddr : ct zone; }',
     '  set returns { type ifname . mark; }',
-    '  set overlay { type ipv4_addr; flags interval; }',
-    '  set vipnets { type ipv4_addr; flags interval; }',
+    `  set overlay { type ${address}; flags interval; }`,
+    `  set vipnets { type ${address}; flags interval; }`,
     '  set interfaces { type ifname; }',
     '  set internal { type ifname; }',
     '  set apart { type ifname; }',
-    '  set hubs { type ipv4_addr; }',
+    `  set hubs { type ${address}; }`,
     '  set pairs { type ifname . ifname; }',
     '  map checks { type ifname : verdict; }',
-    '  set members { type ipv4_addr . ifname; flags interval; }',
-    '  set hairpin { type ipv4_addr . ipv4_addr; }',
+    `  set members { type ${address} . ifname; flags interval; }`,
+    `  set hairpin { type ${address} . ${address}; }`,
     '  set closed { type inet_proto . inet_service; }',
-    '  set hostclosed { type ipv4_addr . inet_proto . inet_service; }',
-    '  map gateways { type ifname : ipv4_addr; }',
-    '  map vips { type ipv4_addr : verdict; }',
+    `  set hostclosed { type ${address} . inet_proto . inet_service; }`,
+    `  map gateways { type ifname : ${address}; }`,
+    `  map vips { type ${address} : verdict; }`,
     '  map ports { type inet_proto . inet_service : verdict; }',
-    '  map hostports { type ipv4_addr . inet_proto . inet_service : verdict; }',
-    '  map recorders { type ipv4_addr : verdict; }',
+    `  map hostports { type ${address} . inet_proto . inet_service : verdict; }`,
+    `  map recorders { type ${address} : verdict; }`,
   ];
 }
 
@@ -62,28 +70,30 @@ function sets(): string[] {
  * Order of the hooks: Docker's own chains accept what DOCKER-USER lets through; the real policy is here, a little
  * before them, where a drop is final.
  */
-function filterChains(): string[] {
+function filterChains(family: Family): string[] {
+  const { name: ip, icmp, discovery } = family;
   return [
     '  chain raw {',
     '    type filter hook prerouting priority raw; policy accept;',
-    `    udp dport ${VXLAN_PORT} ip saddr != @peers counter drop comment "VXLAN from strangers"`,
+    ...(family === IPV4 ? [`    udp dport ${VXLAN_PORT} ip saddr != @peers counter drop comment "VXLAN from strangers"`] : []),
     // All packets pass here, so each takes one look by its interface, and not one by address in what belongs to all networks.
     '    iifname vmap @checks',
     '  }',
     // A client's address is kept on its way to a task of another node. The answer must go back through the node that it came from.
     '  chain returns {',
     '    type filter hook prerouting priority mangle; policy accept;',
-    `    iifname "${VXLAN_PREFIX}*" ct state new ip saddr != @overlay ct mark set iifname . ether saddr map @vteps`,
+    `    iifname "${VXLAN_PREFIX}*" ct state new ${ip} saddr != @overlay ct mark set iifname . ether saddr map @vteps`,
     `    iifname "${BRIDGE_PREFIX}*" ct mark != 0 ct direction reply iifname . ct mark @returns meta mark set ct mark`,
     '  }',
     '  chain forward {',
     '    type filter hook forward priority filter - 10; policy accept;',
     ESTABLISHED,
+    ...(discovery ? [`    iifname @apart ${discovery.packets} accept`] : []),
     // Where the packet comes from: other nodes do the same, and hubs that have only just come are known here first.
-    '    iifname @apart iifname . oifname @pairs ip saddr != @hubs ip daddr != @hubs counter drop comment "members that are kept apart"',
+    `    iifname @apart iifname . oifname @pairs ${ip} saddr != @hubs ${ip} daddr != @hubs counter drop comment "members that are kept apart"`,
     '    iifname . oifname @pairs accept',
     // A virtual address is for members of its network alone: they are among the pairs.
-    '    ct status dnat ct original ip daddr != @vipnets accept comment "published ports"',
+    `    ct status dnat ct original ${ip} daddr != @vipnets accept comment "published ports"`,
     `    iifname "${VXLAN_PREFIX}*" counter drop`,
     `    oifname "${VXLAN_PREFIX}*" counter drop`,
     `    oifname "${BRIDGE_PREFIX}*" counter drop`,
@@ -94,15 +104,27 @@ function filterChains(): string[] {
     ESTABLISHED,
     '    iifname @interfaces udp dport 53 accept',
     '    iifname @interfaces tcp dport 53 accept',
-    '    iifname @interfaces icmp type echo-request fib daddr . iif type local accept',
+    ...(discovery ? [`    iifname @interfaces ${discovery.packets} accept`] : []),
+    `    iifname @interfaces ${icmp} type echo-request fib daddr . iif type local accept`,
     '    iifname @interfaces counter drop comment "containers do not reach the node itself"',
     '  }',
-    ...refusals(),
+    ...(family === IPV6 ? redirects() : []),
+    ...refusals(family),
+  ];
+}
+
+/** A container that asks a virtual address would be told to send to the task itself, past the translation. Conntrack prevents it for IPv4. */
+function redirects(): string[] {
+  return [
+    '  chain redirects {',
+    '    type filter hook output priority filter - 20; policy accept;',
+    `    oifname "${BRIDGE_PREFIX}*" icmpv6 type nd-redirect drop`,
+    '  }',
   ];
 }
 
 /** What nobody answers is refused at once, so that clients need not wait: what is balanced has another address by then. */
-function refusals(): string[] {
+function refusals({ name: ip }: Family): string[] {
   const refuse = (match: string): string[] => [
     `    ${match} meta l4proto tcp counter reject with tcp reset`,
     `    ${match} counter reject`,
@@ -111,26 +133,26 @@ function refusals(): string[] {
     '  chain refuse-forward {',
     '    type filter hook forward priority filter - 20; policy accept;',
     ESTABLISHED,
-    ...refuse('ip daddr @vipnets'),
+    ...refuse(`${ip} daddr @vipnets`),
     '  }',
     '  chain refuse-output {',
     '    type filter hook output priority filter - 20; policy accept;',
     ESTABLISHED,
-    ...refuse('ip daddr @vipnets'),
+    ...refuse(`${ip} daddr @vipnets`),
     '  }',
     '  chain refuse-input {',
     '    type filter hook input priority filter - 20; policy accept;',
     ESTABLISHED,
     ...refuse('meta l4proto . th dport @closed'),
-    ...refuse('ip daddr . meta l4proto . th dport @hostclosed'),
+    ...refuse(`${ip} daddr . meta l4proto . th dport @hostclosed`),
     '  }',
   ];
 }
 
-function natChains(): string[] {
+function natChains({ name: ip, loopback }: Family): string[] {
   const dispatch = [
-    '    ip daddr vmap @vips',
-    '    ip daddr . meta l4proto . th dport vmap @hostports',
+    `    ${ip} daddr vmap @vips`,
+    `    ${ip} daddr . meta l4proto . th dport vmap @hostports`,
     '    fib daddr type local meta l4proto . th dport vmap @ports',
   ];
   return [
@@ -144,21 +166,21 @@ function natChains(): string[] {
     '  }',
     '  chain record {',
     '    type filter hook postrouting priority srcnat - 20; policy accept;',
-    '    ct state new ct status dnat ip daddr vmap @recorders',
+    `    ct state new ct status dnat ${ip} daddr vmap @recorders`,
     '  }',
     '  chain postrouting {',
     '    type nat hook postrouting priority srcnat - 10; policy accept;',
     // Replies to 127.0.0.1 would not leave the other host.
-    '    ct status dnat ip saddr 127.0.0.0/8 snat ip to oifname map @gateways',
+    `    ct status dnat ${ip} saddr ${loopback} snat ${ip} to oifname map @gateways`,
     // A container that is sent back to itself must see the answer come from where it asked.
-    '    ct status dnat ip saddr . ip daddr @hairpin snat ip to oifname map @gateways',
-    '    ct status dnat oifname @interfaces ip saddr @overlay ip saddr . oifname != @members snat ip to oifname map @gateways comment "from another network"',
+    `    ct status dnat ${ip} saddr . ${ip} daddr @hairpin snat ${ip} to oifname map @gateways`,
+    `    ct status dnat oifname @interfaces ${ip} saddr @overlay ${ip} saddr . oifname != @members snat ${ip} to oifname map @gateways comment "from another network"`,
     // The answer would end on the client's own node, which knows nothing of the connection.
-    '    ct status dnat ip saddr . ip daddr @own snat ip to oifname map @gateways comment "a node to its own task through another node"',
-    '    ct status dnat oifname @interfaces fib saddr type local ip saddr != @self snat ip to oifname map @gateways comment "from an address that only this node has"',
+    `    ct status dnat ${ip} saddr . ${ip} daddr @own snat ${ip} to oifname map @gateways comment "a node to its own task through another node"`,
+    `    ct status dnat oifname @interfaces fib saddr type local ${ip} saddr != @self snat ${ip} to oifname map @gateways comment "from an address that only this node has"`,
     `    oifname "${BRIDGE_PREFIX}*" accept`,
     `    oifname "${VXLAN_PREFIX}*" accept`,
-    '    ip saddr @overlay masquerade',
+    `    ${ip} saddr @overlay masquerade`,
     '  }',
   ];
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
 import fc from 'fast-check';
+import { IPV4, IPV6 } from '../family.js';
 import { assignBuckets, BUCKETS } from './buckets.js';
 import { type Fragments, fragmentChanges } from './fragment.js';
-import { wholeTable } from './skeleton.js';
+import { tableChanges } from './skeleton.js';
 import { TablePlanner } from './table-planner.js';
 
 function network(vni: number, peers: number[] = [2]): NetworkAssignment {
@@ -40,8 +41,9 @@ function service(vni: number, number: number, hosts: string[], extra: Partial<Se
 
 const web = { protocol: 'tcp', published: 8080, target: 80 } as const;
 const fragmentsOf = (networks: NetworkAssignment[], services: ServiceEndpoints[]): Fragments =>
-  new TablePlanner('192.0.2.11').fragments(networks, services);
-const linesOf = (...services: ServiceEndpoints[]): string[] => fragmentChanges(new Map(), fragmentsOf([network(7)], services));
+  new TablePlanner(IPV4, '192.0.2.11').fragments(networks, services);
+const changesOf = (before: Fragments, after: Fragments): string[] => fragmentChanges(IPV4, before, after);
+const linesOf = (...services: ServiceEndpoints[]): string[] => changesOf(new Map(), fragmentsOf([network(7)], services));
 const rulesOf = (service: ServiceEndpoints, chain: string): string[] =>
   linesOf(service).flatMap((line) => line.split(`add rule ip tessera ${chain} `)[1] ?? []);
 
@@ -76,7 +78,7 @@ describe('the nftables table', () => {
 
   it('keeps the members of a network apart that has hubs, though it may have none of them at the moment', () => {
     const elements = (hubs: string[] | undefined) =>
-      fragmentChanges(new Map(), fragmentsOf([{ ...network(7), ...(hubs && { hubs }) }], [])).filter((line) => / (apart|hubs) /.test(line));
+      changesOf(new Map(), fragmentsOf([{ ...network(7), ...(hubs && { hubs }) }], [])).filter((line) => / (apart|hubs) /.test(line));
     assert.deepEqual(elements(undefined), []);
     assert.deepEqual(elements([]), ['add element ip tessera apart { "tsb7" }']);
     assert.deepEqual(elements(['10.7.1.2']), ['add element ip tessera apart { "tsb7" }', 'add element ip tessera hubs { 10.7.1.2 }']);
@@ -104,19 +106,19 @@ describe('the nftables table', () => {
   it('keeps clients in mind for a time, and forgets them when a task goes that they were sent to', () => {
     const sticky = { sticky: { keepMs: 60_000 }, ingress: [web] };
     const before = fragmentsOf([network(7)], [service(7, 1, ['1.2', '2.2'], sticky)]);
-    const lines = fragmentChanges(new Map(), before);
+    const lines = changesOf(new Map(), before);
     assert.ok(lines.includes('add rule ip tessera port-tcp-8080 meta l4proto tcp dnat ip to ip saddr map @clients-s1nnet7 : 80'));
     assert.ok(lines.includes('add rule ip tessera record-s1nnet7 update @clients-s1nnet7 { ip saddr timeout 60s : ip daddr }'));
-    const change = (hosts: string[]): string[] => fragmentChanges(before, fragmentsOf([network(7)], [service(7, 1, hosts, sticky)]));
+    const change = (hosts: string[]): string[] => changesOf(before, fragmentsOf([network(7)], [service(7, 1, hosts, sticky)]));
     assert.ok(!change(['1.2', '2.2', '2.3']).some((line) => line.startsWith('flush map')));
     assert.ok(change(['1.2']).includes('flush map ip tessera clients-s1nnet7'));
   });
 
   it('knows of each other node by which address of its tunnel a client from outside comes in through it', () => {
-    const lines = fragmentChanges(new Map(), fragmentsOf([network(7)], []));
+    const lines = changesOf(new Map(), fragmentsOf([network(7)], []));
     assert.ok(lines.includes('add element ip tessera vteps { "tsv7" . 02:54:0a:07:02:00 : 168231424 }'));
     assert.ok(lines.includes('add element ip tessera returns { "tsb7" . 168231424 }'));
-    const inner = fragmentChanges(new Map(), fragmentsOf([{ ...network(7), internal: true }], []));
+    const inner = changesOf(new Map(), fragmentsOf([{ ...network(7), internal: true }], []));
     assert.ok(!inner.some((line) => /vteps|zones|returns/.test(line)));
   });
 
@@ -140,12 +142,12 @@ describe('the nftables table', () => {
   });
 
   it('touches only what changed', () => {
-    const planner = new TablePlanner('192.0.2.11');
+    const planner = new TablePlanner(IPV4, '192.0.2.11');
     const net = network(7);
     const others = Array.from({ length: 50 }, (_, number) => service(7, number + 10, ['1.2']));
     const before = planner.fragments([net], [...others, service(7, 1, ['1.2'], { ingress: [web] })]);
     const after = planner.fragments([net], [...others, service(7, 1, ['1.3'], { ingress: [web] })]);
-    assert.deepEqual(fragmentChanges(before, after), [
+    assert.deepEqual(changesOf(before, after), [
       'delete element ip tessera hairpin { 10.7.1.2 . 10.7.1.2 }',
       'flush chain ip tessera vip-10.7.240.1',
       'flush chain ip tessera port-tcp-8080',
@@ -160,8 +162,8 @@ describe('the nftables table', () => {
     const [bare, taker] = [service(7, 1, ['1.2']), service(7, 2, ['1.3'], { ingress: [web] })];
     const kernel = new NftModel();
     const before = fragmentsOf([network(7)], [a, b]);
-    kernel.run(fragmentChanges(new Map(), before));
-    kernel.run(fragmentChanges(before, fragmentsOf([network(7)], [bare, taker])));
+    kernel.run(changesOf(new Map(), before));
+    kernel.run(changesOf(before, fragmentsOf([network(7)], [bare, taker])));
     assert.equal(kernel.sets.get('ports')?.get('tcp . 8080'), 'goto port-tcp-8080');
     assert.match(kernel.chains.get('port-tcp-8080')?.join() ?? '', /10\.7\.1\.3:80/);
   });
@@ -197,21 +199,75 @@ describe('the nftables table', () => {
         const kernel = new NftModel();
         let before: Fragments = new Map();
         for (const next of states.map(made)) {
-          kernel.run(fragmentChanges(before, next));
+          kernel.run(changesOf(before, next));
           before = next;
         }
         const fresh = new NftModel();
-        fresh.run(fragmentChanges(new Map(), before));
+        fresh.run(changesOf(new Map(), before));
         assert.deepEqual(kernel.contents(), fresh.contents());
       }),
     );
   });
 
   it('is a script of one table of its own', () => {
-    const text = wholeTable(fragmentsOf([network(7)], [service(7, 1, ['1.2'])]));
-    assert.ok(text.startsWith('table ip tessera\ndelete table ip tessera\ntable ip tessera {\n'));
-    for (const line of text.split('\n').filter((one) => /^(add|flush|delete)/.test(one)))
-      assert.match(line, /^\w+ \w+ ip tessera|^delete table/);
+    const lines = tableChanges(IPV4, undefined, fragmentsOf([network(7)], [service(7, 1, ['1.2'])]));
+    assert.deepEqual(lines.slice(0, 3), ['table ip tessera', 'delete table ip tessera', 'table ip tessera {']);
+    for (const line of lines.filter((one) => /^(add|flush|delete)/.test(one))) assert.match(line, /^\w+ \w+ ip tessera|^delete table/);
+  });
+});
+
+describe('the nftables table of IPv6', () => {
+  const dual: NetworkAssignment = { ...network(7), subnet6: 'fd00:0:0:7::/64' };
+  const planner = (): TablePlanner => new TablePlanner(IPV6, '192.0.2.11');
+  const pair = service(7, 1, ['1.2', '2.2'], { vip6: 'fd00:0:0:7::f001', ingress: [web, { ...web, published: 81, hostIp: '192.0.2.11' }] });
+  const balanced: ServiceEndpoints = {
+    ...pair,
+    endpoints: pair.endpoints.map((one, at) => ({ ...one, address6: `fd00:0:0:7::${at + 1}02` })),
+  };
+  const lines = (networks: NetworkAssignment[], services: ServiceEndpoints[]): string[] =>
+    tableChanges(IPV6, new Map(), planner().fragments(networks, services));
+
+  it('is not there while no network has IPv6, and goes with the last one', () => {
+    assert.deepEqual(lines([network(7)], [balanced]), []);
+    const before = planner().fragments([dual], []);
+    assert.deepEqual(tableChanges(IPV6, before, planner().fragments([network(7)], [])), ['table ip6 tessera', 'delete table ip6 tessera']);
+  });
+
+  it('balances over the addresses of IPv6, published ports without an address among them', () => {
+    const added = lines([dual], [balanced]);
+    assert.ok(added.includes('add element ip6 tessera vips { fd00:0:0:7::f001 : goto vip-fd00_0_0_7__f001 }'));
+    const choice = 'numgen random mod 2 map { 0 : fd00:0:0:7::102, 1 : fd00:0:0:7::202 }';
+    assert.ok(added.includes(`add rule ip6 tessera vip-fd00_0_0_7__f001 dnat ip6 to ${choice} comment "shop_s1"`));
+    assert.ok(added.includes('add element ip6 tessera ports { tcp . 8080 : goto port-tcp-8080 }'));
+    assert.ok(!added.some((line) => line.startsWith('add element ip6 tessera hostports')));
+  });
+
+  it('writes an address with a port in brackets', () => {
+    const one = { ...balanced, endpoints: balanced.endpoints.slice(0, 1) };
+    assert.ok(
+      lines([dual], [one]).includes(
+        'add rule ip6 tessera port-tcp-8080 meta l4proto tcp dnat ip6 to [fd00:0:0:7::102]:80 comment "shop_s1"',
+      ),
+    );
+  });
+
+  it('refuses what no task with an address of IPv6 answers', () => {
+    assert.ok(lines([dual], [pair]).includes('add element ip6 tessera closed { tcp . 8080 }'));
+  });
+
+  it('takes from the bridge its own block and what neighbours ask each other, and from the tunnel the blocks of the peers', () => {
+    const added = lines([dual], []);
+    const rules = (chain: string): string[] => added.flatMap((line) => line.split(`add rule ip6 tessera ${chain} `)[1] ?? []);
+    assert.deepEqual(rules('from-tsb7').slice(0, 2), [
+      'ip6 saddr fd00:0:0:7::100/120 accept',
+      'ip6 saddr { ::, fe80::/10 } accept comment "neighbours"',
+    ]);
+    assert.equal(rules('from-tsv7')[0], 'ip6 saddr { fd00:0:0:7::200/120 } accept');
+  });
+
+  it('has the hubs of its own family', () => {
+    const hubs = ['10.7.1.2', 'fd00:0:0:7::102'];
+    assert.ok(lines([{ ...dual, hubs }], []).includes('add element ip6 tessera hubs { fd00:0:0:7::102 }'));
   });
 });
 
