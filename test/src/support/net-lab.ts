@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IPV4 } from '@tessera/agent/plan/network/family';
+import { FAMILIES, IPV6 } from '@tessera/agent/plan/network/family';
 import { desiredLink, planLinks } from '@tessera/agent/plan/network/links';
+import { desiredNeighbours, ndppdConfig } from '@tessera/agent/plan/network/neighbours';
 import { planReturns, publishedNetworks } from '@tessera/agent/plan/network/returns';
 import { tableChanges } from '@tessera/agent/plan/network/table/skeleton';
 import { TablePlanner } from '@tessera/agent/plan/network/table/table-planner';
@@ -55,12 +56,18 @@ export class NetLab {
       name: 'net',
       vni: VNI,
       subnet: '10.7.0.0/16',
+      subnet6: 'fd00:0:0:7::/64',
       block: `10.7.${node}.0/24`,
       vips: '10.7.240.0/20',
       internal: false,
       attachable: false,
       driverOptions: {},
-      peers: peers.map((peer) => ({ nodeId: `n${peer}`, address: `192.0.2.1${peer}`, block: `10.7.${peer}.0/24` })),
+      peers: peers.map((peer) => ({
+        nodeId: `n${peer}`,
+        address: `192.0.2.1${peer}`,
+        addresses6: [`fd01::1${peer}`],
+        block: `10.7.${peer}.0/24`,
+      })),
     };
   }
 
@@ -74,8 +81,10 @@ export class NetLab {
         await this.exec(`n${node}`, ...(tool === 'ip6' ? ['ip', '-6'] : [tool]), ...line.split(' ')).catch((error: Error) => {
           if (!/File exists/.test(error.message)) throw error;
         });
-      const fragments = new TablePlanner(IPV4, underlay.address).fragments([network], services);
-      const input = tableChanges(IPV4, undefined, fragments).join('\n').concat('\n');
+      const tables = FAMILIES.flatMap((family) =>
+        tableChanges(family, undefined, new TablePlanner(family, underlay.address).fragments([network], services)),
+      );
+      const input = tables.join('\n').concat('\n');
       await run(['ip', 'netns', 'exec', `${this.prefix}-n${node}`, 'nft', '-f', '-'], { input });
     }
   }
@@ -93,7 +102,7 @@ export class NetLab {
   /** What a server answers a datagram from a namespace; from the same port each time it is one flow. */
   askDatagram(name: string, host: string, port: number, fromPort = 0): Promise<string | undefined> {
     const script = `import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s = socket.socket(socket.AF_INET${host.includes(':') ? '6' : ''}, socket.SOCK_DGRAM)
 s.settimeout(2)
 s.bind(('', ${fromPort}))
 s.sendto(b'x', ('${host}', ${port}))
@@ -113,7 +122,7 @@ def ask(s):
     return s.recv(400).decode().split('\\r\\n\\r\\n')[1].strip()
   except OSError as error: return str(error)
 def connect(host):
-  s = socket.socket()
+  s = socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET)
   s.settimeout(2)
   s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
   s.bind(('', ${fromPort}))
@@ -129,21 +138,22 @@ for s in all + all: print(ask(s))`;
     for (const name of ['lan', 'n1', 'n2', 'n3', 'client', 'c1', 'c2', 'd1']) await this.#namespace(name);
     await this.exec('lan', 'ip', 'link', 'add', 'br0', 'type', 'bridge');
     await this.exec('lan', 'ip', 'link', 'set', 'br0', 'up');
-    for (const [name, address] of [
-      ['n1', '192.0.2.11'],
-      ['n2', '192.0.2.12'],
-      ['n3', '192.0.2.13'],
-      ['client', '192.0.2.50'],
+    for (const [name, host] of [
+      ['n1', 11],
+      ['n2', 12],
+      ['n3', 13],
+      ['client', 50],
     ] as const)
-      await this.#plug(name, 'lan', 'br0', `${address}/24`);
+      await this.#plug(name, 'lan', 'br0', `192.0.2.${host}/24`, `fd01::${host}/64`);
     for (const node of NODES) await this.#node(node);
     for (const [name, node, host] of [
       ['c1', 1, 2],
       ['d1', 1, 3],
       ['c2', 2, 2],
     ] as const) {
-      await this.#plug(name, `n${node}`, `tsb${VNI}`, `10.7.${node}.${host}/16`);
+      await this.#plug(name, `n${node}`, `tsb${VNI}`, `10.7.${node}.${host}/16`, `fd00:0:0:7::${node}0${host}/64`);
       await this.exec(name, 'ip', 'route', 'add', 'default', 'via', `10.7.${node}.1`);
+      await this.exec(name, 'ip', '-6', 'route', 'add', 'default', 'via', `fd00:0:0:7::${node}01`);
     }
     const program = join(this.folder, 'answer');
     await commandOutput('gcc', ['-static', '-O2', '-o', program, SOURCE]);
@@ -160,21 +170,28 @@ for s in all + all: print(ask(s))`;
   }
 
   /** Connects a namespace with the bridge of another one. */
-  async #plug(name: string, to: string, bridge: string, address: string): Promise<void> {
+  async #plug(name: string, to: string, bridge: string, ...addresses: string[]): Promise<void> {
     const [own, far] = [`${this.prefix}-${name}`, `${this.prefix}-${to}`];
     const veth = `v-${name}`;
     await this.exec(to, 'ip', 'link', 'add', veth, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', own);
     await commandOutput('ip', ['-n', far, 'link', 'set', veth, 'master', bridge, 'up']);
     await commandOutput('ip', ['-n', far, 'link', 'set', veth, 'type', 'bridge_slave', 'hairpin', 'on']);
-    await this.exec(name, 'ip', 'address', 'add', address, 'dev', 'eth0');
+    for (const address of addresses) await this.#address(name, address, 'eth0');
     await this.exec(name, 'ip', 'link', 'set', 'eth0', 'up');
+  }
+
+  /** Good at once: nobody else has it, so that nobody need be asked (`nodad`). */
+  #address(name: string, address: string, device: string): Promise<string> {
+    return this.exec(name, 'ip', 'address', 'add', address, 'dev', device, ...(address.includes(':') ? ['nodad'] : []));
   }
 
   /** What Docker and the agent's kernel adapter would do on a node. */
   async #node(node: NodeNumber): Promise<void> {
     const [name, bridge, vxlan] = [`n${node}`, `tsb${VNI}`, `tsv${VNI}`];
-    await this.exec(name, 'ip', 'link', 'add', bridge, 'type', 'bridge');
-    await this.exec(name, 'ip', 'address', 'add', `10.7.${node}.1/16`, 'dev', bridge);
+    // One of its own, as Docker gives it: else it changes with the ports that come.
+    await this.exec(name, 'ip', 'link', 'add', bridge, 'address', `02:42:00:00:00:0${node}`, 'type', 'bridge');
+    await this.#address(name, `10.7.${node}.1/16`, bridge);
+    await this.#address(name, `${IPV6.addressing(this.network(node)).gateway}/64`, bridge);
     await this.exec(name, 'ip', 'link', 'set', bridge, 'up');
     await this.exec(name, 'ip', 'route', 'add', 'default', 'via', '192.0.2.1');
     const underlay: Underlay = { address: `192.0.2.1${node}`, device: 'eth0', mtu: 1500 };
@@ -183,6 +200,15 @@ for s in all + all: print(ask(s))`;
     await this.exec(name, 'ip', 'address', 'add', `10.7.${node}.1/32`, 'dev', vxlan, 'noprefixroute');
     const settings = ['net.ipv4.ip_forward=1', 'net.ipv4.conf.all.route_localnet=1', 'net.bridge.bridge-nf-call-iptables=1'];
     settings.push(`net.ipv4.conf.${vxlan}.rp_filter=2`, `net.ipv4.conf.${bridge}.proxy_arp=1`, `net.ipv4.neigh.${bridge}.proxy_delay=0`);
+    settings.push('net.ipv6.conf.all.forwarding=1', 'net.bridge.bridge-nf-call-ip6tables=1');
     await this.exec(name, 'sysctl', '-qw', ...settings);
+    await this.#answerNeighbours(node);
+  }
+
+  async #answerNeighbours(node: NodeNumber): Promise<void> {
+    const file = join(this.folder, `n${node}.conf`);
+    const [range] = desiredNeighbours([this.network(node)]);
+    if (range) await writeFile(file, ndppdConfig(range, { index: 0, hardwareAddress: '' }));
+    this.#servers.push(spawn('ip', ['netns', 'exec', `${this.prefix}-n${node}`, 'ndppd', '-c', file], { stdio: 'ignore' }));
   }
 }

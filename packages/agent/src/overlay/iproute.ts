@@ -68,6 +68,11 @@ export class IprouteKernel implements KernelNetwork {
     return { address, device: device.ifname, mtu: underlayMtu(device.mtu, peers, routes.map(toHostRoute), mtuOf) };
   }
 
+  async ipv6Addresses(device: string): Promise<string[]> {
+    const [interface_] = await this.#json<IpAddress>('ip', ['-j', '-6', 'address', 'show', 'dev', device, 'scope', 'global']);
+    return (interface_?.addr_info ?? []).flatMap(({ local }) => local ?? []);
+  }
+
   async links(): Promise<OverlayLink[]> {
     const links = (await this.#json<IpLink>('ip', ['-j', '-d', 'link', 'show', 'type', 'vxlan'])).filter((link) =>
       link.ifname.startsWith(VXLAN_PREFIX),

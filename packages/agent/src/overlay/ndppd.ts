@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type NeighbourRange, ndppdConfig } from '../plan/network/neighbours.js';
+import { type InterfaceIdentity, type NeighbourRange, ndppdConfig } from '../plan/network/neighbours.js';
 import type { NeighbourProxy } from '../ports/neighbour-proxy.js';
 import { run } from './run.js';
 import { hasSystemd, isUnitActive, startUnit, stopUnit } from './systemd.js';
@@ -23,7 +23,7 @@ export class Ndppd implements NeighbourProxy {
 
   async apply(ranges: readonly NeighbourRange[]): Promise<void> {
     const wanted = new Map<string, string>();
-    for (const range of ranges) wanted.set(range.bridge, ndppdConfig(range, await interfaceIndex(range.bridge)));
+    for (const range of ranges) wanted.set(range.bridge, ndppdConfig(range, await identityOf(range.bridge)));
     const held = (await readdir(this.folder).catch(() => [])).filter((name) => name.endsWith(CONFIG));
     for (const bridge of held.map((name) => name.slice(0, -CONFIG.length))) if (!wanted.has(bridge)) await this.#stop(bridge);
     for (const [bridge, config] of wanted) await this.#ensure(bridge, config);
@@ -77,8 +77,11 @@ function unitOf(bridge: string): string {
   return `tessera-neighbours-${bridge}`;
 }
 
-async function interfaceIndex(name: string): Promise<number> {
-  return Number(await readFile(`/sys/class/net/${name}/ifindex`, 'utf8'));
+async function identityOf(name: string): Promise<InterfaceIdentity> {
+  const [index, hardwareAddress] = await Promise.all(
+    ['ifindex', 'address'].map((fact) => readFile(`/sys/class/net/${name}/${fact}`, 'utf8')),
+  );
+  return { index: Number(index), hardwareAddress: (hardwareAddress ?? '').trim() };
 }
 
 function killIfThere(pid: number): void {

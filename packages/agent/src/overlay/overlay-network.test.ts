@@ -54,6 +54,7 @@ class FakeHost {
 
   readonly kernel: KernelNetwork = {
     underlay: async () => underlay,
+    ipv6Addresses: async () => ['2001:db8::11'],
     links: async () => this.held,
     applyLinks: async (steps) => {
       this.done.push(`links ${steps.length}`);

@@ -24,6 +24,9 @@ import { Plugs } from './plugs.js';
 /** How often the kernel is compared with what it should be, though nothing changed: others may flush tables or routes. */
 const REPAIR_INTERVAL_MS = 5_000;
 
+/** As many addresses of IPv6 as a node tells: the protocol's limit. */
+const MAX_ADDRESSES = 16;
+
 /** What the overlay needs of the discovery server. */
 export type Discovery = Pick<DnsServer, 'listenOn' | 'stop'>;
 
@@ -88,13 +91,18 @@ export class OverlayNetwork implements NodeNetwork {
 
   /** What the managers must know of the way to other nodes. @throws Error when no interface has the node's address. */
   async describe(): Promise<Pick<NodeDescription, 'underlayMtu' | 'encryption' | 'ipv6'>> {
-    const { tunnel, neighbours } = this.#options;
-    const [{ mtu }, encryption, ipv6] = await Promise.all([
+    const { kernel, tunnel, neighbours } = this.#options;
+    const [{ mtu, device }, encryption, hasIpv6] = await Promise.all([
       this.#underlay(this.#state.networks),
       tunnel.describe(),
       neighbours.isAvailable(),
     ]);
-    return { underlayMtu: mtu, ...(encryption && { encryption }), ...(ipv6 && { ipv6 }) };
+    const addresses = hasIpv6 ? await kernel.ipv6Addresses(device) : [];
+    return {
+      underlayMtu: mtu,
+      ...(encryption && { encryption }),
+      ...(hasIpv6 && { ipv6: { addresses: addresses.sort().slice(0, MAX_ADDRESSES) } }),
+    };
   }
 
   drained(addresses: readonly string[], limitMs: number, signal: AbortSignal): Promise<void> {

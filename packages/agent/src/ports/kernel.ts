@@ -10,6 +10,8 @@ export interface KernelNetwork {
    * @throws Error naming the address when no interface has it.
    */
   underlay(address: string, peers: readonly string[]): Promise<Underlay>;
+  /** The addresses of IPv6 by which other hosts may see what this one sends by an interface. */
+  ipv6Addresses(device: string): Promise<string[]>;
   /** The agent's VXLAN devices with the peers that they know. */
   links(): Promise<OverlayLink[]>;
   /** Names of the agent's bridges. */

@@ -184,8 +184,8 @@ export const NodeDescription = strictObject({
   encryption: Type.Optional(
     strictObject({ publicKey: Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' }), by: oneOf(['kernel', 'wireguard-go']) }),
   ),
-  /** The node can carry networks with IPv6. */
-  ipv6: Type.Optional(Type.Literal(true)),
+  /** The node can carry networks with IPv6; the addresses of its underlay interface by which others see it. */
+  ipv6: Type.Optional(strictObject({ addresses: Type.Array(Type.String(), { maxItems: 16 }) })),
   /** Largest packet that leaves the host in one piece toward its peers, in bytes. */
   underlayMtu: Type.Optional(Type.Integer({ minimum: 68, maximum: 1_000_000 })),
   /** Names of the volumes that lie on this host; the first ones by name. */

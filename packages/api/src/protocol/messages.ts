@@ -66,6 +66,8 @@ export const NetworkPeer = strictObject({
   nodeId: Id,
   address: Type.String(),
   block: Type.String(),
+  /** Its own IPv6 addresses, on networks that have IPv6: so that a node is known when it asks another one. */
+  addresses6: Type.Optional(Type.Array(Type.String())),
   /** For encrypted networks: WireGuard's public key of the node. */
   publicKey: Type.Optional(Type.String()),
 });

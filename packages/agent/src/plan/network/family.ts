@@ -21,7 +21,10 @@ export interface Family {
   /** nft's name of the family, and of its header in rules. */
   name: 'ip' | 'ip6';
   addressType: 'ipv4_addr' | 'ipv6_addr';
+  /** The host's addresses of itself. */
   loopback: string;
+  /** What is sent to such an address may be translated to another host (`route_localnet`, which IPv6 lacks). */
+  routesLoopback: boolean;
   icmp: 'icmp' | 'icmpv6';
   /** What neighbours on a bridge find each other by: its sources and its packets. Absent: no packets of the family (ARP). */
   discovery?: { sources: string; packets: string };
@@ -33,6 +36,8 @@ export interface Family {
   carries(network: NetworkAssignment): boolean;
   /** @throws Error when the network has no addresses of this family */
   addressing(network: NetworkAssignment): Addressing;
+  /** Addresses that a node itself has, as the others know it. */
+  hostsOf(peer: Peer): readonly string[];
   /** `undefined` for a task without an address of this family. */
   addressOf(endpoint: Endpoint): string | undefined;
   vipOf(service: ServiceEndpoints): string | undefined;
@@ -42,6 +47,7 @@ export const IPV4: Family = {
   name: 'ip',
   addressType: 'ipv4_addr',
   loopback: '127.0.0.0/8',
+  routesLoopback: true,
   icmp: 'icmp',
   has: (address) => parseIpv4(address) !== undefined,
   isIn(range, address) {
@@ -58,6 +64,7 @@ export const IPV4: Family = {
     ...(vips !== undefined && { vips }),
     blockOf: (peer) => peer.block,
   }),
+  hostsOf: ({ address }) => [address],
   addressOf: ({ address }) => address,
   vipOf: ({ vip }) => vip,
 };
@@ -66,6 +73,7 @@ export const IPV6: Family = {
   name: 'ip6',
   addressType: 'ipv6_addr',
   loopback: '::1',
+  routesLoopback: false,
   icmp: 'icmpv6',
   // Without any address yet a host asks whether its own is taken (RFC 4862 5.4.2).
   discovery: { sources: '{ ::, fe80::/10 }', packets: 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }' },
@@ -88,6 +96,7 @@ export const IPV6: Family = {
       blockOf: (peer) => ipv6RangeBeside(subnets, peer.block),
     };
   },
+  hostsOf: ({ addresses6 = [] }) => addresses6,
   addressOf: ({ address6 }) => address6,
   vipOf: ({ vip6 }) => vip6,
 };

@@ -40,8 +40,11 @@ describe('what a bridge answers for', () => {
   });
 
   it('is written for one bridge, which has another number when it was made anew', () => {
-    const config = ndppdConfig({ bridge: 'tsb7', ranges: ['fd00::/113'] }, 5);
+    const range = { bridge: 'tsb7', ranges: ['fd00::/113'] };
+    const identity = { index: 5, hardwareAddress: '02:42:00:00:00:01' };
+    const config = ndppdConfig(range, identity);
     assert.match(config, /proxy tsb7 \{[^}]*rule fd00::\/113 \{ static \}/);
-    assert.notEqual(config, ndppdConfig({ bridge: 'tsb7', ranges: ['fd00::/113'] }, 6));
+    assert.notEqual(config, ndppdConfig(range, { ...identity, index: 6 }));
+    assert.notEqual(config, ndppdConfig(range, { ...identity, hardwareAddress: '02:42:00:00:00:02' }));
   });
 });

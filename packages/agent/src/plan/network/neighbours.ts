@@ -39,12 +39,16 @@ export function around(range: string, block: string): string[] {
   return halves.map(formatIpv6Range);
 }
 
-/**
- * For `ndppd -c`. @param index of the interface: a bridge that was made anew has another one, and the daemon must begin anew as well
- */
-export function ndppdConfig({ bridge, ranges }: NeighbourRange, index: number): string {
+/** What the daemon takes over from its interface when it starts: when that is another one, it must start anew. */
+export interface InterfaceIdentity {
+  index: number;
+  hardwareAddress: string;
+}
+
+/** For `ndppd -c`. */
+export function ndppdConfig({ bridge, ranges }: NeighbourRange, { index, hardwareAddress }: InterfaceIdentity): string {
   return [
-    `# ${bridge} is interface ${index}. Written by the agent.`,
+    `# Written by the agent. ${bridge} is interface ${index} with ${hardwareAddress}.`,
     `route-ttl ${CACHE_MS}`,
     `address-ttl ${CACHE_MS}`,
     `proxy ${bridge} {`,

@@ -1,6 +1,6 @@
 import type { NetworkAssignment } from '@tessera/api';
 import { vxlanAddressOf } from '../encryption.js';
-import { type Addressing, type Family, IPV4 } from '../family.js';
+import type { Addressing, Family } from '../family.js';
 import { bridgeName, hardwareAddressOf, markOf, vxlanName, zoneOf } from '../names.js';
 import type { Fragment } from './fragment.js';
 
@@ -32,8 +32,7 @@ export function networkFragment(network: NetworkAssignment, family: Family): Fra
         ? []
         : network.peers.map(({ block }) => `${vxlan} . ${hardwareAddressOf(block)} : ${zoneOf(network.subnet, block)}`),
       returns: network.internal ? [] : network.peers.map(({ block }) => `${bridge} . ${markOf(block)}`),
-      // Nodes know each other by IPv4.
-      own: family === IPV4 ? network.peers.map((peer) => `${peer.address} . ${peer.block}`) : [],
+      own: network.peers.flatMap((peer) => family.hostsOf(peer).map((address) => `${address} . ${addressing.blockOf(peer)}`)),
       gateways: [`${bridge} : ${gateway}`, `${vxlan} : ${gateway}`],
     },
   };

@@ -149,11 +149,13 @@ function refusals({ name: ip }: Family): string[] {
   ];
 }
 
-function natChains({ name: ip, loopback }: Family): string[] {
+function natChains({ name: ip, loopback, routesLoopback }: Family): string[] {
+  // Refused at once by the host then, so that clients of `localhost` go on to the other family.
+  const except = routesLoopback ? '' : `${ip} daddr != ${loopback} `;
   const dispatch = [
     `    ${ip} daddr vmap @vips`,
     `    ${ip} daddr . meta l4proto . th dport vmap @hostports`,
-    '    fib daddr type local meta l4proto . th dport vmap @ports',
+    `    ${except}fib daddr type local meta l4proto . th dport vmap @ports`,
   ];
   return [
     '  chain prerouting {',
@@ -171,7 +173,7 @@ function natChains({ name: ip, loopback }: Family): string[] {
     '  chain postrouting {',
     '    type nat hook postrouting priority srcnat - 10; policy accept;',
     // Replies to 127.0.0.1 would not leave the other host.
-    `    ct status dnat ${ip} saddr ${loopback} snat ${ip} to oifname map @gateways`,
+    ...(routesLoopback ? [`    ct status dnat ${ip} saddr ${loopback} snat ${ip} to oifname map @gateways`] : []),
     // A container that is sent back to itself must see the answer come from where it asked.
     `    ct status dnat ${ip} saddr . ${ip} daddr @hairpin snat ${ip} to oifname map @gateways`,
     `    ct status dnat oifname @interfaces ${ip} saddr @overlay ${ip} saddr . oifname != @members snat ${ip} to oifname map @gateways comment "from another network"`,
