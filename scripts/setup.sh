@@ -17,7 +17,7 @@ need_node() {
 # command that must be there : Debian package that brings it
 NEEDED="dockerd:docker.io docker:docker.io docker-registry:docker-registry etcd:etcd-server nft:nftables ip:iproute2 conntrack:conntrack
 iptables:iptables nsenter:util-linux pgrep:procps ping:iputils-ping curl:curl debootstrap:debootstrap ssh:openssh-client
-wg:wireguard-tools wireguard-go:wireguard-go tcpdump:tcpdump iperf3:iperf3 wrk:wrk python3:python3 make:make g++:g++ openssl:openssl caddy:caddy"
+wg:wireguard-tools wireguard-go:wireguard-go tcpdump:tcpdump iperf3:iperf3 wrk:wrk python3:python3 make:make g++:g++ openssl:openssl caddy:caddy ndppd:ndppd"
 
 missing_packages() {
   local pair

@@ -6,7 +6,7 @@ const MIRROR = 'http://deb.debian.org/debian';
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'systemd-container', 'dbus', 'udev', 'kmod', 'sudo', 'procps'],
   ...['openssh-server', 'curl', 'ca-certificates', 'netcat-openbsd', 'iputils-ping', 'tcpdump', 'busybox-static'],
-  ...['docker.io', 'iptables', 'nftables', 'iproute2', 'conntrack', 'wireguard-tools', 'wireguard-go', 'etcd-server'],
+  ...['docker.io', 'iptables', 'nftables', 'iproute2', 'conntrack', 'wireguard-tools', 'wireguard-go', 'ndppd', 'etcd-server'],
 ];
 
 /** Units that a host of a bed does not need: without them it boots in a second. */
