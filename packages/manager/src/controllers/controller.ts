@@ -1,6 +1,5 @@
-import type { ObjectChange } from '@tessera/api';
 import type { Clock, Log, Random } from '@tessera/kit';
-import type { ClusterStore } from '../ports/store.js';
+import type { ChangeListener, ClusterStore } from '../ports/store.js';
 
 export interface ControllerDeps {
   /** Fenced by the leader key: what a deposed leader writes is refused. */
@@ -16,7 +15,7 @@ export interface Controller {
   /** Looks at everything once. */
   start(): void;
   /** Marks what a change may have made dirty. Cheap, and called after the view has the change. */
-  onChange(change: ObjectChange): void;
+  onChange: ChangeListener;
   /** Takes no more work; resolves when what is under way has ended. */
   stop(): Promise<void>;
 }

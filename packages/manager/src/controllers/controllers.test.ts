@@ -113,4 +113,16 @@ describe('controllers', () => {
     await store.commit([{ type: 'delete', kind: 'services', id: service.id, expect: 'any' }]);
     await until(() => store.view.count('tasks') === 0 && store.view.count('revisions') === 0, 'nothing is left');
   });
+
+  it('give the room of tasks away that were deleted as they ran', async () => {
+    const large = (spec: ServiceSpec): void => void (spec.template.reservations.memoryBytes = 8 * 1024 ** 3);
+    const { id } = await deploy(serviceSpec('full', 3, large), 's1');
+    await until(() => running(id).length === 3, 'every node is full');
+    await deploy(serviceSpec('next', 3, large), 's2');
+    await obey();
+    assert.equal(running('s2').length, 0);
+    const tasks = [...store.view.tasksOfService(id)].map((task) => ({ kind: 'tasks', id: task.id }) as const);
+    await store.commit([{ kind: 'services', id } as const, ...tasks].map((one) => ({ type: 'delete', ...one, expect: 'any' })));
+    await until(() => running('s2').length === 3, 'the others have the room');
+  });
 });

@@ -31,8 +31,8 @@ const CONTROLLERS: ReadonlyArray<new (deps: ControllerDeps) => Controller> = [
 export function startControllers(deps: ControllerDeps): Controllers {
   const controllers = CONTROLLERS.map((Make) => new Make(deps));
   for (const controller of controllers) controller.start();
-  const unsubscribe = deps.store.onChange((change) => {
-    for (const controller of controllers) controller.onChange(change);
+  const unsubscribe = deps.store.onChange((change, gone) => {
+    for (const controller of controllers) controller.onChange(change, gone);
   });
   return {
     async stop() {

@@ -1,4 +1,4 @@
-import type { ObjectChange } from '@tessera/api';
+import type { Kind, ObjectChange, ObjectTypes } from '@tessera/api';
 import { ReconcileLoop } from '@tessera/kit';
 import type { StoreChange } from '../ports/store.js';
 import type { Decision } from '../schedule/decision.js';
@@ -25,8 +25,8 @@ export class SchedulerController implements Controller {
     this.#mark();
   }
 
-  onChange(change: ObjectChange): void {
-    this.#scheduler?.onChange(change);
+  onChange(change: ObjectChange, gone?: ObjectTypes[Kind]): void {
+    this.#scheduler?.onChange(change, gone);
     this.#mark();
   }
 

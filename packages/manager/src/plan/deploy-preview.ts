@@ -115,11 +115,12 @@ class Simulation {
   }
 
   #apply(change: OverlayChange): void {
+    const before = change.kind === 'tasks' && change.type === 'delete' ? this.overlay.get('tasks', change.id) : undefined;
     this.overlay.apply(change);
     if (change.kind === 'networks' && change.type === 'put') this.#table.networks.put(change.object);
     if (change.kind !== 'tasks') return;
     if (change.type === 'put') this.#table.putTask(this.overlay, change.object);
-    else this.#table.release(change.id);
+    else if (before) this.#table.release(before);
   }
 }
 

@@ -33,6 +33,9 @@ export type StoreChange =
     }[Kind]
   | { type: 'delete'; kind: Kind; id: string; expect: Expectation };
 
+/** @param gone the object that was deleted, as it was last */
+export type ChangeListener = (change: ObjectChange, gone?: ObjectTypes[Kind]) => void;
+
 export type CommitResult =
   | { outcome: 'committed'; revision: number }
   /** Somebody else changed an object that a change was based on: read again, plan again. Nothing was written. */
@@ -56,7 +59,7 @@ export interface ClusterStore {
    */
   commitBatch(changes: readonly StoreChange[]): Promise<{ revision: number; conflicts: StoreChange[] }>;
   /** Calls `listener` after each change of the view, in order, own commits included. Returns the way to stop. */
-  onChange(listener: (change: ObjectChange) => void): () => void;
+  onChange(listener: ChangeListener): () => void;
   /**
    * Resolves when the view has all that was written before the call, by any manager: what is decided then is not decided on an old
    * state, even when nothing has to be written. @throws ApiError `unavailable`

@@ -2,6 +2,7 @@ import type { Task } from '@tessera/api';
 import { byAge, isPending } from '../model/task.js';
 import type { TaskGroup } from './filters/filter.js';
 import { type Given, PendingGroup, type Waiting } from './pending-group.js';
+import { TaskMap, type TaskRef } from './task-map.js';
 
 /** All waiting tasks in groups of alike ones, kept change by change. */
 export class Backlog {
@@ -12,7 +13,7 @@ export class Backlog {
   /** By service, then by template and revision: tasks of an old template are placed by what their own revision says. */
   readonly #services = new Map<string, Map<string, PendingGroup>>();
   /** By task; those for which something was decided too, until the view says so. */
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new TaskMap<Waiting>();
   #size = 0;
   /** Tasks of a group come one after the other. */
   #latest: { task: Task; group: PendingGroup } | undefined;
@@ -32,22 +33,22 @@ export class Backlog {
       known.task = task;
       return;
     }
-    if (known) this.#drop(task.id, known);
+    if (known) this.#drop(task, known);
     if (!waits) return;
     const group = this.#groupFor(task);
-    this.#waiting.set(task.id, group.add(task));
+    this.#waiting.set(task, group.add(task));
     this.#size++;
     this.due.add(group);
   }
 
-  delete(taskId: string): void {
-    const waiting = this.#waiting.get(taskId);
-    if (waiting) this.#drop(taskId, waiting);
+  delete(task: TaskRef): void {
+    const waiting = this.#waiting.get(task);
+    if (waiting) this.#drop(task, waiting);
   }
 
   /** The task in its group: it waits, or something was decided for it and the view does not say so yet. */
-  find(taskId: string): Waiting | undefined {
-    return this.#waiting.get(taskId);
+  find(task: TaskRef): Waiting | undefined {
+    return this.#waiting.get(task);
   }
 
   /** Something was decided for the task: it waits no more, unless it is put or restored. */
@@ -61,9 +62,9 @@ export class Backlog {
 
   /** Takes over a task for which something was decided that did not come about: it is looked at anew. */
   restore(task: Task): void {
-    this.delete(task.id);
+    this.delete(task);
     this.put(task);
-    this.#waiting.get(task.id)?.group.wakeAll();
+    this.#waiting.get(task)?.group.wakeAll();
   }
 
   /** What the tasks of a service are made from has changed. */
@@ -115,8 +116,8 @@ export class Backlog {
     return this.#services.get(serviceId)?.get(key);
   }
 
-  #drop(taskId: string, waiting: Waiting): void {
-    this.#waiting.delete(taskId);
+  #drop(task: TaskRef, waiting: Waiting): void {
+    this.#waiting.delete(task);
     if (!waiting.gone) this.decided(waiting);
   }
 

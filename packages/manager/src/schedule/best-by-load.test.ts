@@ -6,6 +6,7 @@ import type { Claim } from './claim.js';
 import { holdsImage } from './image.js';
 import { NodeTable } from './node-table.js';
 import { ranking } from './ranking.js';
+import type { TaskRef } from './task-map.js';
 
 const OWN = 'own';
 const IMAGE = 'registry.example.com/app:1';
@@ -44,7 +45,7 @@ class World {
   readonly #hosts: Host[] = [];
   readonly #ids: string[] = [];
   readonly #claims = { own: claim(OWN), other: claim('other') };
-  #tasks: string[] = [];
+  #tasks: TaskRef[] = [];
 
   constructor(hosts: readonly Host[]) {
     hosts.forEach((one, node) => {
@@ -55,14 +56,14 @@ class World {
 
   take({ what, node, host: one }: Step): void {
     const at = node % this.#hosts.length;
-    if (what === 'leave') this.table.release(this.#tasks.splice(at % Math.max(1, this.#tasks.length), 1)[0] ?? '');
+    if (what === 'leave') for (const task of this.#tasks.splice(at % this.#tasks.length, 1)) this.table.release(task);
     else if (what === 'describe') this.#put(at, one);
     else if (what === 'replace') {
       this.table.deleteNode(this.#ids[at]!);
       this.#ids[at] = `n${9 - this.#tasks.length}/${at}`;
       this.#put(at, one);
     } else {
-      this.#tasks.push(`t${this.#tasks.length}-${at}`);
+      this.#tasks.push({ id: `t${this.#tasks.length}-${at}`, serviceId: this.#claims[what].serviceId });
       this.table.claim(this.#tasks.at(-1)!, this.table.indexOf(this.#ids[at]!)!, this.#claims[what]);
     }
   }

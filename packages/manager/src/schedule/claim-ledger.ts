@@ -1,4 +1,5 @@
 import type { Claim } from './claim.js';
+import { TaskMap, type TaskRef } from './task-map.js';
 
 const FIRST_CAPACITY = 64;
 const NOWHERE = -1;
@@ -19,7 +20,7 @@ export interface Held {
  * indices and of numbers for claims, which tasks of one group share.
  */
 export class ClaimLedger {
-  readonly #slots = new Map<string, number>();
+  readonly #slots = new TaskMap<number>();
   readonly #vacant: number[] = [];
   #nodes = new Int32Array(FIRST_CAPACITY);
   /** Twice the claim's number, plus 1 when the task counts as a replica. */
@@ -32,26 +33,26 @@ export class ClaimLedger {
   #latest = 0;
 
   /** @returns what the task held before, if anything; {@link UNCHANGED} when it is the same */
-  put(taskId: string, index: number, claim: Claim, counts: boolean): Held | typeof UNCHANGED | undefined {
-    const known = this.#slots.get(taskId);
+  put(task: TaskRef, index: number, claim: Claim, counts: boolean): Held | typeof UNCHANGED | undefined {
+    const known = this.#slots.get(task);
     const number = this.#numberOf(claim);
     const kind = number * 2 + (counts ? 1 : 0);
     if (known !== undefined && this.#nodes[known] === index && this.#kinds[known] === kind) return UNCHANGED;
     // Before the former claim is dropped: they may be the same one.
     this.#claims[number]!.holders++;
     const before = known === undefined ? undefined : this.#heldIn(known);
-    const slot = known ?? this.#takeSlot(taskId);
+    const slot = known ?? this.#takeSlot(task);
     this.#drop(slot);
     this.#nodes[slot] = index;
     this.#kinds[slot] = kind;
     return before;
   }
 
-  delete(taskId: string): Held | undefined {
-    const slot = this.#slots.get(taskId);
+  delete(task: TaskRef): Held | undefined {
+    const slot = this.#slots.get(task);
     if (slot === undefined) return undefined;
     const held = this.#heldIn(slot);
-    this.#slots.delete(taskId);
+    this.#slots.delete(task);
     this.#vacant.push(slot);
     this.#drop(slot);
     return held;
@@ -85,14 +86,14 @@ export class ClaimLedger {
     this.#vacantNumbers.push(number);
   }
 
-  #takeSlot(taskId: string): number {
+  #takeSlot(task: TaskRef): number {
     const slot = this.#vacant.pop() ?? this.#size++;
     if (slot === this.#nodes.length) {
       this.#nodes = grown(this.#nodes);
       this.#kinds = grown(this.#kinds);
     }
     this.#nodes[slot] = NOWHERE;
-    this.#slots.set(taskId, slot);
+    this.#slots.set(task, slot);
     return slot;
   }
 

@@ -35,7 +35,7 @@ export function explainPlacement(table: NodeTable, group: TaskGroup): PlacementE
 export function explainTask(view: ClusterView, table: NodeTable, task: Task): PlacementExplanation | undefined {
   const group = taskGroupOf(view, task);
   if (!group) return undefined;
-  table.release(task.id);
+  table.release(task);
   try {
     const explanation = explainPlacement(table, group);
     const bound =

@@ -12,6 +12,7 @@ import { LoadOrder } from './load-order.js';
 import { NetworkTable } from './network-table.js';
 import { KeptNodes } from './preemption/kept-nodes.js';
 import { TableChanges } from './table-changes.js';
+import type { TaskRef } from './task-map.js';
 
 const FIRST_CAPACITY = 64;
 /** Each takes 8 bytes a node. */
@@ -58,7 +59,8 @@ export class NodeTable {
     const table = new NodeTable();
     for (const network of view.all('networks')) table.networks.put(network);
     for (const node of view.all('nodes')) table.putNode(node);
-    for (const task of view.all('tasks')) table.putTask(view, task);
+    // Those without a node hold nothing.
+    for (const { id } of view.all('nodes')) for (const task of view.tasksOfNode(id)) table.putTask(view, task);
     return table;
   }
 
@@ -158,24 +160,24 @@ export class NodeTable {
     const index = holdsClaim(task) ? this.#indices.get(task.nodeId!) : undefined;
     const source = index === undefined ? undefined : sourceOf(view, task);
     if (index === undefined || !source) {
-      this.release(task.id);
+      this.release(task);
       return;
     }
-    this.claim(task.id, index, claimOf(task.serviceId, source), countsAsReplica(task));
+    this.claim(task, index, claimOf(task.serviceId, source), countsAsReplica(task));
     this.givenIds.put(task, index);
   }
 
   /** Notes that a task takes `claim` of a node, in place of what it held. */
-  claim(taskId: string, index: number, claim: Claim, counts = true): void {
-    const before = this.#ledger.put(taskId, index, claim, counts);
+  claim(task: TaskRef, index: number, claim: Claim, counts = true): void {
+    const before = this.#ledger.put(task, index, claim, counts);
     if (before === UNCHANGED) return;
     if (before) this.#add(before, -1);
     this.#add({ index, claim, counts }, 1);
   }
 
-  release(taskId: string): void {
-    const held = this.#ledger.delete(taskId);
-    this.givenIds.release(taskId);
+  release(task: TaskRef): void {
+    const held = this.#ledger.delete(task);
+    this.givenIds.release(task.id);
     if (held) this.#add(held, -1);
   }
 

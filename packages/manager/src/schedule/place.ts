@@ -70,7 +70,7 @@ class Placement {
     const tree = nodeId === undefined && known === undefined ? this.#bestTree() : undefined;
     const index = known ?? tree?.best();
     if (index === undefined) return undefined;
-    this.input.table.claim(task.id, index, group.claim);
+    this.input.table.claim(task, index, group.claim);
     checks.placed(index);
     if (this.input.volume) useUp(this.input.volume, group.claim);
     this.#counts[index]!++;

@@ -1,4 +1,4 @@
-import type { Node, ObjectChange, Service, Task } from '@tessera/api';
+import type { Kind, Node, ObjectChange, ObjectTypes, Service, Task } from '@tessera/api';
 import { sourceOf } from '../model/spec-of.js';
 import { isPending } from '../model/task.js';
 import { type ClusterView, keepsApart } from '../model/view.js';
@@ -51,14 +51,15 @@ export class Scheduler {
     return new Scheduler(view, NodeTable.of(view));
   }
 
-  /** Takes over a change that the view has. */
-  onChange(change: ObjectChange): void {
+  /** Takes over a change that the view has. @param gone the object that was deleted */
+  onChange(change: ObjectChange, gone?: ObjectTypes[Kind]): void {
     switch (change.kind) {
       case 'nodes':
         this.#putNode(change.id, change.object);
         break;
       case 'tasks':
-        this.#putTask(change.id, change.object);
+        if (change.object) this.#putTask(change.object);
+        else if (gone) this.#dropTask(gone as Task);
         break;
       case 'networks': {
         const name = this.table.networks.take(change.id, change.object);
@@ -116,8 +117,12 @@ export class Scheduler {
   takeBack({ before }: Decision): void {
     this.#preemption.takeBack(before.id);
     const task = this.view.get('tasks', before.id);
-    this.#putTask(before.id, task);
-    if (task) this.#backlog.restore(task);
+    if (task) {
+      this.#putTask(task);
+      this.#backlog.restore(task);
+    } else {
+      this.#dropTask(before);
+    }
   }
 
   #putNode(id: string, node: Node | undefined): void {
@@ -131,16 +136,16 @@ export class Scheduler {
     if (isNew) for (const task of this.view.tasksOfNode(id)) this.table.putTask(this.view, task);
   }
 
-  #putTask(id: string, task: Task | undefined): void {
-    if (task) {
-      const waiting = this.#backlog.find(id);
-      if (!this.#isKnown(task, waiting?.given)) this.table.putTask(this.view, task);
-      this.#backlog.put(task, waiting);
-      this.#companions.putTask(task);
-    } else {
-      this.table.release(id);
-      this.#backlog.delete(id);
-    }
+  #putTask(task: Task): void {
+    const waiting = this.#backlog.find(task);
+    if (!this.#isKnown(task, waiting?.given)) this.table.putTask(this.view, task);
+    this.#backlog.put(task, waiting);
+    this.#companions.putTask(task);
+  }
+
+  #dropTask(task: Task): void {
+    this.table.release(task);
+    this.#backlog.delete(task);
   }
 
   /** Whether the table has what there is to know of the task: it waits and holds nothing, or has become what was decided for it. */

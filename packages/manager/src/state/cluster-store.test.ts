@@ -32,6 +32,18 @@ for (const [values, keepsObjects] of [
       assert.deepEqual(told, [`put services/a at ${result.revision}`]);
     });
 
+    it('tells of a deletion with the object as it was last, whoever deletes it', async () => {
+      const memory = memoryStore(keepsObjects);
+      const [one, other] = [await openStore(memory.connect()), await openStore(memory.connect())];
+      const told: string[] = [];
+      for (const store of [one, other])
+        store.onChange(({ object }, gone) => void told.push(`${object ? 'put' : 'delete'} ${gone && (gone as Service).spec.name}`));
+      await one.commit([create(someService('a', 'web'))]);
+      await one.commit([{ type: 'delete', kind: 'services', id: 'a', expect: 'any' }]);
+      await other.waitFor(memory.revision);
+      assert.deepEqual(told.sort(), ['delete web', 'delete web', 'put undefined', 'put undefined']);
+    });
+
     it('sees what another manager writes', async () => {
       const memory = memoryStore(keepsObjects);
       const [one, other] = [await openStore(memory.connect()), await openStore(memory.connect())];

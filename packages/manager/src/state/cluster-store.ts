@@ -1,8 +1,7 @@
-import type { ObjectChange } from '@tessera/api';
 import type { Clock, Log, Random } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
 import type { Kv, KvCompare } from '../ports/kv.js';
-import type { ClusterStore, CommitResult, StoreChange } from '../ports/store.js';
+import type { ChangeListener, ClusterStore, CommitResult, StoreChange } from '../ports/store.js';
 import { commitGroups, groupChanges } from './batch.js';
 import { CatchUp } from './catch-up.js';
 import { type Codec, ObjectCodec, TextCodec } from './codec.js';
@@ -83,7 +82,7 @@ export class KvClusterStore implements ClusterStore {
     });
   }
 
-  onChange(listener: (change: ObjectChange) => void): () => void {
+  onChange(listener: ChangeListener): () => void {
     return this.parts.informer.onChange(listener);
   }
 

@@ -1,7 +1,8 @@
-import { KINDS, type ObjectChange } from '@tessera/api';
+import { KINDS, type Kind, type ObjectChange, type ObjectTypes } from '@tessera/api';
 import { type Clock, jittered, type Log, type Random, sleep } from '@tessera/kit';
 import { IndexedView } from '../model/view.js';
 import { type Kv, type KvEntry, KvError, type KvEvent, type KvWatch } from '../ports/kv.js';
+import type { ChangeListener } from '../ports/store.js';
 import type { Codec } from './codec.js';
 import type { Keys } from './keys.js';
 import { OwnWrites } from './own-writes.js';
@@ -25,7 +26,7 @@ export interface InformerOptions {
 export class Informer {
   readonly view = new IndexedView();
   readonly #options: InformerOptions;
-  #listeners: ReadonlyArray<(change: ObjectChange) => void> = [];
+  #listeners: readonly ChangeListener[] = [];
   readonly #own = new OwnWrites();
   /** Deletes of our own that the watch has not told yet: an older put must not bring the object back. */
   readonly #deleted = new Map<string, number>();
@@ -57,7 +58,7 @@ export class Informer {
     this.#waiters.rejectAll(new Error('the manager stops'));
   }
 
-  onChange(listener: (change: ObjectChange) => void): () => void {
+  onChange(listener: ChangeListener): () => void {
     this.#listeners = [...this.#listeners, listener];
     return () => {
       this.#listeners = this.#listeners.filter((other) => other !== listener);
@@ -157,13 +158,14 @@ export class Informer {
 
   #apply(change: ObjectChange): void {
     if (this.#deleted.size > 0 && change.object && change.revision < (this.#deleted.get(`${change.kind}/${change.id}`) ?? 0)) return;
+    const gone = change.object ? undefined : this.view.get(change.kind, change.id);
     if (!this.view.apply(change)) return;
-    for (const listener of this.#listeners) this.#tell(listener, change);
+    for (const listener of this.#listeners) this.#tell(listener, change, gone);
   }
 
-  #tell(listener: (change: ObjectChange) => void, change: ObjectChange): void {
+  #tell(listener: ChangeListener, change: ObjectChange, gone: ObjectTypes[Kind] | undefined): void {
     try {
-      listener(change);
+      listener(change, gone);
     } catch (error) {
       this.#options.log.error({ error, kind: change.kind, id: change.id }, 'a listener to the state failed');
     }

@@ -1,4 +1,4 @@
-import type { ObjectChange, Task } from '@tessera/api';
+import type { Kind, ObjectChange, ObjectTypes, Task } from '@tessera/api';
 import { SeededRandom, SystemClock, silentLog } from '@tessera/kit';
 import { MemoryStore } from '@tessera/manager/adapters/kv/memory/memory-store';
 import { SchedulerController } from '@tessera/manager/controllers/scheduler-controller';
@@ -22,7 +22,7 @@ export class BenchCluster {
     private readonly kv: Kv,
     private readonly scheduler: SchedulerController,
   ) {
-    store.onChange((change) => this.#onChange(change));
+    store.onChange((change, gone) => this.#onChange(change, gone));
   }
 
   /** @param kv a memory of its own unless given */
@@ -82,8 +82,8 @@ export class BenchCluster {
     if (conflicts.length > 0) throw new Error(`${conflicts.length} of ${changes.length} changes were not written`);
   }
 
-  #onChange(change: ObjectChange): void {
-    if (this.#isScheduling) this.scheduler.onChange(change);
+  #onChange(change: ObjectChange, gone: ObjectTypes[Kind] | undefined): void {
+    if (this.#isScheduling) this.scheduler.onChange(change, gone);
     if (change.kind !== 'tasks' || change.object?.status.state !== 'assigned') return;
     this.#assigned++;
     if (this.#waiting && this.#assigned >= this.#waiting.count) this.#waiting.resolve();

@@ -94,7 +94,7 @@ class WhatIf {
   }
 
   make({ task, to }: Move): void {
-    this.#drop(task.id);
+    this.#drop(task);
     const moved: Task = { ...task, id: `${PROBE}${++this.#probes}`, nodeId: to.id };
     this.#overlay.apply({ type: 'put', kind: 'tasks', object: moved });
     this.#table.putTask(this.#overlay, moved);
@@ -107,12 +107,12 @@ class WhatIf {
     const probe: Task = { ...rest, id, desired: 'running', status: { state: 'pending', at: this.now, message: '' } };
     this.#overlay.apply({ type: 'put', kind: 'tasks', object: probe });
     const decision = schedule(this.#overlay, this.#table, this.now).find(({ after }) => after.id === id);
-    this.#drop(id);
+    this.#drop(probe);
     return decision && isAssigned(decision.after) ? this.#overlay.get('nodes', decision.after.nodeId ?? '') : undefined;
   }
 
-  #drop(taskId: string): void {
-    this.#overlay.apply({ type: 'delete', kind: 'tasks', id: taskId });
-    this.#table.release(taskId);
+  #drop(task: Task): void {
+    this.#overlay.apply({ type: 'delete', kind: 'tasks', id: task.id });
+    this.#table.release(task);
   }
 }

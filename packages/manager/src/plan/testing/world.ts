@@ -111,8 +111,9 @@ export class World {
   write(change: Write): void {
     const revision = ++this.#revision;
     if (change.type === 'delete') {
+      const before = this.view.get('tasks', change.id);
       this.view.apply({ kind: change.kind, id: change.id, object: undefined, revision });
-      if (change.kind === 'tasks') this.table.release(change.id);
+      if (before) this.table.release(before);
       if (change.kind === 'nodes') this.table.deleteNode(change.id);
       return;
     }

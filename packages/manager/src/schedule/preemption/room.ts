@@ -6,6 +6,7 @@ import { type Claim, holdsClaim } from '../claim.js';
 import type { TaskGroup } from '../filters/filter.js';
 import type { NodeTable } from '../node-table.js';
 import { priorityOf } from '../priority.js';
+import type { TaskRef } from '../task-map.js';
 
 /** Tasks of one plan: a cluster that is far too small is emptied in steps, each of which is looked at again. */
 const MOST_TASKS = 50;
@@ -64,7 +65,7 @@ class Room {
   readonly #table: NodeTable;
   readonly #group: TaskGroup;
   /** What stands in the table for tasks that will come. */
-  readonly #placed: string[] = [];
+  readonly #placed: TaskRef[] = [];
   /** Tasks whose claims were taken out of the table. */
   readonly #released = new Set<Task>();
   readonly #victims = new Set<Task>();
@@ -139,7 +140,7 @@ class Room {
 
   /** Puts back all that the table held. */
   restore(): void {
-    for (const id of this.#placed) this.#table.release(id);
+    for (const placed of this.#placed) this.#table.release(placed);
     for (const task of this.#released) this.#claim(task);
   }
 
@@ -231,9 +232,9 @@ class Room {
   }
 
   #hold(index: number, claim: Claim): void {
-    const id = `room ${this.#placed.length}`;
-    this.#placed.push(id);
-    this.#table.claim(id, index, claim);
+    const placed = { id: `room ${this.#placed.length}`, serviceId: claim.serviceId };
+    this.#placed.push(placed);
+    this.#table.claim(placed, index, claim);
   }
 
   #passes(index: number): boolean {
@@ -244,7 +245,7 @@ class Room {
   #release(task: Task): void {
     if (!holdsClaim(task)) return;
     this.#released.add(task);
-    this.#table.release(task.id);
+    this.#table.release(task);
   }
 
   #claim(task: Task): void {

@@ -112,6 +112,7 @@ export class ScheduledWorld {
 
   #apply(change: { kind: Kind; id: string; object: ObjectTypes[Kind] | undefined }): void {
     const told = { ...change, revision: ++this.#revision } as Parameters<IndexedView['apply']>[0];
-    if (this.view.apply(told)) this.scheduler.onChange(told);
+    const gone = change.object ? undefined : this.view.get(change.kind, change.id);
+    if (this.view.apply(told)) this.scheduler.onChange(told, gone);
   }
 }
