@@ -1,3 +1,4 @@
+export * from './host-certificate.js';
 export * from './job.js';
 export * from './objects.js';
 export * from './release.js';

@@ -4,6 +4,7 @@ import { Bytes, DurationMs, Id, Labels, Name, NanoCpus, oneOf, Port, strictObjec
 import { GivenResource, MAX_REPORTED, MAX_TAINTS, OfferedResource, Priority, SystemReserve, Taint } from '../spec/scheduling.js';
 import { PublishedPort, ServiceSpec } from '../spec/service-spec.js';
 import { FileSpec, NetworkSpec } from '../spec/stack-spec.js';
+import { HostCertificate } from './host-certificate.js';
 import { JobControl, JobStatus } from './job.js';
 import { Content, Release } from './release.js';
 import { stored } from './stored.js';
@@ -318,6 +319,7 @@ export const OBJECT_SCHEMAS = {
   usages: NodeUsage,
   contents: Content,
   releases: Release,
+  certificates: HostCertificate,
 } as const;
 
 export interface ObjectTypes {
@@ -336,6 +338,7 @@ export interface ObjectTypes {
   usages: NodeUsage;
   contents: Content;
   releases: Release;
+  certificates: HostCertificate;
 }
 export type Kind = keyof ObjectTypes;
 export const KINDS = Object.keys(OBJECT_SCHEMAS) as Kind[];

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { HostCertificate } from '../object/host-certificate.js';
 import { TaskState } from '../object/task-state.js';
-import { Id, Name, oneOf, Port, strictObject } from '../spec/common.js';
+import { Id, Name, oneOf, Port, strictObject, Timestamp } from '../spec/common.js';
 import type { RouteDefinition } from './route.js';
 
 export const HttpOverview = strictObject({
@@ -13,6 +14,14 @@ export const HttpOverview = strictObject({
       tls: oneOf(['auto', 'internal', 'off', 'given']),
       service: Name,
       port: Type.Optional(Port),
+      /** Of hosts with `tls: auto` that an authority certifies. */
+      certificate: Type.Optional(
+        strictObject({
+          notAfter: Type.Optional(Timestamp),
+          /** Why there is none, or none that is newer, in words. */
+          problem: Type.Optional(Type.String()),
+        }),
+      ),
       /** Why requests for it fail at the moment, in words. */
       problem: Type.Optional(Type.String()),
     }),
@@ -40,5 +49,13 @@ export const HTTP_ROUTE = {
     summary: 'Hosts and paths that the HTTP proxies serve, and whether each proxy has taken them over',
     access: 'viewer',
     response: HttpOverview,
+  },
+  renewCertificate: {
+    method: 'POST',
+    path: '/v1/http/certificates/:host/renew',
+    summary: 'Have a host with tls: auto certified anew, whether that is due or not',
+    access: 'admin',
+    params: strictObject({ host: Type.String({ minLength: 1, maxLength: 253 }) }),
+    response: HostCertificate,
   },
 } as const satisfies Record<string, RouteDefinition>;

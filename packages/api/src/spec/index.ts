@@ -3,6 +3,7 @@ export * from './common.js';
 export * from './container-spec.js';
 export * from './defaults.js';
 export * from './file-hashes.js';
+export * from './http-acme.js';
 export * from './http-spec.js';
 export * from './rebalance-spec.js';
 export * from './reload-spec.js';

@@ -167,6 +167,7 @@ const HTTP: Noun = {
     verb('enable', 'Start the HTTP proxy, or change how it runs', () => import('./http/enable.js')),
     verb('status', 'List hosts and paths, and whether the proxies serve them', () => import('./http/status.js')),
     verb('ca', "Print the CA's certificate of hosts with tls: internal", () => import('./http/ca.js')),
+    verb('renew', 'Ask the authority for a new certificate of a host with tls: auto', () => import('./http/renew.js')),
     verb('disable', 'Stop the HTTP proxy', () => import('./http/disable.js')),
   ],
 };

@@ -6,7 +6,7 @@ import { planLoop } from './plan-loop.js';
 
 const EVERYTHING = 'contents';
 /** Kinds that name contents: when one of their objects goes or changes, a content may have lost its last user. */
-const USERS: readonly string[] = ['configs', 'secrets', 'revisions', 'releases'];
+const USERS: readonly string[] = ['configs', 'secrets', 'certificates', 'revisions', 'releases'];
 
 const IMMUTABLE: readonly string[] = ['revisions', 'releases'];
 

@@ -1,4 +1,5 @@
 import type { Clock, Log, Random } from '@tessera/kit';
+import type { Acme } from '../ports/acme.js';
 import type { ChangeListener, ClusterStore } from '../ports/store.js';
 
 export interface ControllerDeps {
@@ -7,6 +8,11 @@ export interface ControllerDeps {
   clock: Clock;
   random: Random;
   log: Log;
+}
+
+/** What the controllers of a leader need altogether. */
+export interface LeaderDeps extends ControllerDeps {
+  acme: Acme;
 }
 
 /** One loop that keeps a part of the desired state. */

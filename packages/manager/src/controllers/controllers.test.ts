@@ -18,7 +18,8 @@ describe('controllers', () => {
     const sealer = { seal: (text: string) => text, unseal: (text: string) => text };
     const common = { clock, random: new SeededRandom(1), log: silentLog };
     store = await KvClusterStore.open({ ...common, kv: frozenKv(new MemoryStore({ clock, keepsObjects: true }).connect()), sealer });
-    controllers = startControllers({ ...common, store });
+    const acme = { issue: () => Promise.reject(new Error('there is no authority')) };
+    controllers = startControllers({ ...common, acme, store });
     for (const id of ['n1', 'n2', 'n3']) await store.commit([{ type: 'put', kind: 'nodes', object: readyNode(id), expect: 'absent' }]);
   });
 

@@ -1,7 +1,8 @@
 import { AbsenceController } from './absence-controller.js';
 import { AutoscaleController } from './autoscale-controller.js';
+import { CertificateController } from './certificate-controller.js';
 import { ContentController } from './content-controller.js';
-import type { Controller, ControllerDeps } from './controller.js';
+import type { Controller, LeaderDeps } from './controller.js';
 import { NetworkController } from './network-controller.js';
 import { NodeController } from './node-controller.js';
 import { RebalanceController } from './rebalance-controller.js';
@@ -15,7 +16,7 @@ export interface Controllers {
 }
 
 /** Every controller of the leader, in the order in which they hear of a change. */
-const CONTROLLERS: ReadonlyArray<new (deps: ControllerDeps) => Controller> = [
+const CONTROLLERS: ReadonlyArray<new (deps: LeaderDeps) => Controller> = [
   AbsenceController,
   NodeController,
   NetworkController,
@@ -23,12 +24,13 @@ const CONTROLLERS: ReadonlyArray<new (deps: ControllerDeps) => Controller> = [
   RebalanceController,
   ServiceController,
   ReleaseController,
+  CertificateController,
   ContentController,
   SchedulerController,
 ];
 
 /** Starts all controllers on a store whose view is complete. Runs on the leader only. */
-export function startControllers(deps: ControllerDeps): Controllers {
+export function startControllers(deps: LeaderDeps): Controllers {
   const controllers = CONTROLLERS.map((Make) => new Make(deps));
   for (const controller of controllers) controller.start();
   const unsubscribe = deps.store.onChange((change, gone) => {

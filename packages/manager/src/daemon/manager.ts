@@ -2,6 +2,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { type Clock, type Log, newId, type Random } from '@tessera/kit';
 import { Lifecycle } from '@tessera/kit/lifecycle/index';
 import { formatAddress } from '@tessera/kit/transport/index';
+import { AcmeClient } from '../adapters/acme/acme-client.js';
 import { openKv } from '../adapters/kv/open.js';
 import { HttpsPeers } from '../adapters/peers/https-peers.js';
 import { startControllers } from '../controllers/index.js';
@@ -130,7 +131,7 @@ function makeElection(
     candidate: `${identity.managerId}.${newId(environment.random)}@${hostname()}`,
     ...environment,
     lead: (fence) => {
-      const controllers = startControllers({ ...environment, store: store.fenced(() => [fence]) });
+      const controllers = startControllers({ ...environment, acme: new AcmeClient(environment.clock), store: store.fenced(() => [fence]) });
       // The other stores compact themselves.
       const compactor = kind === 'etcd' ? new Compactor({ kv, revision: () => store.view.revision, ...environment }) : undefined;
       return { stop: async () => void (await Promise.all([controllers.stop(), compactor?.stop()])) };

@@ -5,7 +5,7 @@ import { getInfo, rotateToken } from '../use-case/cluster.js';
 import type { UseCaseContext } from '../use-case/context.js';
 import { diagnoseNetworks } from '../use-case/doctor.js';
 import { createFile, listFiles, removeFile } from '../use-case/files.js';
-import { getHttp } from '../use-case/http.js';
+import { getHttp, renewCertificate } from '../use-case/http.js';
 import { relayImage } from '../use-case/image-digest.js';
 import { getJob, listJobs, resumeJob, runJob, stopJob, suspendJob } from '../use-case/jobs.js';
 import { join, renew } from '../use-case/join.js';
@@ -101,6 +101,7 @@ export const HANDLERS: Handlers = {
   removeNetwork: (context, { params }) => nothing(removeNetwork(context, params.ref)),
 
   getHttp: (context) => getHttp(context),
+  renewCertificate: (context, { params }) => renewCertificate(context, params.host),
 
   listConfigs: (context) => listFiles(context, 'configs'),
   createConfig: (context, { body }) => createFile(context, 'configs', body),

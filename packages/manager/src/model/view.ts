@@ -2,6 +2,7 @@ import {
   type Config,
   contentId,
   filesOf,
+  type HostCertificate,
   type Kind,
   type NetworkBlock,
   type ObjectChange,
@@ -56,9 +57,9 @@ export interface ClusterView {
   usersOfContent(contentId: string): Iterable<ContentUser>;
 }
 
-/** Configs and secrets whose content it is now, specs whose tasks mount it, and releases that would bring it back. */
+/** Configs, secrets and certificates whose content it is now, specs whose tasks mount it, and releases that would bring it back. */
 export interface ContentUser {
-  kind: 'configs' | 'secrets' | 'revisions' | 'releases';
+  kind: 'configs' | 'secrets' | 'certificates' | 'revisions' | 'releases';
   id: string;
 }
 
@@ -106,6 +107,7 @@ export class IndexedView implements ClusterView {
   readonly #revisionsByContent = new KeysIndex<ServiceRevision>((revision) => contentsOf(revision.spec));
   readonly #configsByContent = new KeyIndex<Config>((config) => contentId('configs', config.hash));
   readonly #secretsByContent = new KeyIndex<Config>((secret) => contentId('secrets', secret.hash));
+  readonly #certificatesByContent = new KeyIndex<HostCertificate>(({ issued }) => issued && contentId('secrets', issued.hash));
   readonly #blocksByNode = new KeyIndex<NetworkBlock>((block) => block.nodeId);
   readonly #vipsByNetwork = new KeyIndex<Vip>((vip) => vip.networkId);
   readonly #vipsByService = new KeyIndex<Vip>((vip) => vip.serviceId);
@@ -194,6 +196,7 @@ export class IndexedView implements ClusterView {
   *usersOfContent(contentId: string): IterableIterator<ContentUser> {
     for (const { id } of this.#configsByContent.of(contentId)) yield { kind: 'configs', id };
     for (const { id } of this.#secretsByContent.of(contentId)) yield { kind: 'secrets', id };
+    for (const { id } of this.#certificatesByContent.of(contentId)) yield { kind: 'certificates', id };
     for (const { id } of this.#revisionsByContent.of(contentId)) yield { kind: 'revisions', id };
     for (const { id } of this.#releasesByContent.of(contentId)) yield { kind: 'releases', id };
   }
@@ -249,6 +252,9 @@ export class IndexedView implements ClusterView {
         break;
       case 'secrets':
         updateAll([this.#secretsByContent], place, before, change.object);
+        break;
+      case 'certificates':
+        updateAll([this.#certificatesByContent], place, before, change.object);
         break;
       case 'blocks':
         updateAll([this.#blocksByNetwork, this.#blocksByNode], place, before, change.object);

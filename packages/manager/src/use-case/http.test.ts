@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { HTTP_CONFIG, type Task } from '@tessera/api';
+import { VirtualClock } from '@tessera/kit';
 import { readyNode, serviceSpec } from '../model/testing/builders.js';
 import { httpFile } from '../plan/http/file.js';
 import { HttpWorld, httpService, rule } from '../plan/http/testing/http-world.js';
 import type { UseCaseContext } from './context.js';
 import { getHttp } from './http.js';
 
-const overview = (world: HttpWorld) => getHttp({ store: { view: world.view } } as unknown as UseCaseContext);
+const overview = (world: HttpWorld) => getHttp({ store: { view: world.view }, clock: new VirtualClock() } as unknown as UseCaseContext);
 
 function taskOf(world: HttpWorld, name: string, status: Partial<Task['status']> = {}): Task {
   const { id: serviceId, specRevision, templateHash } = world.view.byName('services', name)!;

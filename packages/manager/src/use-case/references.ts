@@ -19,6 +19,7 @@ export const NOUNS: Readonly<Record<Kind, string>> = {
   usages: 'usage of node',
   contents: 'content',
   releases: 'release',
+  certificates: 'certificate',
 };
 
 const MAX_CANDIDATES = 10;

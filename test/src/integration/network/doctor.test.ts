@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Host } from '@tessera/bed';
 import { onHost, provideBusybox } from '../../support/test-bed.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
-import { describeHttp } from './http-cases.js';
 
 const READY_LIMIT_MS = 20_000;
 const COMPOSE = `services:
@@ -108,7 +107,4 @@ describe('tsctl network doctor on three hosts', function () {
     );
     await cluster.agent(2).start();
   });
-
-  // The same hosts again: others would take the time of making them.
-  describeHttp(() => cluster);
 });

@@ -4,8 +4,6 @@ import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { join } from 'node:path';
 import type { HttpOverview, Task } from '@tessera/api';
-import { provideAnswerImages } from '../../support/answer-image.js';
-import { provideCaddyImage } from '../../support/caddy-image.js';
 import { httpLoad, type Load } from '../../support/load.js';
 import { commandOutput } from '../../support/test-bed.js';
 import { eventually, type TestCluster } from '../../support/test-cluster.js';
@@ -21,15 +19,12 @@ interface Answer {
 }
 
 /** HTTP by host name and path through Debian's Caddy, on hosts of which not all run a proxy. */
-export function describeHttp(cluster: () => TestCluster): void {
+export function describeHttp(cluster: () => TestCluster, images: () => { answer: string; caddy: string }): void {
   describe('HTTP proxies', () => {
-    let image: string;
     let authority: string;
 
     before(async () => {
-      [image = ''] = await provideAnswerImages(cluster().bed, ['v1']);
-      const caddy = await provideCaddyImage(cluster().bed);
-      await cluster().tsctl.succeed(['http', 'enable', '--image', caddy, '--replicas', '2', '--timeout', '90s']);
+      await cluster().tsctl.succeed(['http', 'enable', '--image', images().caddy, '--replicas', '2', '--timeout', '90s']);
       authority = await cluster().tsctl.succeed(['http', 'ca']);
       await deploy('shop', services({ web: SECURE, api: API, plain: PLAIN }));
       await eventually(isCurrent, 'the proxies to have the routes', LIMIT_MS);
@@ -37,7 +32,7 @@ export function describeHttp(cluster: () => TestCluster): void {
 
     const deploy = async (stack: string, compose: string): Promise<{ code: number; stderr: string }> => {
       await writeFile(join(cluster().tsctl.folder, 'http.yml'), compose);
-      return cluster().tsctl.run(['deploy', '-f', 'http.yml', stack, '--prune', '--timeout', '60s'], { env: { IMAGE: image } });
+      return cluster().tsctl.run(['deploy', '-f', 'http.yml', stack, '--prune', '--timeout', '60s'], { env: { IMAGE: images().answer } });
     };
     const services = (rules: Record<string, string>): string => {
       const each = Object.entries(rules).map(([name, rule]) => `  ${name}: { image: "\${IMAGE}", stop_grace_period: 1s, x-http: ${rule} }`);

@@ -1,6 +1,7 @@
 import { type Clock, newId, type Random, SeededRandom, type SessionSocket } from '@tessera/kit';
 import { MemoryKv } from '@tessera/manager/adapters/kv/memory/memory-kv';
 import type { MemoryStore } from '@tessera/manager/adapters/kv/memory/memory-store';
+import type { Acme } from '@tessera/manager/ports/acme';
 import type { Dispatcher } from '@tessera/manager/ports/dispatcher';
 import { type Kv, KvError } from '@tessera/manager/ports/kv';
 import type { Peers } from '@tessera/manager/ports/peers';
@@ -15,6 +16,8 @@ import type { Parts } from './parts.js';
 import { processKv, SimProcess } from './process.js';
 
 const SECRETS_KEY = '00'.repeat(32);
+/** No host of the simulation has a certificate. */
+const NO_ACME: Acme = { issue: () => Promise.reject(new Error('there is no authority')) };
 /** Who watches over the process starts it again after this when it could not start. */
 const RESTART_MS = 1_000;
 export const CLUSTER = {
@@ -166,7 +169,7 @@ export class SimManager {
       ...environment,
       lead: (fence) => {
         history.note(`${name} leads`);
-        const controllers = parts.startControllers({ ...environment, store: parts.leaderStore(store, fence) });
+        const controllers = parts.startControllers({ ...environment, acme: NO_ACME, store: parts.leaderStore(store, fence) });
         return parts.stepsDown ? controllers : { stop: () => {} };
       },
     });

@@ -2,6 +2,7 @@ import { type Client, HTTP_CA, HTTP_NETWORK, ICC_OPTION } from '@tessera/api';
 import { createAuthority } from '@tessera/kit/pki/index';
 import { SystemRandom } from '@tessera/kit/random/system-random';
 import { Failure, usageFailure } from '../../failure.js';
+import { type AcmeOptions, ensureAcme, settingsOf } from '../../http/acme-settings.js';
 import { PROXY_STACK, type ProxyOptions, proxyCompose, proxyStack } from '../../http/proxy-stack.js';
 import { printData, wantsData } from '../../output/print.js';
 import type { Session } from '../../session.js';
@@ -11,7 +12,7 @@ import { DETACH } from '../options.js';
 import { countValue } from '../parse.js';
 import { changeLines, warningLines } from '../stack/change-lines.js';
 
-interface EnableOptions {
+interface EnableOptions extends AcmeOptions {
   image?: string;
   replicas?: number;
   global?: boolean;
@@ -34,16 +35,24 @@ export const command = defineCommand<EnableOptions>({
     { flags: '--global', summary: 'a proxy on each node' },
     { flags: '--http-port <port>', summary: 'published on every node for HTTP; 80 when absent', parse: countValue },
     { flags: '--https-port <port>', summary: 'published on every node for HTTPS; 443 when absent', parse: countValue },
+    { flags: '--acme-directory <url>', summary: "whom hosts with tls: auto are certified by; Let's Encrypt when absent" },
+    { flags: '--acme-ca <file>', summary: 'CA certificates in PEM that vouch for the directory' },
+    { flags: '--acme-email <address>', summary: 'where the authority may write to' },
     { flags: '--print', summary: 'only print the Compose file of the proxy, to be changed and deployed by hand' },
     DETACH,
   ],
-  details: `Makes the network '${HTTP_NETWORK}' and a CA for hosts with tls: internal if they are not there yet, and deploys the stack '${PROXY_STACK}', an ordinary service that publishes both ports on every node. What it serves follows from x-http of all services. Run again with other options, it changes the proxy.`,
+  details: `Makes the network '${HTTP_NETWORK}' and a CA for hosts with tls: internal if they are not there yet, and deploys the stack '${PROXY_STACK}', an ordinary service that publishes both ports on every node. What it serves follows from x-http of all services. Run again with other options, it changes the proxy. Hosts with tls: auto are certified by the ACME authority of --acme-directory, to whose terms of service you agree by that; it stays when the command is run again without.`,
   examples: [
     { line: 'tsctl http enable', does: 'start one proxy, and wait until it runs' },
     { line: 'tsctl http enable --global --image registry.example.com/caddy:2.8', does: 'one on each node, of your own image' },
+    {
+      line: 'tsctl http enable --acme-directory https://ca.corp.example/acme/acme/directory --acme-ca root.pem',
+      does: 'certificates from a CA of your own, such as step-ca',
+    },
     { line: 'tsctl http enable --print > caddy.yml', does: 'the Compose file, for changes that have no option' },
   ],
   async run(session, _args, options) {
+    await settingsOf(options);
     const proxy = { ...proxyOf(options), migratesRequests: options.print ? true : await canMigrate(await session.client()) };
     if (options.print) {
       session.print(proxyCompose(proxy).trimEnd());
@@ -52,6 +61,7 @@ export const command = defineCommand<EnableOptions>({
     const client = await session.client();
     await ensureNetwork(client, session);
     await ensureAuthority(client, session);
+    await ensureAcme(client, session, options);
     const query = { prune: false, resolve: 'always' as const };
     const result = await client.call('deployStack', { params: { ref: PROXY_STACK }, query, body: await proxyStack(proxy) });
     session.note(...warningLines(result.warnings, session.errorStyle), ...changeLines(result.changes, session.errorStyle));

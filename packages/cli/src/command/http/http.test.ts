@@ -57,11 +57,45 @@ describe('tsctl http', () => {
     const transport = new FakeTransport()
       .on('GET /v1/nodes', [aNode('a'), { ...old, description: { ...old.description, kernel: '5.4.0-150-generic' } }])
       .on('GET /v1/networks', [network])
-      .on('GET /v1/configs', [file('http-ca.crt')])
-      .on('GET /v1/secrets', [file('http-ca.key')])
+      .on('GET /v1/configs', [file('http-ca.crt'), file('http-acme.json')])
+      .on('GET /v1/secrets', [file('http-ca.key'), file('http-acme.key')])
       .on('PUT /v1/stacks/http?prune=false&resolve=always', DEPLOYED);
     assert.equal((await runCli('http enable --detach', transport)).code, 0);
     assert.deepEqual((transport.bodies[0] as StackSpec).services[0]?.template.container.sysctls, {});
+  });
+
+  it("asks Let's Encrypt by an account of its own unless told otherwise, and keeps what was told", async () => {
+    const settings = (transport: FakeTransport): object[] =>
+      (transport.bodies as { name?: string; data?: string }[])
+        .filter(({ name }) => name === 'http-acme.json')
+        .map(({ data = '' }) => JSON.parse(Buffer.from(data, 'base64').toString()));
+    const world = (configs: object[]): FakeTransport =>
+      new FakeTransport()
+        .on('GET /v1/nodes', [])
+        .on('GET /v1/networks', [network])
+        .on('GET /v1/configs', [file('http-ca.crt'), ...configs])
+        .on('GET /v1/secrets', [file('http-ca.key')])
+        .on('POST /v1/configs', file('http-acme.json'))
+        .on(`DELETE /v1/configs/${meta.id}`, {})
+        .on('POST /v1/secrets', file('http-acme.key'))
+        .on('PUT /v1/stacks/http?prune=false&resolve=always', DEPLOYED);
+    const [fresh, kept, changed] = [world([]), world([file('http-acme.json')]), world([file('http-acme.json')])];
+    await runCli('http enable --detach', fresh);
+    assert.deepEqual(settings(fresh), [{ directory: 'https://acme-v02.api.letsencrypt.org/directory' }]);
+    const key = (fresh.bodies as { name?: string; data?: string }[]).find(({ name }) => name === 'http-acme.key');
+    const { kty, crv } = JSON.parse(Buffer.from(key?.data ?? '', 'base64').toString());
+    assert.deepEqual([kty, crv], ['EC', 'P-256']);
+    await runCli('http enable --detach', kept);
+    assert.deepEqual(settings(kept), []);
+    const { err } = await runCli('http enable --detach --acme-directory https://ca.test/dir --acme-email a@b.test', changed);
+    assert.deepEqual(settings(changed), [{ directory: 'https://ca.test/dir', email: 'a@b.test' }]);
+    assert.match(err, /come from https:\/\/ca\.test\/dir: config http-acme\.json/);
+  });
+
+  it('asks for a certificate at once', async () => {
+    const transport = new FakeTransport().on('POST /v1/http/certificates/app.test/renew', { ...meta, host: 'app.test', askedAt: NOW });
+    const { code, err } = await runCli('http renew App.test', transport);
+    assert.deepEqual([code, err], [0, 'a certificate for app.test is being asked for\nsee: tsctl http status\n']);
   });
 
   it('refuses half a CA, and two numbers of proxies', async () => {
@@ -78,6 +112,15 @@ describe('tsctl http', () => {
     const routes = [
       { host: 'app.test', path: '/api', stripPrefix: true, tls: 'internal', service: 'shop_api', port: 8080 },
       { host: 'app.test', path: '/', stripPrefix: false, tls: 'internal', service: 'shop_web', problem: 'the service has no address yet' },
+      {
+        host: 'auto.test',
+        path: '/',
+        stripPrefix: false,
+        tls: 'auto',
+        service: 'shop_auto',
+        port: 80,
+        certificate: { notAfter: NOW, problem: 'ca.test cannot be asked' },
+      },
     ];
     const proxy = { taskId: id('t'), service: 'http_proxy', slot: 1, node: 'a', state: 'running', current: true, message: 'running' };
     const shown = (overview: object) => runCli('http status', new FakeTransport().on('GET /v1/http', overview));

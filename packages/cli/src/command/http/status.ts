@@ -37,12 +37,22 @@ function isCurrent({ state, current }: Proxy): boolean {
   return state === 'running' && current;
 }
 
+function untilOf(notAfter: number | undefined): string {
+  return notAfter === undefined ? '-' : `until ${new Date(notAfter).toISOString().slice(0, 16)}Z`;
+}
+
+/** A certificate that cannot be renewed is told before it is over. */
+function stateOf({ problem, certificate }: Route): string {
+  return problem ?? (certificate?.problem === undefined ? 'served' : `served, no newer certificate: ${certificate.problem}`);
+}
+
 const ROUTES: readonly Column<Route>[] = [
   { title: 'HOST', value: ({ host }) => host },
   { title: 'PATH', value: ({ path, stripPrefix }) => (stripPrefix ? `${path} (stripped)` : path) },
   { title: 'SERVICE', value: ({ service, port }) => (port === undefined ? service : `${service}:${port}`) },
   { title: 'TLS', value: ({ tls }) => tls },
-  { title: 'STATE', value: ({ problem }) => problem ?? 'served' },
+  { title: 'CERTIFICATE', value: ({ certificate }) => untilOf(certificate?.notAfter) },
+  { title: 'STATE', value: stateOf },
 ];
 
 const PROXIES: readonly Column<Proxy>[] = [

@@ -83,6 +83,7 @@ export class ChangeRouter {
         break;
       case 'configs':
       case 'secrets':
+      case 'certificates':
         this.#httpChanged();
         break;
       default:

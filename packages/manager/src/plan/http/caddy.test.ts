@@ -4,26 +4,38 @@ import { httpFile, isHttpFile } from './file.js';
 import type { HttpRoute } from './routes.js';
 import { HttpWorld, httpService, rule } from './testing/http-world.js';
 
+const ISSUERS = { off: 'none', internal: 'internal', auto: 'acme', given: 'user' } as const;
 const route = (host: string, change: Partial<HttpRoute> = {}): HttpRoute => ({
   host,
   path: '/',
   stripPrefix: false,
   tls: 'off',
+  issuer: ISSUERS[change.tls ?? 'off'],
   service: 'web',
   upstream: { kind: 'address', address: '10.9.240.1', port: 80 },
   ...change,
 });
 
 interface Server {
+  listen: string[];
   automatic_https: Record<string, unknown>;
-  routes: { match?: { host: string[]; path?: string[] }[]; handle: { handler: string; [key: string]: unknown }[] }[];
+  routes: {
+    match?: { host: string[]; path?: string[]; [key: string]: unknown }[];
+    handle: { handler: string; [key: string]: unknown }[];
+  }[];
 }
 interface Config {
   admin: unknown;
   apps: { http: { servers: { http: Server; https: Server } }; tls: unknown; pki?: unknown };
 }
 
-const configOf = (routes: HttpRoute[], hasAuthority = false): Config => caddyConfig(routes, hasAuthority) as unknown as Config;
+/** Without the first route of each server, which all have: for connections that are to end. */
+const configOf = (routes: HttpRoute[], hasAuthority = false): Config =>
+  withoutFarewell(caddyConfig(routes, { hasAuthority, thumbprint: 'T' }) as unknown as Config);
+const withoutFarewell = (config: Config): Config => {
+  for (const server of Object.values(config.apps.http.servers)) server.routes.shift();
+  return config;
+};
 const words = ({ routes }: Server): string[] =>
   routes.map(({ match, handle }) =>
     [match?.[0]?.host, match?.[0]?.path, ...handle.map(({ handler }) => handler)].filter(Boolean).join(' '),
@@ -90,8 +102,9 @@ describe("Caddy's configuration", () => {
     assert.deepEqual(apps.http.servers.https.automatic_https.skip_certificates, ['a.test']);
   });
 
-  it('has hosts with tls: internal certified by the CA of the cluster, and leaves tls: auto to Caddy', () => {
+  it('has hosts with tls: internal certified by the CA of the cluster, and lets Caddy ask nobody for others', () => {
     const { apps } = configOf([route('a.test', { tls: 'internal' }), route('b.test', { tls: 'auto' })], true);
+    assert.deepEqual(apps.http.servers.https.automatic_https.skip_certificates, ['b.test']);
     assert.deepEqual(apps.tls, { automation: { policies: [{ subjects: ['a.test'], issuers: [{ module: 'internal' }] }] } });
     assert.deepEqual(apps.pki, {
       certificate_authorities: {
@@ -100,11 +113,38 @@ describe("Caddy's configuration", () => {
     });
   });
 
+  it('answers the challenges of an authority for hosts that it certifies, before all else, and for no others', () => {
+    const routes = [route('a.test', { tls: 'internal' }), route('b.test', { tls: 'auto' }), route('c.test')];
+    const [first, ...others] = configOf(routes).apps.http.servers.http.routes;
+    const path_regexp = { name: 'challenge', pattern: '^/\\.well-known/acme-challenge/([A-Za-z0-9_-]+)$' };
+    assert.deepEqual(first, {
+      match: [{ host: ['b.test'], path_regexp }],
+      terminal: true,
+      handle: [{ handler: 'static_response', status_code: 200, body: '{http.regexp.challenge.1}.T' }],
+    });
+    assert.ok(others.every(({ match }) => match?.[0]?.path_regexp === undefined));
+    const withoutAccount = caddyConfig(routes, { hasAuthority: true }) as unknown as Config;
+    assert.equal(withoutAccount.apps.http.servers.http.routes.length, others.length + 1);
+  });
+
+  it('tells clients that keep connections which answer is the last one, and has an address of its own by which newer Caddy know when', () => {
+    const { http, https } = (caddyConfig([route('a.test')], { hasAuthority: false }) as unknown as Config).apps.http.servers;
+    for (const { routes } of [http, https]) {
+      assert.deepEqual(routes[0]?.handle, [{ handler: 'headers', response: { set: { Connection: ['close'] } } }]);
+      assert.equal(routes[0]?.match?.[0]?.expression, '{http.shutting_down} == true');
+    }
+    const listen = (host: string): string[] => configOf([route(host)]).apps.http.servers.http.listen;
+    assert.deepEqual(listen('a.test'), http.listen);
+    assert.match(listen('a.test')[1] ?? '', /^127\.\d+\.\d+\.\d+:180$/);
+    assert.equal(listen('b.test')[0], ':80');
+    assert.notEqual(listen('b.test')[1], listen('a.test')[1]);
+  });
+
   it('is a secret that changes when what it is made of does, and only then', () => {
     const world = new HttpWorld(httpService('web', [rule('a.test')]));
     const first = httpFile(world.view);
     assert.ok(first.secret && isHttpFile(first.id) && first.id.length <= 64);
-    assert.equal(JSON.parse(atob(first.data)).apps.http.servers.http.routes.length, 2);
+    assert.equal(JSON.parse(atob(first.data)).apps.http.servers.http.routes.length, 3);
     world.deploy(httpService('web', [rule('a.test')], (spec) => (spec.mode = { kind: 'replicated', replicas: 3 })));
     assert.deepEqual(httpFile(world.view), first);
     world.deploy(httpService('web', [rule('a.test', { port: 81 })]));

@@ -1,5 +1,6 @@
 import { canonicalJson, type FileContent, HTTP_CA, textHash } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
+import { acmeAccount } from './acme.js';
 import { caddyConfig } from './caddy.js';
 import { httpRoutes } from './routes.js';
 
@@ -10,7 +11,9 @@ const HASH_SHOWN = 63;
 /** The configuration of the HTTP proxies as the view has it now: a secret, since it holds the keys of given certificates. */
 export function httpFile(view: ClusterView): FileContent {
   const hasAuthority = view.byName('configs', HTTP_CA.certificate) !== undefined && view.byName('secrets', HTTP_CA.key) !== undefined;
-  const text = canonicalJson(caddyConfig(httpRoutes(view), hasAuthority));
+  const account = acmeAccount(view);
+  const thumbprint = typeof account === 'string' ? undefined : account.thumbprint;
+  const text = canonicalJson(caddyConfig(httpRoutes(view), { hasAuthority, thumbprint }));
   const hash = textHash(text);
   return { id: `${ID_PREFIX}${hash.slice(0, HASH_SHOWN)}`, secret: true, hash, data: btoa(text) };
 }

@@ -22,6 +22,7 @@ describe('routes of HTTP', () => {
         path: '/x',
         stripPrefix: true,
         tls: 'off',
+        issuer: 'none',
         service: 'web',
         upstream: { kind: 'address', address: '10.9.240.1', port: 8080 },
       },

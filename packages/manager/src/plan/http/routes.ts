@@ -1,7 +1,8 @@
-import type { HttpFile, HttpRule, Service } from '@tessera/api';
+import type { HttpRule, Service } from '@tessera/api';
 import { contentOf } from '../../model/content.js';
 import type { ClusterView } from '../../model/view.js';
 import { wantsVip } from '../vips.js';
+import { type AcmeAccount, acmeAccount, acmeCertificate, isByAcme } from './acme.js';
 
 /** Where a proxy finds a service: at its virtual address, by a name that stands for its tasks, or nowhere at the moment. */
 export type Upstream = { kind: 'address'; address: string; port: number } | { kind: 'name'; name: string; port: number } | { kind: 'none' };
@@ -18,7 +19,9 @@ export interface HttpRoute {
   path: string;
   stripPrefix: boolean;
   tls: 'auto' | 'internal' | 'off' | 'given';
-  /** With `given`; absent when the config or secret that holds it is not there. */
+  /** Who certifies the host: nobody, the internal CA, an authority by ACME, or the user. */
+  issuer: 'none' | 'internal' | 'acme' | 'user';
+  /** Of the last two; absent when there is none yet, or the config or secret that holds it is not there. */
   certificate?: Certificate;
   service: string;
   upstream: Upstream;
@@ -33,9 +36,10 @@ const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----
 export function httpRoutes(view: ClusterView): HttpRoute[] {
   const routes = new Map<string, HttpRoute>();
   const services = [...view.all('services')].filter(({ spec }) => spec.http).sort(byAge);
+  const account = acmeAccount(view);
   for (const service of services) {
     for (const rule of service.spec.http ?? []) {
-      for (const route of routesOf(view, service, rule)) {
+      for (const route of routesOf(view, service, rule, account)) {
         const key = routeKey(route);
         if (!routes.has(key)) routes.set(key, route);
       }
@@ -49,18 +53,33 @@ export function routeKey({ host, path }: Pick<HttpRoute, 'host' | 'path'>): stri
   return `${host}${path.toLowerCase()}`;
 }
 
-function routesOf(view: ClusterView, service: Service, { hosts, path, stripPrefix, port, tls, network }: HttpRule): HttpRoute[] {
-  const certificate = tls.mode === 'given' ? certificateOf(view, tls.certificate, tls.key) : undefined;
+function routesOf(view: ClusterView, service: Service, rule: HttpRule, account: AcmeAccount | string): HttpRoute[] {
+  const { hosts, path, stripPrefix, port, tls, network } = rule;
   const upstream = upstreamOf(view, service, network, port);
   return hosts.map((host) => ({
     host,
     path,
     stripPrefix: stripPrefix === true,
     tls: tls.mode,
-    ...(certificate && { certificate }),
+    ...certified(view, host, tls, account),
     service: service.spec.name,
     upstream,
   }));
+}
+
+function certified(
+  view: ClusterView,
+  host: string,
+  tls: HttpRule['tls'],
+  account: AcmeAccount | string,
+): Pick<HttpRoute, 'issuer' | 'certificate'> {
+  if (tls.mode === 'off') return { issuer: 'none' };
+  if (tls.mode === 'internal' || (tls.mode === 'auto' && !isByAcme(host, account))) return { issuer: 'internal' };
+  const certificate =
+    tls.mode === 'given'
+      ? certificateIn(contentOf(view, tls.certificate), contentOf(view, tls.key))
+      : certificateIn(acmeCertificate(view, host), acmeCertificate(view, host));
+  return { issuer: tls.mode === 'given' ? 'user' : 'acme', ...(certificate && { certificate }) };
 }
 
 function upstreamOf(view: ClusterView, service: Service, networkName: string, port: number): Upstream {
@@ -72,17 +91,15 @@ function upstreamOf(view: ClusterView, service: Service, networkName: string, po
   return { kind: 'none' };
 }
 
-/** Both may be in one file. */
-function certificateOf(view: ClusterView, certificate: HttpFile, key: HttpFile): Certificate | undefined {
-  const chain = blocksOf(view, certificate).filter(({ label }) => label === 'CERTIFICATE');
-  const keys = blocksOf(view, key).filter(({ label }) => label.endsWith('PRIVATE KEY'));
+/** Of contents in base64, which may be one. */
+function certificateIn(certificate: string | undefined, key: string | undefined): Certificate | undefined {
+  const chain = blocksOf(certificate).filter(({ label }) => label === 'CERTIFICATE');
+  const keys = blocksOf(key).filter(({ label }) => label.endsWith('PRIVATE KEY'));
   if (chain.length === 0 || !keys[0]) return undefined;
   return { certificate: chain.map(({ text }) => text).join('\n'), key: keys[0].text };
 }
 
-function blocksOf(view: ClusterView, file: HttpFile): { label: string; text: string }[] {
-  const data = contentOf(view, file);
-  if (data === undefined) return [];
+function blocksOf(data = ''): { label: string; text: string }[] {
   return [...atob(data).matchAll(PEM_BLOCK)].map(([text, label = '']) => ({ label, text }));
 }
 

@@ -1,0 +1,80 @@
+import { type HostCertificate, HTTP_CONFIG, readsHttpConfig, type Task } from '@tessera/api';
+import { isRunning } from '../../model/task.js';
+import type { ClusterView } from '../../model/view.js';
+import type { AcmeOrder } from '../../ports/acme.js';
+import { type AcmeAccount, acmeAccount, acmeHosts, certificateOf } from './acme.js';
+import { httpFile } from './file.js';
+
+/** After failures: a minute, then four times as long each time. Let's Encrypt takes five that fail of a host in an hour. */
+const FIRST_RETRY_MS = 60_000;
+const RETRY_FACTOR = 4;
+const LONGEST_RETRY_MS = 6 * 3_600_000;
+/** What is left of a certificate's life when it is due for renewal. */
+const RENEWAL_SHARE = 1 / 3;
+
+/** What to do about the certificate of a host. */
+export type CertificateStep =
+  | { step: 'order'; order: AcmeOrder; account: AcmeAccount }
+  /** It cannot be ordered yet. `why` in words. */
+  | { step: 'wait'; why: string; againInMs?: number }
+  /** It is good. */
+  | { step: 'keep'; againInMs: number }
+  | { step: 'forget'; certificate: HostCertificate }
+  | { step: 'nothing' };
+
+/** Pure. Certificates of hosts that nobody serves any more are kept as long as they hold: the host may come back. */
+export function planCertificate(view: ClusterView, host: string, now: number): CertificateStep {
+  const certificate = certificateOf(view, host);
+  if (!acmeHosts(view).includes(host)) return leftOver(certificate, now);
+  const account = acmeAccount(view);
+  if (typeof account === 'string') return { step: 'wait', why: account };
+  const freshMs = renewalDue(certificate, account) - now;
+  if (freshMs > 0) return { step: 'keep', againInMs: freshMs };
+  const retryMs = retryDue(certificate, account) - now;
+  if (retryMs > 0) return { step: 'wait', why: certificate?.failure?.error ?? '', againInMs: retryMs };
+  const unready = whyProxiesAreUnready(view);
+  if (unready !== undefined) return { step: 'wait', why: unready };
+  return { step: 'order', order: { host, settings: account.settings, accountKey: account.key }, account };
+}
+
+/** All hosts that there may be something to do about. */
+export function certificateHosts(view: ClusterView): string[] {
+  return [...new Set([...acmeHosts(view), ...[...view.all('certificates')].map(({ host }) => host)])];
+}
+
+/** Tasks that serve HTTP by what the managers say. */
+export function proxyTasks(view: ClusterView): Task[] {
+  const proxies = [...view.all('services')].filter(({ spec }) => readsHttpConfig(spec.template));
+  return proxies.flatMap(({ id }) => [...view.tasksOfService(id)]);
+}
+
+/** Whether the proxy goes by this configuration. */
+export function hasConfiguration({ status }: Task, fileId: string): boolean {
+  return status.files?.[`secrets/${HTTP_CONFIG}`] === fileId;
+}
+
+function leftOver(certificate: HostCertificate | undefined, now: number): CertificateStep {
+  if (!certificate) return { step: 'nothing' };
+  const leftMs = (certificate.issued?.notAfter ?? 0) - now;
+  return leftMs > 0 ? { step: 'keep', againInMs: leftMs } : { step: 'forget', certificate };
+}
+
+function renewalDue(certificate: HostCertificate | undefined, { settings }: AcmeAccount): number {
+  const { issued, askedAt = 0 } = certificate ?? {};
+  if (issued?.directory !== settings.directory || askedAt > issued.at) return 0;
+  return issued.notAfter - (issued.notAfter - issued.notBefore) * RENEWAL_SHARE;
+}
+
+function retryDue(certificate: HostCertificate | undefined, { hash }: AcmeAccount): number {
+  const { failure, askedAt = 0 } = certificate ?? {};
+  if (failure?.settings !== hash || askedAt > failure.at) return 0;
+  return failure.at + Math.min(FIRST_RETRY_MS * RETRY_FACTOR ** (failure.count - 1), LONGEST_RETRY_MS);
+}
+
+/** The authority may ask any of the proxies: each must know the answer. */
+function whyProxiesAreUnready(view: ClusterView): string | undefined {
+  const running = proxyTasks(view).filter((task) => task.desired === 'running' && isRunning(task));
+  if (running.length === 0) return 'no proxy runs that could answer the authority';
+  const { id } = httpFile(view);
+  return running.every((task) => hasConfiguration(task, id)) ? undefined : 'the proxies do not have the routes yet';
+}
