@@ -45,12 +45,12 @@ function stopRuns(draft: ServiceDraft): void {
       changeRun(draft, run.number, cancelled(draft, 'stopped by a user'));
 }
 
-/** Forgets the oldest ended runs beyond the history. */
+/** Forgets the oldest ended runs beyond the history. What is under way does not count: else a run beside long ones would be forgotten as it ends. */
 function forgetRuns(draft: ServiceDraft): void {
   const job = jobOf(draft.service);
   const kept = draft.service.spec.schedule?.history ?? DEFAULT_JOB_HISTORY;
-  const surplus = Math.max(0, job.runs.length - kept);
-  const gone = new Set(job.runs.filter((run) => run.state !== 'running').slice(0, surplus));
+  const ended = job.runs.filter((run) => run.state !== 'running');
+  const gone = new Set(ended.slice(0, Math.max(0, ended.length - kept)));
   if (gone.size > 0) setJob(draft, { ...job, runs: job.runs.filter((run) => !gone.has(run)) });
 }
 

@@ -77,6 +77,15 @@ describe('The runs of a job', () => {
     );
   });
 
+  it('are kept when they end beside others that go on, however many these are', () => {
+    const world = new JobWorld(scheduled({ history: 1, concurrency: 'allow' }));
+    for (let run = 1; run <= 3; run++) world.pass(MINUTE);
+    const { id } = world.live.find((task) => task.run === 3)!;
+    world.report(id, 'complete', { exitCode: 0, finishedAt: world.now });
+    world.settle();
+    assert.deepEqual(world.states, ['1 running', '2 running', '3 complete']);
+  });
+
   it('begin a task anew on another node when its own is drained, at once and at the cost of no attempt', () => {
     const world = new JobWorld(job((spec) => void (spec.template.restart.condition = 'none')));
     world.report(world.live[0]!.id, 'running');
