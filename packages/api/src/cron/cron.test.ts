@@ -31,6 +31,24 @@ describe('A cron schedule', () => {
     ]);
   });
 
+  it('says the same in whatever order it is asked', () => {
+    const times = { cron: '0,30 2 * * *', timezone: 'Europe/Berlin' };
+    const due = timesBetween(times, at('2026-10-20T00:00:00Z'), at('2026-10-30T00:00:00Z'), 100).reverse();
+    assert.equal(due.length, 19);
+    const MINUTE_MS = 60_000;
+    const moments = due.flatMap((time) => [time - 1, time, time + 1, time - 5 * MINUTE_MS]).filter((moment) => moment < due.at(-1)!);
+    for (const step of [1, 7, 31, 50]) {
+      for (let place = 0; place < moments.length; place++) {
+        const moment = moments[(place * step) % moments.length]!;
+        assert.equal(
+          nextTime(times, moment),
+          due.find((time) => time > moment),
+        );
+      }
+    }
+    assert.deepEqual(timesBetween(times, due[3]!, due[6]!, 2), [due[6], due[5]], 'the newest first, and no more than are asked for');
+  });
+
   it('of an hour that daylight saving leaves out is due once the gap is over', () => {
     assert.deepEqual(nextTimes('30 2 * * *', 'Europe/Berlin', '2026-03-28T12:00:00Z', 2), ['2026-03-29T01:00', '2026-03-30T00:30']);
   });

@@ -37,7 +37,13 @@ export function cronProblem({ cron, timezone }: CronTimes): CronProblem | undefi
  * @throws Error when the text is not a schedule.
  */
 export function nextTime(times: CronTimes, after: number): number | undefined {
-  return open(times).nextRun(new Date(after))?.getTime();
+  const known = open(times);
+  const { last } = known;
+  // The same one, for every moment until it is due: planners ask again and again.
+  if (last && last.after <= after && (last.next === undefined || after < last.next)) return last.next;
+  const next = known.cron.nextRun(new Date(after))?.getTime();
+  known.last = { after, next };
+  return next;
 }
 
 /**
@@ -45,14 +51,37 @@ export function nextTime(times: CronTimes, after: number): number | undefined {
  * @throws Error when the text is not a schedule.
  */
 export function timesBetween(times: CronTimes, after: number, until: number, most: number): number[] {
-  // Times are whole seconds: the moment itself counts.
-  const found = open(times).previousRuns(most, new Date(until + 1));
-  return found.map((date) => date.getTime()).filter((at) => at > after && at <= until);
+  const { cron } = open(times);
+  const found: number[] = [];
+  // Times are whole seconds: the moment itself counts. One by one, since each takes long and most often there is but one.
+  for (let before = until + 1; found.length < most; before = found.at(-1)!) {
+    const at = cron.previousRuns(1, new Date(before))[0]?.getTime();
+    if (at === undefined || at <= after) break;
+    found.push(at);
+  }
+  return found;
 }
 
-/** Nothing is started by it: it is only asked. */
-function open({ cron, timezone }: CronTimes): Cron {
-  return new Cron(cron, { timezone, paused: true, mode: '5-or-6-parts', fixedTimeRule: 'no-wildcard' });
+/** A schedule that was read. */
+interface OpenCron {
+  /** Nothing is started by it: it is only asked. */
+  cron: Cron;
+  /** What {@link nextTime} found last. */
+  last?: { after: number; next: number | undefined };
+}
+
+/** Schedules are read once, as long as there are not more than so many: to read one takes as long as many answers. */
+const MOST_OPEN = 1_000;
+const OPEN = new Map<string, OpenCron>();
+
+function open({ cron, timezone }: CronTimes): OpenCron {
+  const key = JSON.stringify([cron, timezone]);
+  let known = OPEN.get(key);
+  if (known) return known;
+  known = { cron: new Cron(cron, { timezone, paused: true, mode: '5-or-6-parts', fixedTimeRule: 'no-wildcard' }) };
+  if (OPEN.size >= MOST_OPEN) OPEN.delete(OPEN.keys().next().value as string);
+  OPEN.set(key, known);
+  return known;
 }
 
 function wordsOf(error: unknown): string {
