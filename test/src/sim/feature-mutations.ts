@@ -1,6 +1,6 @@
 import type { AgentCore } from '@tessera/agent/ports/core';
 import type { NodeSetItems, Service, Task, TaskAssignment } from '@tessera/api';
-import { isWanted } from '@tessera/manager/model/task';
+import { isLive, isWanted } from '@tessera/manager/model/task';
 import type { ClusterView } from '@tessera/manager/model/view';
 import type { ClusterStore, StoreChange } from '@tessera/manager/ports/store';
 import { type Mutation, rewriting, writing } from './mutations.js';
@@ -79,7 +79,78 @@ export const FEATURE_MUTATIONS: readonly Mutation[] = [
         ),
     }),
   },
+  {
+    name: 'a scheduler that displaces tasks of the same priority',
+    caughtBy: 'makes-room',
+    features: ['crowd'],
+    parts: () => ({ leaderStore: (store, fence) => displacingEquals(store.fenced(() => [fence])) }),
+  },
+  {
+    name: 'a scheduler that gives the room of the displaced to their successors',
+    caughtBy: 'makes-room',
+    features: ['crowd'],
+    parts: () => ({
+      leaderStore: (store, fence) =>
+        rewriting(
+          store.fenced(() => [fence]),
+          intoKeptRoom,
+        ),
+    }),
+  },
+  {
+    name: 'a scheduler that displaces tasks for what does not come',
+    caughtBy: 'makes-room',
+    features: ['crowd'],
+    parts: () => ({ leaderStore: (store, fence) => displacingInVain(store.fenced(() => [fence])) }),
+  },
+  {
+    name: 'a controller that answers each change of a node with another',
+    caughtBy: 'time-passes',
+    features: ['crowd'],
+    parts: () => ({ leaderStore: (store, fence) => answeringNodes(store.fenced(() => [fence])) }),
+  },
 ];
+
+/** Instead of the victim, another task of its node goes that is worth more. */
+function displacingEquals(store: ClusterStore): ClusterStore {
+  const instead = (change: StoreChange): StoreChange => {
+    if (change.type !== 'put' || change.kind !== 'tasks') return change;
+    const { id, nodeId, madeRoomFor } = change.object;
+    if (!madeRoomFor || nodeId === undefined || store.view.get('tasks', id)?.madeRoomFor) return change;
+    const priorityOf = ({ serviceId }: Task): number => store.view.get('services', serviceId)?.spec.placement.priority ?? 0;
+    const other = [...store.view.tasksOfNode(nodeId)].find((task) => isWanted(task) && priorityOf(task) >= madeRoomFor.priority);
+    return other ? { ...change, object: { ...other, desired: 'shutdown', madeRoomFor }, expect: { revision: other.revision } } : change;
+  };
+  return writing(store, (changes) => changes.map(instead));
+}
+
+/** What is told that room is kept for others gets the room of what went for them. */
+function intoKeptRoom(task: Task, { view }: ClusterStore): Task {
+  if (task.status.state !== 'pending' || !task.status.message.includes('kept for tasks of')) return task;
+  const displaced = [...view.tasksOfService(task.serviceId)].findLast((other) => other.madeRoomFor && other.nodeId && !isLive(other));
+  return displaced?.nodeId ? { ...task, nodeId: displaced.nodeId, status: { ...task.status, state: 'assigned' } } : task;
+}
+
+/** What room was made for is given no node. */
+function displacingInVain(store: ClusterStore): ClusterStore {
+  const awaited = new Set<string>();
+  return writing(store, (changes) =>
+    changes.filter((change) => {
+      if (change.type !== 'put' || change.kind !== 'tasks') return true;
+      const { madeRoomFor, serviceName, status } = change.object;
+      if (madeRoomFor) awaited.add(madeRoomFor.service);
+      return status.state !== 'assigned' || !awaited.has(serviceName);
+    }),
+  );
+}
+
+function answeringNodes(store: ClusterStore): ClusterStore {
+  store.onChange((change) => {
+    if (change.kind !== 'nodes' || !change.object) return;
+    store.commit([{ type: 'put', kind: 'nodes', object: change.object, expect: 'any' }]).catch(() => {});
+  });
+  return store;
+}
 
 /** An agent that is told something else of each task. */
 function altering(core: AgentCore, alter: (task: TaskAssignment) => TaskAssignment): AgentCore {

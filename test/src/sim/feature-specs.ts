@@ -5,7 +5,9 @@ import { GOOD_IMAGES, JOB_IMAGES } from './world/images.js';
 
 /** Features of services beside plain updates. Each has a stack of its own; a run has some of them. */
 export const FEATURES = ['once', 'each', 'tick', 'auto', 'canary', 'even', 'low', 'frail', 'gold'] as const;
-export type Feature = (typeof FEATURES)[number];
+/** Some runs have it besides: what has the usual priority finds room only where the crowd makes some. */
+export const CROWD = 'crowd';
+export type Feature = (typeof FEATURES)[number] | typeof CROWD;
 
 /** Makes the services of a feature's stack as a deploy may want them. */
 export class FeatureSpecs {
@@ -93,6 +95,11 @@ const MAKERS: Readonly<Record<Exclude<Feature, 'gold'>, Maker>> = {
     spec.mode = { kind: 'replicated', replicas: pick([2, 4]) };
     spec.template.reservations.memoryBytes = 2 * GIB;
     spec.placement.priority = -10;
+  },
+  crowd: (spec) => {
+    spec.mode = { kind: 'replicated', replicas: 12 };
+    spec.template.reservations.memoryBytes = 2 * GIB;
+    spec.placement.priority = -20;
   },
   frail: (spec, pick) => {
     spec.template.container.image = pick(['crash:1', 'hardwork:1']);

@@ -8,7 +8,7 @@ import { rollbackStack } from '@tessera/manager/use-case/releases';
 import { deployStack, removeStack } from '@tessera/manager/use-case/stacks';
 import { controlUpdate, type UpdateAction } from '@tessera/manager/use-case/updates';
 import { Calls } from './calls.js';
-import { FEATURES, type Feature, FeatureSpecs } from './feature-specs.js';
+import { CROWD, FEATURES, type Feature, FeatureSpecs } from './feature-specs.js';
 import type { SimWorld } from './world/world.js';
 
 const FEATURES_PER_RUN = 2;
@@ -18,6 +18,13 @@ const AUTHOR = 'the simulator';
 const LOADS = [0.1, 0.6, 1.5] as const;
 
 type JobAction = (context: UseCaseContext, ref: string) => Promise<unknown>;
+
+interface FeatureChoice {
+  /** Absent: some, by chance. */
+  features?: readonly Feature[] | undefined;
+  /** Whether there is a {@link CROWD} besides. */
+  isCrowded: boolean;
+}
 
 /** Calls of users who want more than plain services: jobs, schedules, canaries, releases, moves. */
 export class Features {
@@ -30,11 +37,11 @@ export class Features {
   constructor(
     private readonly world: SimWorld,
     private readonly random: SeededRandom,
-    chosen?: readonly Feature[],
+    { features, isCrowded }: FeatureChoice,
   ) {
     this.#calls = new Calls(world, random);
     this.#specs = new FeatureSpecs(random);
-    this.#chosen = chosen ?? this.#some();
+    this.#chosen = features ?? (isCrowded ? [...this.#some(), CROWD] : this.#some());
   }
 
   get isDone(): boolean {

@@ -50,6 +50,9 @@ const CALL_CHANCE = 0.3;
 /** Of the calls, where a run has features at all. */
 const FEATURE_CHANCE = 0.5;
 const FAULT_CHANCE = 0.25;
+/** Of the seeds, one in so many has a crowd, and which ones: others are as they were before there was any. */
+const CROWDED_EVERY = 5;
+const CROWDED_AT = 3;
 const LONGEST_STEP_MS = 6_000;
 /** Runs of some seeds have long quiet times, in which updates are watched. */
 const QUIET_STEP_MS = 100_000;
@@ -93,7 +96,12 @@ class Run {
     this.#faults = new Faults(world);
     this.#workload = new Workload(world, ledger);
     this.#chance = world.random();
-    this.#features = options.plain ? undefined : new Features(world, world.random(), options.features);
+    this.#features = options.plain
+      ? undefined
+      : new Features(world, world.random(), {
+          features: options.features,
+          isCrowded: options.seed % CROWDED_EVERY === CROWDED_AT,
+        });
     this.#checks = INVARIANTS.map(({ name, watch }) => {
       const violated = (what: string): void => {
         if (this.#violation) return;

@@ -26,6 +26,7 @@ const MORE_REGRESSIONS = [
   { seed: 20_062, found: 'a restart beyond the policy after deaths of nodes had pushed earlier attempts out of the history' },
   { seed: 20_305, found: 'a slot beyond the share of its canary after its new and then its old task were lost' },
   { seed: 20_836, found: 'a second one of these, with its nodes lost in another order' },
+  { seed: 20_030, found: 'a run of a job that was forgotten as it ended, beside others that went on' },
 ];
 
 function assertWell({ seed, violation, history }: RunResult): void {

@@ -10,16 +10,19 @@ import type { Invariant } from './invariant.js';
 import { jobRuns } from './job-runs.js';
 import { jobTasks } from './job-tasks.js';
 import { leavesAcknowledged } from './leaves-acknowledged.js';
+import { makesRoom } from './makes-room.js';
 import { movesFirst } from './moves-start-first.js';
 import { noOvercommit } from './no-overcommit.js';
 import { oneTaskPerSlot } from './one-task-per-slot.js';
 import { plansComeToRest } from './plans-come-to-rest.js';
 import { restartPolicy } from './restart-policy.js';
 import { statesMoveForward } from './states-move-forward.js';
+import { timePasses } from './time-passes.js';
 import { updateBudget } from './update-budget.js';
 
 /** All that must always hold; what ARCHITECTURE.md numbers is said in each file. */
 export const INVARIANTS: readonly Invariant[] = [
+  timePasses,
   oneTaskPerSlot,
   noOvercommit,
   idsOnce,
@@ -38,4 +41,5 @@ export const INVARIANTS: readonly Invariant[] = [
   atomicReleases,
   restartPolicy,
   leavesAcknowledged,
+  makesRoom,
 ];

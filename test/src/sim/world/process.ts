@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@tessera/kit';
 import type { Kv, WatchOptions } from '@tessera/manager/ports/kv';
+import type { Moment } from './moment.js';
 
 /**
  * One operating system process of the simulated cluster. All that its code hears from outside (timers, answers, events)
@@ -11,7 +12,11 @@ export class SimProcess {
   #held: Array<() => void> = [];
 
   /** @param skewMs by how much the wall clock of its host is wrong now */
-  constructor(clock: Clock, skewMs: () => number = () => 0) {
+  constructor(
+    clock: Clock,
+    private readonly moment: Moment,
+    skewMs: () => number,
+  ) {
     this.clock = new ProcessClock(clock, this, skewMs);
   }
 
@@ -40,6 +45,7 @@ export class SimProcess {
 
   /** Lets the process hear of something, now, later or never. */
   deliver(run: () => void): void {
+    if (!this.moment.step()) return;
     if (this.#state === 'running') run();
     else if (this.#state === 'paused') this.#held.push(run);
   }

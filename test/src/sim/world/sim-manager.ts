@@ -12,6 +12,7 @@ import { aesSealer } from '@tessera/manager/state/seal';
 import { ensureCluster } from '@tessera/manager/use-case/cluster';
 import type { UseCaseContext } from '@tessera/manager/use-case/context';
 import type { History } from './history.js';
+import type { Moment } from './moment.js';
 import type { Parts } from './parts.js';
 import { processKv, SimProcess } from './process.js';
 
@@ -32,6 +33,7 @@ export interface SimManagerOptions {
   clock: Clock;
   random: Random;
   memory: MemoryStore;
+  moment: Moment;
   history: History;
   parts: Parts;
   /** All managers of the world. */
@@ -89,8 +91,8 @@ export class SimManager {
   }
 
   start(): void {
-    const { clock, memory } = this.#options;
-    const process = new SimProcess(clock, () => this.skewMs);
+    const { clock, memory, moment } = this.#options;
+    const process = new SimProcess(clock, moment, () => this.skewMs);
     this.#process = process;
     this.#line = new MemoryKv(memory, process.clock);
     this.#line.setReachable(!this.#isLineCut);

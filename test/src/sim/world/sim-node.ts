@@ -11,6 +11,7 @@ import { readyNode } from '@tessera/manager/model/testing/builders';
 import type { BridgePool } from './bridge-pool.js';
 import { SimNetwork } from './bridge-pool.js';
 import type { History } from './history.js';
+import type { Moment } from './moment.js';
 import type { Parts } from './parts.js';
 import { SimProcess } from './process.js';
 import type { SimEngine } from './sim-engine.js';
@@ -31,6 +32,7 @@ export interface SimNodeOptions {
   /** Last part of its address. */
   index: number;
   clock: Clock;
+  moment: Moment;
   random: Random;
   engine: SimEngine;
   bridges: BridgePool;
@@ -123,8 +125,8 @@ export class SimNode {
   }
 
   startAgent(): void {
-    const { clock, random: seeds, history, id, bridges, engine, managers, index } = this.#options;
-    const process = new SimProcess(clock, () => this.skewMs);
+    const { clock, moment, random: seeds, history, id, bridges, engine, managers, index } = this.#options;
+    const process = new SimProcess(clock, moment, () => this.skewMs);
     const random = new SeededRandom(Math.floor(seeds.next() * 2 ** 32));
     const environment = { clock: process.clock, random, log: history.log(id) };
     const runner = new Runner({

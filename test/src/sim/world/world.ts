@@ -9,6 +9,7 @@ import { aesSealer } from '@tessera/manager/state/seal';
 import { settleNow } from '../settle.js';
 import { BridgePool } from './bridge-pool.js';
 import { History } from './history.js';
+import { Moment } from './moment.js';
 import { type Parts, REAL_PARTS } from './parts.js';
 import { SimEngine } from './sim-engine.js';
 import { SimManager } from './sim-manager.js';
@@ -40,6 +41,7 @@ const SECRETS_KEY = '00'.repeat(32);
 /** A whole cluster in this process: managers on one store, nodes with engines, and the lines between them. */
 export class SimWorld {
   readonly clock = new VirtualClock(undefined, settleNow);
+  readonly moment = new Moment(this.clock);
   readonly history = new History(this.clock);
   readonly memory = new MemoryStore({ clock: this.clock });
   readonly parts: Parts;
@@ -54,9 +56,10 @@ export class SimWorld {
   private constructor({ seed, managers, nodes, parts }: WorldOptions) {
     this.#seed = seed;
     this.parts = { ...REAL_PARTS, ...parts };
-    const { clock, history, memory } = this;
+    const { clock, moment, history, memory } = this;
     this.managers = numbered('m', managers).map(
-      (name) => new SimManager({ name, clock, history, memory, random: this.random(), parts: this.parts, managers: () => this.managers }),
+      (name) =>
+        new SimManager({ name, clock, moment, history, memory, random: this.random(), parts: this.parts, managers: () => this.managers }),
     );
     this.nodes = numbered('n', nodes).map((id, index) => this.#makeNode(id, index));
   }
@@ -129,7 +132,7 @@ export class SimWorld {
   }
 
   #makeNode(id: string, index: number): SimNode {
-    const { clock, history, managers } = this;
+    const { clock, moment, history, managers } = this;
     const bridges = this.parts.bridges(new BridgePool());
     const engine = new SimEngine({
       clock,
@@ -145,7 +148,7 @@ export class SimWorld {
         for (const listener of this.#listeners) listener.onStop?.(node, container);
       },
     });
-    const node = new SimNode({ id, index, clock, random: this.random(), engine, bridges, managers, history, parts: this.parts });
+    const node = new SimNode({ id, index, clock, moment, random: this.random(), engine, bridges, managers, history, parts: this.parts });
     return node;
   }
 
