@@ -74,9 +74,7 @@ export class IprouteKernel implements KernelNetwork {
   }
 
   async links(): Promise<OverlayLink[]> {
-    const links = (await this.#json<IpLink>('ip', ['-j', '-d', 'link', 'show', 'type', 'vxlan'])).filter((link) =>
-      link.ifname.startsWith(VXLAN_PREFIX),
-    );
+    const links = await this.#linksOf('vxlan', VXLAN_PREFIX);
     if (links.length === 0) return [];
     const [neighbours, routes, routes6, entries] = await Promise.all([
       this.#json<IpNeighbour>('ip', ['-j', 'neigh', 'show', 'nud', 'permanent']),
@@ -109,8 +107,7 @@ export class IprouteKernel implements KernelNetwork {
   }
 
   async bridges(): Promise<string[]> {
-    const links = await this.#json<IpLink>('ip', ['-j', 'link', 'show', 'type', 'bridge']);
-    return links.map((link) => link.ifname).filter((name) => name.startsWith(BRIDGE_PREFIX));
+    return (await this.#linksOf('bridge', BRIDGE_PREFIX)).map((link) => link.ifname);
   }
 
   async allowHairpin(): Promise<void> {
@@ -182,6 +179,12 @@ export class IprouteKernel implements KernelNetwork {
 
   async closeDockerFirewall(): Promise<void> {
     for (const program of FIREWALLS) await closeDockerFirewall(program);
+  }
+
+  /** Until the kernel has loaded the module of a kind, it lists all links, and iproute2 prints an empty object for each of another kind. */
+  async #linksOf(kind: string, prefix: string): Promise<IpLink[]> {
+    const links = await this.#json<Partial<IpLink>>('ip', ['-j', '-d', 'link', 'show', 'type', kind]);
+    return links.filter((link): link is IpLink => link.ifname?.startsWith(prefix) === true);
   }
 
   async #json<T>(program: string, args: string[]): Promise<T[]> {
