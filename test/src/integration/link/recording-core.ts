@@ -37,12 +37,15 @@ export class RecordingCore {
   };
   /** Saving a set waits for this. */
   saved: Promise<void> = Promise.resolve();
+  /** Looking at the host waits for this. */
+  looked: Promise<void> = Promise.resolve();
   readonly #listeners = new Set<(report: TaskReport) => void>();
   readonly #onApplied = new Set<(seq: number) => void>();
 
   constructor(public description: NodeDescription) {}
 
   async describe(): Promise<NodeDescription> {
+    await this.looked;
     return this.description;
   }
 

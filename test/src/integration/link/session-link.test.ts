@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { startSessionOver } from '@tessera/agent/session/index';
 import type { LogFrame } from '@tessera/api';
-import { silentLog, socketPair } from '@tessera/kit';
+import { silentLog, sleep, socketPair } from '@tessera/kit';
 import { LinkWorld } from './link-world.js';
 import { RecordingCore } from './recording-core.js';
 import {
@@ -41,6 +41,15 @@ describe('link between manager and agent', () => {
     assert.deepEqual([...agent.core.merged.tasks.keys()], ['t1']);
     assert.equal(agent.core.merged.files.size, 1);
     assert.deepEqual(agent.core.sorted(), world.expected('n1'));
+  });
+
+  it('waits for an agent that takes long to look at its host', async () => {
+    await world.put('nodes', sampleNode('n1'));
+    const agent = world.startAgent('n1');
+    agent.core.looked = sleep(world.clock, 10_000);
+    await world.synced(agent);
+    assert.equal(world.node('n1')?.status.state, 'ready');
+    assert.equal(agent.pairs.length, 1, 'by its first connection');
   });
 
   it('sends a secret only to the nodes whose tasks mount it', async () => {

@@ -134,8 +134,9 @@ export class AgentSession {
   }
 
   #handle(message: AgentMessage): void {
-    if ((message.type === 'hello') === this.#greeted) {
-      this.refuse('protocol-error', 'hello must be the first message, and come once', false);
+    // An agent may take long to look at its host before it says hello: by heartbeats it says that it is there.
+    if (message.type !== 'heartbeat' && (message.type === 'hello') === this.#greeted) {
+      this.refuse('protocol-error', 'hello must come before all but heartbeats, and once', false);
       return;
     }
     switch (message.type) {
