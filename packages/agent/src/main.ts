@@ -222,7 +222,7 @@ async function leave({ dataDir, dockerHost, runtimeDir, logLevel }: CommonFlags)
   await rm(filesRoot(runtimeDir, identity), { recursive: true, force: true });
   await rm(grantPath(runtimeDir, identity), { force: true });
   db.close();
-  for (const name of ['agent.db', 'agent.db-wal', 'agent.db-shm', 'agent.key', 'wireguard.key'])
+  for (const name of ['agent.db', 'agent.db-wal', 'agent.db-shm', 'agent.key', 'wireguard.key', 'wireguard.key.next'])
     await rm(join(stateDir(dataDir), name), { force: true });
   await removeIdentity(dataDir);
   process.stdout.write(`left the cluster: removed ${containers} containers, the networks and files of node ${identity.nodeId}\n`);

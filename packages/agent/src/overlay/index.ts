@@ -7,7 +7,7 @@ import { DockerBridges } from './docker-bridges.js';
 import { IprouteKernel } from './iproute.js';
 import { Ndppd } from './ndppd.js';
 import { OverlayNetwork } from './overlay-network.js';
-import { tunnelKey } from './tunnel-key.js';
+import { TunnelKeys } from './tunnel-key.js';
 import { WireGuard } from './wireguard.js';
 
 export interface HostNetworkOptions {
@@ -40,7 +40,7 @@ export function hostNetwork({
     address,
     kernel: new IprouteKernel(),
     bridges: new DockerBridges(new Docker({ socketPath }), clusterId, clock),
-    tunnel: new WireGuard(() => tunnelKey(tunnelKeyFile), clock),
+    tunnel: new WireGuard(new TunnelKeys(tunnelKeyFile, clock), clock),
     neighbours: new Ndppd(join(runtimeDir, 'neighbours')),
     makeDns: (lookupFor) => new DnsServer({ clock, random, log, lookupFor, upstreams: getServers }),
     clock,

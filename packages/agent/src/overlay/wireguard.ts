@@ -1,15 +1,19 @@
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { access } from 'node:fs/promises';
 import { type Clock, until } from '@tessera/kit';
-import { TUNNEL, TUNNEL_PORT, type Tunnel, tunnelConfig } from '../plan/network/encryption.js';
+import { TUNNEL, TUNNEL_PORT, type Tunnel, type TunnelPeer, tunnelConfig } from '../plan/network/encryption.js';
 import type { TunnelDevice, TunnelMaker } from '../ports/tunnel.js';
 import { run } from './run.js';
-import type { TunnelKey } from './tunnel-key.js';
+import { hasSystemd, startUnit, stopUnit } from './systemd.js';
+import type { TunnelKeys } from './tunnel-key.js';
 
 /** Made and removed at once, to see whether the kernel can. */
 const PROBE = 'tswprobe';
 const UNIT = 'tessera-wireguard';
 const START_LIMIT_MS = 5_000;
+/** Where nobody answers (RFC 863). */
+const DISCARD_PORT = 9;
 
 interface IpAddresses {
   mtu: number;
@@ -21,23 +25,24 @@ export class WireGuard implements TunnelDevice {
   #maker: TunnelMaker | undefined;
 
   constructor(
-    private readonly key: () => Promise<TunnelKey>,
+    private readonly keys: TunnelKeys,
     private readonly clock: Clock,
   ) {}
 
   async describe(): Promise<{ publicKey: string; by: TunnelMaker } | undefined> {
     this.#maker ??= await findMaker();
-    return this.#maker && { publicKey: (await this.key()).publicKey, by: this.#maker };
+    return this.#maker && { publicKey: (await this.keys.offered()).publicKey, by: this.#maker };
   }
 
   async apply(tunnel: Tunnel): Promise<void> {
     if (!(await exists(TUNNEL))) await this.#make();
-    await this.#configure(tunnel);
+    const strangers = await this.#configure(tunnel);
     await applyAddresses(tunnel);
+    await greet(strangers);
   }
 
   async remove(): Promise<void> {
-    if (await hasSystemd()) await run('systemctl', ['stop', `${UNIT}.service`]).catch(() => {});
+    if (await hasSystemd()) await stopUnit(UNIT);
     // Without its interface wireguard-go ends.
     if (await exists(TUNNEL)) await run('ip', ['link', 'delete', TUNNEL]);
   }
@@ -51,12 +56,15 @@ export class WireGuard implements TunnelDevice {
     await until(() => exists(TUNNEL), { clock: this.clock, what: `the interface ${TUNNEL}`, limitMs: START_LIMIT_MS });
   }
 
-  async #configure(tunnel: Tunnel): Promise<void> {
-    const { privateKey, publicKey } = await this.key();
+  /** @returns the peers with which there is no session of these keys yet */
+  async #configure(tunnel: Tunnel): Promise<readonly TunnelPeer[]> {
+    const { privateKey, publicKey } = await this.keys.used(tunnel.publicKey);
     const before = await run('wg', ['show', TUNNEL, 'dump']);
-    if (before !== '' && isConfigured(before, tunnel, publicKey)) return;
+    if (before !== '' && isConfigured(before, tunnel, publicKey)) return [];
     // What Node hands over as standard input is a socket, which cannot be opened by its name: cat makes a pipe of it.
     await run('sh', ['-c', `cat | wg syncconf ${TUNNEL} /dev/stdin`], tunnelConfig(tunnel, privateKey));
+    const known = new Set(before.split(/\s/));
+    return tunnel.peers.filter((peer) => !known.has(publicKey) || !known.has(peer.publicKey));
   }
 }
 
@@ -79,6 +87,18 @@ function isConfigured(dump: string, tunnel: Tunnel, publicKey: string): boolean 
     ].join(' '),
   );
   return ownKey === publicKey && Number(port) === TUNNEL_PORT && held.sort().join('\n') === wanted.sort().join('\n');
+}
+
+/**
+ * Sends something to each peer, so that it is shaken hands with at once: after a change of keys only the side that knows of both can
+ * begin, and would otherwise wait until it has something to send.
+ */
+async function greet(peers: readonly TunnelPeer[]): Promise<void> {
+  if (peers.length === 0) return;
+  const socket = createSocket('udp4');
+  const addresses = peers.flatMap(({ addresses: [first = ''] }) => first);
+  await Promise.all(addresses.map((address) => new Promise<void>((resolve) => socket.send('', DISCARD_PORT, address, () => resolve()))));
+  socket.close();
 }
 
 async function applyAddresses(tunnel: Tunnel): Promise<void> {
@@ -113,26 +133,12 @@ async function findMaker(): Promise<TunnelMaker | undefined> {
 
 /** Outside of the agent, so that the tunnel outlives it: as a unit of systemd's where there is one, else as a daemon of its own. */
 async function startProgram(): Promise<void> {
-  if (await hasSystemd()) {
-    const properties = ['--property=Restart=on-failure', '--property=RestartSec=1'];
-    // A unit that is there already is being restarted.
-    await run('systemd-run', ['--quiet', '--collect', `--unit=${UNIT}`, ...properties, 'wireguard-go', '--foreground', TUNNEL]).catch(
-      () => {},
-    );
-    return;
-  }
+  if (await hasSystemd()) return startUnit(UNIT, ['wireguard-go', '--foreground', TUNNEL]);
   await new Promise<void>((resolve, reject) => {
     const child = spawn('wireguard-go', [TUNNEL], { stdio: 'ignore', detached: true });
     child.once('error', reject);
     child.once('exit', () => resolve());
   });
-}
-
-function hasSystemd(): Promise<boolean> {
-  return access('/run/systemd/system').then(
-    () => true,
-    () => false,
-  );
 }
 
 function exists(device: string): Promise<boolean> {

@@ -90,6 +90,8 @@ export const NetworkAssignment = strictObject({
   driverOptions: Labels,
   /** What leaves the node must be encrypted: never sent in the clear, whatever fails. */
   encrypted: Type.Optional(Type.Literal(true)),
+  /** For encrypted networks: this node's own public key, as the others are told it. */
+  publicKey: Type.Optional(Type.String()),
   /** Containers of the network reach these addresses of it, of IPv4 and IPv6, and are reached from them, and nothing else of it. Absent: they reach each other. */
   hubs: Type.Optional(Type.Array(Type.String())),
   /** Largest packet that passes between all members, in bytes; absent: not known yet, and the node goes by its own underlay. */

@@ -5,20 +5,17 @@ import type { NetworkDetail, Task } from '@tessera/api';
 import type { Host } from '@tessera/bed';
 import { onHost, provideBusybox } from '../../support/test-bed.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
+import { OPEN_AND_SECRET, Wire } from '../../support/wire.js';
 
 const READY_LIMIT_MS = 20_000;
+/** Agents look at the age of their keys every half minute. */
+const ROTATION_LIMIT_MS = 60_000;
+const PING_INTERVAL_S = '0.1';
+/** Half of the five seconds that WireGuard would wait before it tries again to shake hands. */
+const MOST_LOST = 25;
 const PING_HEADERS = 28;
 /** 1500 less WireGuard's 60 and VXLAN's 50. */
 const ENCRYPTED_MTU = 1390;
-/** What the pings are filled with; each capture looks for it on the wire. */
-const MARK = 'plaintextmarker!';
-const COMPOSE = `services:
-  open: { image: "\${IMAGE}", command: ["sleep", "100000"], networks: [open], deploy: { mode: global } }
-  secret: { image: "\${IMAGE}", command: ["sleep", "100000"], networks: [secret], deploy: { mode: global } }
-networks:
-  open: {}
-  secret: { driver_opts: { encrypted: "" } }
-`;
 
 /** Two hosts with real kernels: what of a network's traffic can be read between them. */
 describe('an encrypted network of two hosts', function () {
@@ -26,57 +23,34 @@ describe('an encrypted network of two hosts', function () {
   let cluster: TestCluster;
   let a: Host;
   let b: Host;
+  let wire: Wire;
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'encryption', store: 'embedded', hosts: 2 });
     [a, b] = [cluster.host(0), cluster.host(1)];
+    wire = new Wire(a, b, READY_LIMIT_MS);
     const image = await provideBusybox(cluster.bed);
-    await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
+    await writeFile(join(cluster.tsctl.folder, 'compose.yml'), OPEN_AND_SECRET);
     await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env: { IMAGE: image } });
   });
 
   after(() => cluster?.destroy());
 
-  async function look(host: Host, service: string, format: string): Promise<string> {
-    // A node that was down for a moment may have two for a moment: the newest is named first.
-    const [id = ''] = (await onHost(host, 'docker', 'ps', '-q', '--filter', `label=tessera.service-name=shop_${service}`)).split('\n');
-    return onHost(host, 'docker', 'inspect', '-f', format, id);
-  }
-
-  async function ping(from: Host, to: Host, service: string, ...options: string[]): Promise<boolean> {
-    const pid = await look(from, service, '{{.State.Pid}}');
-    const address = await look(to, service, '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}');
-    return (await from.exec(['nsenter', '-t', pid, '-n', 'ping', '-c', '1', '-W', '1', ...options, address])).code === 0;
-  }
-
-  /** Whether pings that are filled with the mark can be read on the wire of their host. */
-  async function marksOnWire(service: string): Promise<{ read: boolean; answered: boolean }> {
-    const file = `/tmp/${service}.pcap`;
-    await onHost(a, 'sh', '-c', `tcpdump -i eth0 --immediate-mode -U -w ${file} udp > /tmp/tcpdump.log 2>&1 & echo $! > /tmp/tcpdump.pid`);
-    await eventually(async () => (await onHost(a, 'cat', '/tmp/tcpdump.log')).includes('listening'), 'tcpdump to listen', READY_LIMIT_MS);
-    const pattern = Buffer.from(MARK).toString('hex');
-    const answered = await ping(a, b, service, '-p', pattern);
-    // tcpdump ends when it is told to, and has written all then.
-    await onHost(a, 'sh', '-c', 'kill "$(cat /tmp/tcpdump.pid)"; tail --pid="$(cat /tmp/tcpdump.pid)" -f /dev/null');
-    const { code } = await a.exec(['grep', '-q', MARK, file]);
-    return { read: code === 0, answered };
-  }
-
   it('connects its containers across hosts', async () => {
-    await eventually(() => ping(a, b, 'secret'), 'an encrypted ping to be answered', READY_LIMIT_MS);
-    await eventually(() => ping(b, a, 'open'), 'a plain ping to be answered', READY_LIMIT_MS);
+    await eventually(() => wire.ping(a, b, 'secret'), 'an encrypted ping to be answered', READY_LIMIT_MS);
+    await eventually(() => wire.ping(b, a, 'open'), 'a plain ping to be answered', READY_LIMIT_MS);
     for (const host of [a, b]) assert.match(await onHost(host, 'wg', 'show', 'tsw0', 'latest-handshakes'), /\t[1-9]\d+$/);
   });
 
   it('shows nothing of its traffic on the wire, where a plain network shows all', async () => {
-    assert.deepEqual(await marksOnWire('open'), { read: true, answered: true });
-    assert.deepEqual(await marksOnWire('secret'), { read: false, answered: true });
+    assert.deepEqual(await wire.marksOnWire('open'), { read: true, answered: true });
+    assert.deepEqual(await wire.marksOnWire('secret'), { read: false, answered: true });
   });
 
   it('carries the largest packet that fits, and refuses one more byte', async () => {
     const size = (bytes: number): string[] => ['-M', 'do', '-s', String(bytes - PING_HEADERS)];
-    assert.ok(await ping(a, b, 'secret', ...size(ENCRYPTED_MTU)));
-    assert.equal(await ping(a, b, 'secret', ...size(ENCRYPTED_MTU + 1)), false);
+    assert.ok(await wire.ping(a, b, 'secret', ...size(ENCRYPTED_MTU)));
+    assert.equal(await wire.ping(a, b, 'secret', ...size(ENCRYPTED_MTU + 1)), false);
     const [detail] = JSON.parse(await cluster.tsctl.succeed(['network', 'inspect', 'shop_secret'])) as NetworkDetail[];
     assert.deepEqual([detail?.usage.encrypted, detail?.usage.mtu, detail?.usage.problems], [true, ENCRYPTED_MTU, []]);
   });
@@ -84,7 +58,7 @@ describe('an encrypted network of two hosts', function () {
   it('sends nothing in the clear when the tunnel is gone, and mends it', async () => {
     await cluster.agent(0).kill9();
     await onHost(a, 'ip', 'link', 'delete', 'tsw0');
-    assert.deepEqual(await marksOnWire('secret'), { read: false, answered: false });
+    assert.deepEqual(await wire.marksOnWire('secret'), { read: false, answered: false });
     // Also not by somebody who puts the network's VXLAN onto the plain underlay.
     const [detail] = JSON.parse(await cluster.tsctl.succeed(['network', 'inspect', 'shop_secret'])) as NetworkDetail[];
     const vni = String(detail?.network.allocation?.vni);
@@ -111,16 +85,40 @@ describe('an encrypted network of two hosts', function () {
     );
     await onHost(a, 'ip', 'link', 'set', 'leak0', 'up');
     await onHost(a, 'ip', 'route', 'add', block, 'dev', 'leak0');
-    assert.deepEqual(await marksOnWire('secret'), { read: false, answered: false });
+    assert.deepEqual(await wire.marksOnWire('secret'), { read: false, answered: false });
     await onHost(a, 'ip', 'link', 'delete', 'leak0');
     await cluster.agent(0).start();
-    await eventually(() => ping(a, b, 'secret'), 'the tunnel to be mended', READY_LIMIT_MS);
-    assert.deepEqual(await marksOnWire('secret'), { read: false, answered: true });
+    await eventually(() => wire.ping(a, b, 'secret'), 'the tunnel to be mended', READY_LIMIT_MS);
+    assert.deepEqual(await wire.marksOnWire('secret'), { read: false, answered: true });
+  });
+
+  it('changes a key that has grown old, and loses next to nothing of what is under way', async () => {
+    const own = (): Promise<string> => onHost(a, 'wg', 'show', 'tsw0', 'public-key');
+    const known = (): Promise<string> => onHost(b, 'sh', '-c', 'wg show tsw0 peers');
+    const before = await own();
+    assert.equal(await known(), before);
+    await onHost(
+      a,
+      'sh',
+      '-c',
+      `${await wire.pingCommand(a, b, 'secret', '-i', PING_INTERVAL_S, '-O')} > /tmp/ping.log 2>&1 & echo $! > /tmp/ping.pid`,
+    );
+    await onHost(a, 'touch', '-d', '31 days ago', '/var/lib/tessera-agent/agent/wireguard.key');
+    await eventually(
+      async () => (await own()) !== before && (await own()) === (await known()),
+      'both to have the new key',
+      ROTATION_LIMIT_MS,
+    );
+    assert.ok(await wire.ping(a, b, 'secret'));
+    assert.ok(await wire.ping(b, a, 'secret'));
+    await onHost(a, 'sh', '-c', 'kill -s INT "$(cat /tmp/ping.pid)"; tail --pid="$(cat /tmp/ping.pid)" -f /dev/null');
+    const [, sent = '', received = ''] = /(\d+) packets transmitted, (\d+) received/.exec(await onHost(a, 'cat', '/tmp/ping.log')) ?? [];
+    assert.ok(Number(received) > 0 && Number(sent) - Number(received) <= MOST_LOST, `${sent} sent, ${received} received`);
   });
 
   it('goes on while the agent is away', async () => {
     await cluster.agent(0).kill9();
-    assert.ok(await ping(a, b, 'secret'));
+    assert.ok(await wire.ping(a, b, 'secret'));
     await cluster.agent(0).start();
   });
 

@@ -34,6 +34,11 @@ describe('the tunnel of encrypted networks', () => {
       },
     ));
 
+  it('is told which key the others know of this node', () => {
+    const secret = { ...network(7, true, []), publicKey: 'OWN' };
+    assert.equal(desiredTunnel([network(8, true, []), secret], underlay)?.publicKey, 'OWN');
+  });
+
   it('knows no way to a node whose key it does not know: not even the plain one', () => {
     const secret = network(7, true, [peer(2, 7)]);
     assert.deepEqual(desiredTunnel([secret], underlay)?.peers, []);

@@ -21,6 +21,8 @@ export interface TunnelPeer {
 /** The tunnel as it should be or as it is. */
 export interface Tunnel {
   mtu: number;
+  /** This node's own key, as the managers tell the others; absent when they do not know it yet. */
+  publicKey?: string;
   /** This node's own addresses inside of it. */
   addresses: string[];
   peers: TunnelPeer[];
@@ -30,15 +32,17 @@ export interface Tunnel {
 export function desiredTunnel(networks: readonly NetworkAssignment[], underlay: Underlay): Tunnel | undefined {
   const encrypted = networks.filter((network) => network.encrypted);
   if (encrypted.length === 0) return undefined;
+  const publicKey = encrypted.find((network) => network.publicKey !== undefined)?.publicKey;
   const peers = new Map<string, TunnelPeer>();
-  for (const { publicKey, address, block } of encrypted.flatMap((network) => network.peers)) {
-    if (publicKey === undefined) continue;
-    const peer = peers.get(publicKey);
+  for (const { publicKey: key, address, block } of encrypted.flatMap((network) => network.peers)) {
+    if (key === undefined) continue;
+    const peer = peers.get(key);
     if (peer) peer.addresses.push(nextHopOf(block));
-    else peers.set(publicKey, { publicKey, endpoint: address, addresses: [nextHopOf(block)] });
+    else peers.set(key, { publicKey: key, endpoint: address, addresses: [nextHopOf(block)] });
   }
   return {
     mtu: underlay.mtu - WIREGUARD_OVERHEAD,
+    ...(publicKey !== undefined && { publicKey }),
     addresses: encrypted.map((network) => nextHopOf(network.block)).sort(),
     peers: [...peers.values()]
       .map((peer) => ({ ...peer, addresses: peer.addresses.sort() }))

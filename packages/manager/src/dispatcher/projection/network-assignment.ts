@@ -38,7 +38,7 @@ export function projectNetwork(view: ClusterView, nodeId: string, networkId: str
     driverOptions: network.spec.driverOptions,
     ...(keepsMembersApart(network.spec.driverOptions) && { hubs: hubsOf(view, network) }),
     ...(mtu !== undefined && { mtu }),
-    ...(wantsEncryption(network.spec.driverOptions) && { encrypted: true as const }),
+    ...(wantsEncryption(network.spec.driverOptions) && { encrypted: true as const, ...keyOf(view, nodeId) }),
     peers: peersOf(view, nodeId, network),
   };
 }
@@ -124,17 +124,23 @@ function isHealthy(view: ClusterView, task: Task): boolean {
   return test.length === 0 || test[0] === 'NONE';
 }
 
+/** WireGuard's key of a node, where it has said one. */
+function keyOf(view: ClusterView, nodeId: string): { publicKey?: string } {
+  const { encryption } = view.get('nodes', nodeId)?.description ?? {};
+  return encryption ? { publicKey: encryption.publicKey } : {};
+}
+
 function peersOf(view: ClusterView, nodeId: string, { id, spec }: Network): NetworkPeer[] {
   const isEncrypted = wantsEncryption(spec.driverOptions);
   const peers: NetworkPeer[] = [];
   for (const block of view.blocksOfNetwork(id)) {
-    const { address, encryption } = view.get('nodes', block.nodeId)?.description ?? {};
+    const { address } = view.get('nodes', block.nodeId)?.description ?? {};
     if (block.nodeId === nodeId || !address) continue;
     peers.push({
       nodeId: block.nodeId,
       address,
       block: block.subnet,
-      ...(isEncrypted && encryption && { publicKey: encryption.publicKey }),
+      ...(isEncrypted && keyOf(view, block.nodeId)),
     });
   }
   return peers.sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
