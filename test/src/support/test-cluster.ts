@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { Client, Node, Task } from '@tessera/api';
-import { Bed, type Host, type HostProcess } from '@tessera/bed';
+import { Bed, type Host, type HostKind, type HostProcess } from '@tessera/bed';
 import { type Daemon, MANAGER_PORT, type RunningCluster, startCluster } from '@tessera/bed/cluster/index';
 import { SystemClock, until } from '@tessera/kit';
 import { assertMachineClean, type MachineSnapshot, snapshotMachine } from './leftovers.js';
@@ -16,6 +15,8 @@ export interface TestClusterOptions {
   hosts: number;
   /** In the first hosts; 1 when absent. */
   managers?: number;
+  /** `light` when absent. */
+  kind?: HostKind;
 }
 
 /** A real cluster for one test file: hosts with Docker engines, a manager in the first one, an agent in each, and `tsctl`. */
@@ -35,19 +36,19 @@ export class TestCluster {
   ) {}
 
   /** When it fails, nothing is left. */
-  static async create({ what, store, hosts, managers = 1 }: TestClusterOptions): Promise<TestCluster> {
+  static async create({ what, store, hosts, managers = 1, kind = 'light' }: TestClusterOptions): Promise<TestCluster> {
     const machine = await snapshotMachine();
     const name = testBedName(what);
-    const bed = await Bed.create({ name, hosts });
+    const bed = await Bed.create({ name, hosts, kind });
     const tsctl = await Tsctl.create();
     try {
       const running = await startCluster(bed, { store, managers });
       const endpoints = bed.hosts.slice(0, managers).map(({ ip }) => `https://${ip}:${MANAGER_PORT}`);
       const context = { endpoints, ...running.cluster.admin };
       await tsctl.succeed(['context', 'import', '--use', name], { input: JSON.stringify(context) });
-      const daemons = await Promise.all(running.managers.map((manager, at) => HostDaemon.of(hostAt(bed, at), manager)));
-      const agents = await Promise.all(running.agents.map((agent, at) => HostDaemon.of(hostAt(bed, at), agent)));
-      const etcd = running.etcd && (await HostDaemon.of(hostAt(bed, 0), running.etcd));
+      const daemons = running.managers.map((manager, at) => new HostDaemon(hostAt(bed, at), manager));
+      const agents = running.agents.map((agent, at) => new HostDaemon(hostAt(bed, at), agent));
+      const etcd = running.etcd && new HostDaemon(hostAt(bed, 0), running.etcd);
       return new TestCluster(bed, tsctl, daemons, agents, etcd, running, machine);
     } catch (error) {
       await Promise.all([Bed.destroy(name), tsctl.remove()]);
@@ -125,16 +126,13 @@ export class TestCluster {
 
 /** A daemon of a cluster that can be killed and started again as it was. */
 export class HostDaemon {
-  private constructor(
-    readonly host: Host,
-    private readonly argv: readonly string[],
-    private readonly logFile: string,
-    private process: HostProcess,
-  ) {}
+  private process: HostProcess;
 
-  static async of(host: Host, { process, logFile }: Daemon): Promise<HostDaemon> {
-    const argv = (await readFile(`/proc/${process.pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
-    return new HostDaemon(host, argv, logFile, process);
+  constructor(
+    readonly host: Host,
+    private readonly daemon: Daemon,
+  ) {
+    this.process = daemon.process;
   }
 
   /** kill -9, and waits until it has ended. */
@@ -154,7 +152,8 @@ export class HostDaemon {
 
   /** As it was, with more options if there are any. */
   async start(...options: string[]): Promise<void> {
-    this.process = await this.host.spawn([...this.argv, ...options], { logFile: this.logFile });
+    const { argv, logFile } = this.daemon;
+    this.process = await this.host.spawn([...argv, ...options], { logFile });
   }
 }
 

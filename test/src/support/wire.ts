@@ -24,10 +24,10 @@ export class Wire {
     private readonly limitMs: number,
   ) {}
 
-  /** Whether a ping from a service's container on one host to that on the other is answered. */
+  /** Whether a ping from a service's container on one host to that on the other is answered; not while one of them does not run. */
   async ping(from: Host, to: Host, service: string, ...options: string[]): Promise<boolean> {
-    const command = await this.pingCommand(from, to, service, '-c', '1', '-W', String(PING_LIMIT_S), ...options);
-    return (await from.exec(['sh', '-c', command])).code === 0;
+    const command = await this.pingCommand(from, to, service, '-c', '1', '-W', String(PING_LIMIT_S), ...options).catch(() => undefined);
+    return command !== undefined && (await from.exec(['sh', '-c', command])).code === 0;
   }
 
   /** The shell command that pings from a service's container on one host to that on the other. */

@@ -90,7 +90,7 @@ export class Bed {
     return this.#fleet.lan.addresses.machine;
   }
 
-  /** The private key that full hosts let in as root; light hosts have no sshd. */
+  /** The private key that full hosts and virtual machines let in as root; light hosts have no sshd. */
   get sshKeyFile(): string {
     return this.#paths.sshKey;
   }

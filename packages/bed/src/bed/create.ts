@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { Clock } from '@tessera/kit';
-import { ensureBaseTree } from '../base/base-tree.js';
+import { ensureBase } from '../base/base.js';
+import { makeShareDisk } from '../base/disk.js';
+import { recipeOf } from '../base/recipe.js';
 import { hasDefaultRoute, openInternet } from '../lan/internet.js';
 import { addressPlan, subnetsInUse } from '../plan/address-plan.js';
 import { checkPrerequisites } from '../preflight/check-prerequisites.js';
@@ -74,7 +76,7 @@ async function start(
   if (internet && !file.internet) onProgress({ message: 'this machine has no default route: the hosts get no internet' });
   const { lan, host } = await fleetOf(name, paths, file, clock);
   signal?.throwIfAborted();
-  if (file.kind === 'full') await prepareFullHosts(paths, (message) => onProgress({ message }), signal);
+  await prepare(paths, file, (message) => onProgress({ message }), signal);
   await lan.start(file.internet, signal);
   onProgress({ message: 'LAN is up' });
   if (file.internet) await openInternet(paths.devDir, file.subnet);
@@ -87,9 +89,16 @@ async function start(
   ]);
 }
 
-/** What full hosts share: the Debian tree, and the key that they let in. */
-async function prepareFullHosts(paths: ClusterPaths, onProgress: (message: string) => void, signal?: AbortSignal): Promise<void> {
-  await ensureBaseTree(paths.devDir, onProgress, signal);
+/** What hosts with a system of their own have in common: the Debian that it is, the key that it lets in, and what they see of this machine. */
+async function prepare(
+  paths: ClusterPaths,
+  { kind, share }: ClusterFile,
+  onProgress: (message: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (kind === 'light') return;
+  await ensureBase(paths.devDir, recipeOf(kind), onProgress, signal);
+  if (kind === 'vm') await makeShareDisk(paths.shareDisk, share, signal);
   await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'tessera-dev', '-f', paths.sshKey], { signal });
 }
 

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import type { Clock } from '@tessera/kit';
-import { discardAbandonedTrees } from '../base/base-tree.js';
+import { discardAbandonedTrees } from '../base/base.js';
 import { CgroupTree } from '../cgroup/cgroup-tree.js';
 import { closeInternet } from '../lan/internet.js';
 import { clusterCgroup, uplinkName } from '../plan/names.js';

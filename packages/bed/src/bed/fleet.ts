@@ -3,10 +3,13 @@ import { CgroupTree } from '../cgroup/cgroup-tree.js';
 import { FullHost } from '../host/full-host.js';
 import type { Host } from '../host/host.js';
 import { LightHost } from '../host/light-host.js';
+import { VmHost } from '../host/vm-host.js';
 import { Lan } from '../lan/lan.js';
 import { clusterCgroup } from '../plan/names.js';
 import type { ClusterFile } from '../state/cluster-file.js';
 import type { ClusterPaths } from '../state/paths.js';
+
+const HOSTS = { light: LightHost, full: FullHost, vm: VmHost };
 
 /** A cluster's LAN, and its hosts by number. Making the object starts nothing. */
 export interface Fleet {
@@ -23,5 +26,5 @@ export async function fleetOf(
   const cgroup = await CgroupTree.at(clusterCgroup(paths.devDir, name), clock);
   const lan = new Lan(subnet, paths, cgroup, clock);
   const context = { cluster: name, paths, lan, cgroup, clock, internet, share };
-  return { lan, host: (index) => (kind === 'full' ? new FullHost(index, context) : new LightHost(index, context)) };
+  return { lan, host: (index) => new HOSTS[kind](index, context) };
 }

@@ -12,8 +12,9 @@ export interface BedOptions {
   /** Let the hosts reach the outside, when the machine can. Default false. */
   internet?: boolean;
   /**
-   * Files and folders of this machine that full hosts see read-only, under the same path; light hosts see everything. By
-   * default this Node and Tessera's own programs. Empty for bare hosts, such as an installer finds.
+   * Files and folders of this machine that full hosts and virtual machines see read-only, under the same path; virtual machines
+   * see them as they were when the bed was made, light hosts see everything. By default this Node and Tessera's own programs.
+   * Empty for bare hosts, such as an installer finds.
    */
   share?: readonly string[];
   /** Called after each step. */

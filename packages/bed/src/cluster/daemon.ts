@@ -18,6 +18,8 @@ export interface DaemonOptions {
 /** A daemon in a host of a bed. */
 export interface Daemon {
   process: HostProcess;
+  /** What it was started with. */
+  argv: readonly string[];
   logFile: string;
   /** Waits until the condition holds. @throws Error with the end of the log when the daemon ends first or `limitMs` passes. */
   until(
@@ -37,6 +39,7 @@ export async function startDaemon({ bed, host, name, argv, detached }: DaemonOpt
   process.exited.then(onEnd, onEnd);
   return {
     process,
+    argv,
     logFile,
     async until(condition, what, { clock, limitMs, signal }) {
       const look = async (): Promise<boolean> => {

@@ -8,6 +8,7 @@ import { HttpsTransport } from '@tessera/kit/transport/index';
 import type { Bed } from '../bed/bed.js';
 import type { BedProgress } from '../bed/options.js';
 import type { Host } from '../host/host.js';
+import type { HostKind } from '../state/cluster-file.js';
 import { type Daemon, startDaemon } from './daemon.js';
 import { findPrograms, type Programs } from './programs.js';
 
@@ -17,7 +18,8 @@ const ETCD_PORT = 2379;
 const MANAGER_DIR = '/var/lib/tessera-manager';
 const AGENT_DIR = '/var/lib/tessera-agent';
 const ETCD_DIR = '/var/lib/etcd';
-const START_LIMIT_MS = 30_000;
+/** Programs start ten times slower on emulated processors. */
+const START_LIMIT_MS: Readonly<Record<HostKind, number>> = { light: 30_000, full: 30_000, vm: 300_000 };
 
 export interface StartClusterOptions {
   /** Where the manager keeps its state; `embedded` when absent. */
@@ -133,7 +135,7 @@ class ClusterStart {
     const common = ['--data-dir', AGENT_DIR, '--advertise-address', host.ip];
     const managers = this.#endpoints.flatMap((endpoint) => ['--manager', endpoint]);
     const join = ['join', ...common, ...managers, '--token', cluster.workerToken, '--name', host.name];
-    const { code, stdout, stderr } = await host.exec([...programs.agent, ...join]);
+    const { code, stdout, stderr } = await host.exec([...programs.agent, ...join], { timeoutMs: this.#limits().limitMs });
     if (code !== 0) throw new Error(`${host.name} could not join the cluster:\n${stderr}${stdout}`);
     const argv = [...programs.agent, 'run', ...common];
     const daemon = await startDaemon({ bed: bed.name, host, name: 'agent', argv, detached: options.detached ?? false });
@@ -156,7 +158,7 @@ class ClusterStart {
   }
 
   #limits(): { clock: Clock; limitMs: number; signal?: AbortSignal | undefined } {
-    return { clock: this.#parts.clock, limitMs: START_LIMIT_MS, signal: this.#parts.options.signal };
+    return { clock: this.#parts.clock, limitMs: START_LIMIT_MS[this.#parts.bed.kind], signal: this.#parts.options.signal };
   }
 
   get #first(): Host {

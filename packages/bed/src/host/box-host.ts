@@ -49,6 +49,13 @@ export abstract class BoxHost implements Host {
 
   /** Makes the host's files and starts its pid 1. */
   protected abstract boot(signal?: AbortSignal): Promise<void>;
+  /** Plugs the host in, once it has a pid 1. */
+  protected async connect(): Promise<void> {
+    const leader = await this.box.leader();
+    if (!leader) throw new Error(`${this.name} ended while it started: see ${this.paths.consoleLog}`);
+    await this.context.lan.attach(this.index, leader.pid);
+  }
+
   /** Starts dockerd when it does not run. */
   protected abstract launchDocker(signal?: AbortSignal): Promise<void>;
   /** @throws Error when dockerd has ended: waiting for it would be in vain. */
@@ -79,7 +86,7 @@ export abstract class BoxHost implements Host {
         await mkdir(this.paths[folder], { recursive: true });
       }
       await this.boot(signal);
-      await this.#connect();
+      await this.connect();
     }
     await this.startDocker(signal);
   }
@@ -126,12 +133,6 @@ export abstract class BoxHost implements Host {
       limitMs: DOCKER_READY_LIMIT_MS,
       signal,
     });
-  }
-
-  async #connect(): Promise<void> {
-    const leader = await this.box.leader();
-    if (!leader) throw new Error(`${this.name} ended while it started: see ${this.paths.consoleLog}`);
-    await this.context.lan.attach(this.index, leader.pid);
   }
 }
 

@@ -78,6 +78,20 @@ export class Lan {
     await run(['nsenter', '--target', String(pid), '--net', 'ip', '-batch', '-'], { input: lines.join('\n') });
   }
 
+  /** Makes the tap device that a virtual machine's network card is to be: its system gives itself the address. */
+  async attachTap(index: number): Promise<void> {
+    const port = portName(index);
+    await this.#box.network(['ip', 'tuntap', 'add', port, 'mode', 'tap']);
+    await this.#batch([`link set ${port} master ${BRIDGE} up`]);
+  }
+
+  /** The process whose network namespace holds the bridge and its ports. @throws Error when the LAN is off. */
+  async pid(): Promise<number> {
+    const leader = await this.#box.leader();
+    if (!leader) throw new Error('the LAN is off');
+    return leader.pid;
+  }
+
   /** Removes a host's link at once; the kernel would take its time after the host's end. Idempotent. */
   async detach(index: number): Promise<void> {
     const port = portName(index);
@@ -104,9 +118,8 @@ export class Lan {
 
   /** Makes a pair of links: `name` in the namespace of process `pid`, `port` on the bridge. */
   async #plugIn(name: string, pid: string, port: string, extra: string[]): Promise<void> {
-    const leader = await this.#box.leader();
-    if (!leader) throw new Error('the LAN is off');
-    await run(['ip', 'link', 'add', port, 'netns', String(leader.pid), 'type', 'veth', 'peer', 'name', name, 'netns', pid].concat(extra));
+    const lan = String(await this.pid());
+    await run(['ip', 'link', 'add', port, 'netns', lan, 'type', 'veth', 'peer', 'name', name, 'netns', pid].concat(extra));
     await this.#batch([`link set ${port} master ${BRIDGE} up`]);
   }
 

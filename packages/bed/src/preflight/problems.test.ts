@@ -4,7 +4,7 @@ import { describeProblems, type MachineFacts, problemsOf, requiredPrograms } fro
 const GOOD: MachineFacts = {
   platform: 'linux',
   isRoot: true,
-  programs: new Set(requiredPrograms('full').map(({ program }) => program)),
+  programs: new Set(requiredPrograms('vm').map(({ program }) => program)),
   filesystems: 'nodev\tsysfs\nnodev\toverlay\n\text4\n',
   missingFeatures: [],
   cgroupMounts: 1,
@@ -15,6 +15,7 @@ describe('the prerequisites of a bed', () => {
   it('are met by a good machine', () => {
     assert.deepEqual(problemsOf('light', GOOD), []);
     assert.deepEqual(problemsOf('full', GOOD), []);
+    assert.deepEqual(problemsOf('vm', GOOD), []);
   });
 
   it('name the package that brings what is missing, once', () => {
@@ -29,6 +30,15 @@ describe('the prerequisites of a bed', () => {
     const programs = new Set([...GOOD.programs].filter((program) => program !== 'debootstrap'));
     assert.deepEqual(problemsOf('light', { ...GOOD, programs }), []);
     assert.match(problemsOf('full', { ...GOOD, programs })[0]?.cure ?? '', /apt-get install .*debootstrap/);
+  });
+
+  it('ask for QEMU only for virtual machines', () => {
+    const programs = new Set([...GOOD.programs].filter((program) => !program.startsWith('qemu')));
+    assert.deepEqual(problemsOf('full', { ...GOOD, programs }), []);
+    assert.deepEqual(
+      problemsOf('vm', { ...GOOD, programs }).map(({ missing }) => missing),
+      ['program qemu-system-x86_64', 'program qemu-img'],
+    );
   });
 
   it('tell of root, kernel and cgroups', () => {

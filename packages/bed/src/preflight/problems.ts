@@ -46,10 +46,19 @@ const FULL_PROGRAMS: readonly RequiredProgram[] = [
   { program: 'ssh-keygen', package: 'openssh-client' },
 ];
 
+const VM_PROGRAMS: readonly RequiredProgram[] = [
+  ...FULL_PROGRAMS,
+  { program: 'ssh', package: 'openssh-client' },
+  { program: 'qemu-system-x86_64', package: 'qemu-system-x86' },
+  { program: 'qemu-img', package: 'qemu-utils' },
+  { program: 'mke2fs', package: 'e2fsprogs' },
+];
+
+const PROGRAMS: Readonly<Record<HostKind, readonly RequiredProgram[]>> = { light: LIGHT_PROGRAMS, full: FULL_PROGRAMS, vm: VM_PROGRAMS };
 const CONTROLLERS = ['cpu', 'memory', 'pids'];
 
 export function requiredPrograms(kind: HostKind): readonly RequiredProgram[] {
-  return kind === 'full' ? FULL_PROGRAMS : LIGHT_PROGRAMS;
+  return PROGRAMS[kind];
 }
 
 /** What stands in the way of hosts of `kind` on a machine. */

@@ -1,7 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { MAX_HOSTS, MAX_SUBNET } from '../plan/address-plan.js';
 
-export type HostKind = 'light' | 'full';
+const HOST_KINDS = ['light', 'full', 'vm'] as const;
+export type HostKind = (typeof HOST_KINDS)[number];
 
 /** What is known of a cluster on disk, written before each thing that it names is made. */
 export interface ClusterFile {
@@ -15,7 +16,7 @@ export interface ClusterFile {
   subnet?: number;
   /** Numbers of the hosts, ascending. */
   hosts: number[];
-  /** Files and folders of the machine that full hosts see read-only, under the same path. */
+  /** Files and folders of the machine that full hosts and virtual machines see read-only, under the same path. */
   share: string[];
 }
 
@@ -31,7 +32,7 @@ export function parseClusterFile(text: string, path: string): ClusterFile {
   if (!isRecord(data)) throw wrong('not an object');
   const { version, kind, internet, createdAtMs, subnet, hosts, share } = data;
   if (version !== 1) throw wrong(`version ${String(version)}, this program knows version 1`);
-  if (kind !== 'light' && kind !== 'full') throw wrong(`kind ${String(kind)} is neither "light" nor "full"`);
+  if (!isHostKind(kind)) throw wrong(`kind ${String(kind)} is none of ${HOST_KINDS.join(', ')}`);
   if (typeof internet !== 'boolean') throw wrong('internet is not a boolean');
   if (typeof createdAtMs !== 'number') throw wrong('createdAtMs is not a number');
   if (subnet !== undefined && !isIntegerIn(subnet, 0, MAX_SUBNET)) throw wrong(`subnet ${String(subnet)} is no number`);
@@ -56,6 +57,10 @@ export async function readClusterFile(path: string): Promise<ClusterFile | undef
 export async function writeClusterFile(path: string, file: ClusterFile): Promise<void> {
   await writeFile(`${path}.new`, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o644 });
   await rename(`${path}.new`, path);
+}
+
+function isHostKind(value: unknown): value is HostKind {
+  return HOST_KINDS.some((kind) => kind === value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -34,6 +34,13 @@ export interface HostPaths extends BoxPaths {
   root: string;
   /** A light host's /var/lib; of a full one the folders of Docker, which cannot lie on an overlay. */
   varLib: string;
+  /** A virtual machine's disk: what it has changed of the image that all share. */
+  disk: string;
+  /** A virtual machine's second disk: the files that make it the host that it is. */
+  seedDisk: string;
+  /** What runs commands in a virtual machine: the connection that all of them go through, and its log. */
+  sshControl: string;
+  sshLog: string;
 }
 
 export interface ClusterPaths {
@@ -41,8 +48,10 @@ export interface ClusterPaths {
   dir: string;
   clusterFile: string;
   subnetClaims: string;
-  /** The private key that full hosts let in as root; its public half ends in ".pub". */
+  /** The private key that full hosts and virtual machines let in as root; its public half ends in ".pub". */
   sshKey: string;
+  /** What virtual machines see of this machine. */
+  shareDisk: string;
   lan: BoxPaths & { registryConfig: string; registryData: string; registryLog: string };
   host(name: string): HostPaths;
 }
@@ -58,6 +67,7 @@ export function clusterPaths(cluster: string, root = devDir()): ClusterPaths {
     clusterFile: join(dir, 'cluster.json'),
     subnetClaims: join(root, '.subnets'),
     sshKey: join(dir, 'ssh_key'),
+    shareDisk: join(dir, 'share.img'),
     lan: {
       ...lan,
       registryConfig: join(lan.dir, 'registry.yml'),
@@ -93,5 +103,9 @@ function hostPaths(dir: string): HostPaths {
     work: join(dir, 'work'),
     root: join(dir, 'root'),
     varLib: join(dir, 'var-lib'),
+    disk: join(dir, 'disk.qcow2'),
+    seedDisk: join(dir, 'seed.img'),
+    sshControl: join(dir, 'shared', 'ssh'),
+    sshLog: join(dir, 'ssh.log'),
   };
 }

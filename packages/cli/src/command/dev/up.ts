@@ -9,6 +9,7 @@ import { DEFAULT_DEV_NAME } from './name.js';
 interface UpOptions {
   hosts?: number;
   full?: boolean;
+  vm?: boolean;
   name?: string;
   store?: 'embedded' | 'etcd';
   internet?: boolean;
@@ -20,6 +21,7 @@ export const command = defineCommand<UpOptions>({
   options: [
     { flags: '--hosts <count>', summary: `number of hosts; ${DEFAULT_HOSTS} when absent`, parse: countValue },
     { flags: '--full', summary: 'hosts with a system of their own, nearer to virtual machines; the first takes a minute' },
+    { flags: '--vm', summary: 'virtual machines with kernels of their own, emulated by QEMU: slow, and a gigabyte of memory each' },
     { flags: '--name <name>', summary: `name of the cluster and of the context; "${DEFAULT_DEV_NAME}" when absent` },
     {
       flags: '--store <store>',
@@ -35,15 +37,16 @@ export const command = defineCommand<UpOptions>({
     { line: 'sudo tsctl dev up --hosts 5 --store etcd --name big', does: 'five hosts, state in etcd' },
   ],
   async run(session, _args, options) {
-    const { name = DEFAULT_DEV_NAME, hosts = DEFAULT_HOSTS, full = false, store = 'embedded', internet = false } = options;
+    const { name = DEFAULT_DEV_NAME, hosts = DEFAULT_HOSTS, full = false, vm = false, store = 'embedded', internet = false } = options;
     const { io } = session;
     const startedMs = io.clock.monotonic();
+    if (full && vm) throw usageFailure('--full and --vm are two kinds of hosts: choose one');
+    const kind = vm ? 'vm' : full ? 'full' : 'light';
     await refuseTaken(session, name);
     const { Bed, checkClusterName, checkHostCount, checkPrerequisites, describeProblems } = await import('@tessera/bed');
     const { startCluster } = await import('@tessera/bed/cluster/index');
     refuse(() => checkHostCount(hosts));
     refuse(() => checkClusterName(name));
-    const kind = full ? 'full' : 'light';
     const problems = await checkPrerequisites(kind);
     if (problems.length > 0) throw usageFailure(describeProblems(problems));
     const onProgress = (event: { host?: string; message: string }): void => session.note(progressLine(session, event));

@@ -2,7 +2,8 @@ import { mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import { isAlive, type ProcessIdentity, readIdentity } from '../box/process-identity.js';
 import { run } from '../run/run.js';
-import { baseRecipe, type Recipe, recipeHash } from './recipe.js';
+import { makeDisk } from './disk.js';
+import { type Recipe, recipeHash } from './recipe.js';
 
 const DEBOOTSTRAP_LIMIT_MS = 1_200_000;
 /** Partial builds carry their builder's identity in the name: "HASH.partial-PID-STARTTICKS". */
@@ -15,21 +16,26 @@ const PARTIAL = /\.partial-(\d+)-(\d+)$/;
 const CONTAINED = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
 /**
- * The Debian tree that full hosts share, read-only. It is built at the first call (about a minute) and kept in the state
- * directory, beside those of older recipes, which running hosts may still use.
+ * The Debian that all hosts of a kind share, read-only: a tree or, where the recipe says so, a disk (see {@link makeDisk}). It is
+ * built at the first call (a minute or two) and kept in the state directory, beside those of older recipes, which running hosts
+ * may still use.
  * @param onProgress is told when a build begins and ends.
  * @throws CommandError with debootstrap's last words.
  */
-export async function ensureBaseTree(devDir: string, onProgress: (message: string) => void, signal?: AbortSignal): Promise<string> {
-  const recipe = baseRecipe();
+export async function ensureBase(
+  devDir: string,
+  recipe: Recipe,
+  onProgress: (message: string) => void,
+  signal?: AbortSignal,
+): Promise<string> {
   const tree = join(baseFolder(devDir), recipeHash(recipe));
   await mkdir(baseFolder(devDir), { recursive: true });
   await discardAbandonedTrees(devDir);
   if (await exists(tree)) return tree;
-  onProgress(`building the Debian tree of full hosts, once (about a minute): ${recipe.packages.length} packages from ${recipe.mirror}`);
+  onProgress(`building the hosts' Debian, once (a minute or two): ${recipe.packages.length} packages from ${recipe.mirror}`);
   const partial = `${tree}.partial-${await ownIdentity()}`;
   try {
-    await buildTree(recipe, partial, signal);
+    await build(recipe, partial, signal);
     await rename(partial, tree).catch(async (error: unknown) => {
       // Another process has built the same tree meanwhile: one of them is enough.
       if (!(await exists(tree))) throw error;
@@ -37,8 +43,18 @@ export async function ensureBaseTree(devDir: string, onProgress: (message: strin
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
-  onProgress('the Debian tree is built');
+  onProgress('the Debian is built');
   return tree;
+}
+
+async function build(recipe: Recipe, target: string, signal?: AbortSignal): Promise<void> {
+  const { diskBytes } = recipe;
+  if (diskBytes === undefined) return buildTree(recipe, target, signal);
+  const tree = join(target, 'tree');
+  await mkdir(target);
+  await buildTree(recipe, tree, signal);
+  await makeDisk(tree, target, diskBytes, signal);
+  await rm(tree, { recursive: true });
 }
 
 async function buildTree(recipe: Recipe, target: string, signal?: AbortSignal): Promise<void> {
