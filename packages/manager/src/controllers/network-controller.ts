@@ -1,5 +1,6 @@
-import { networkBlockId, type ObjectChange, type Task } from '@tessera/api';
+import { type Node, networkBlockId, type ObjectChange, type Task } from '@tessera/api';
 import type { ReconcileLoop } from '@tessera/kit';
+import { NETWORK_ABILITIES } from '../model/network-abilities.js';
 import type { ClusterView } from '../model/view.js';
 import { planNetwork } from '../plan/network.js';
 import { occupies } from '../plan/network-space.js';
@@ -13,7 +14,8 @@ const AGAIN_WHEN_EXHAUSTED_MS = 30_000;
 export class NetworkController implements Controller {
   readonly name = 'network';
   readonly #loop: ReconcileLoop;
-  readonly #nodes = new Set<string>();
+  /** What each node can do for networks. */
+  readonly #nodes = new Map<string, string>();
 
   constructor(private readonly deps: ControllerDeps) {
     this.#loop = planLoop(this.name, deps, (view, networkId) => this.#plan(view, networkId));
@@ -21,7 +23,7 @@ export class NetworkController implements Controller {
 
   start(): void {
     const { view } = this.deps.store;
-    for (const node of view.all('nodes')) this.#nodes.add(node.id);
+    for (const node of view.all('nodes')) this.#nodes.set(node.id, abilitiesOf(node));
     for (const network of view.all('networks')) this.#loop.mark(network.id);
     for (const kind of ['blocks', 'vips'] as const) for (const { networkId } of view.all(kind)) this.#loop.mark(networkId);
   }
@@ -33,9 +35,11 @@ export class NetworkController implements Controller {
     else if (change.kind === 'services') {
       for (const vip of view.vipsOfService(change.id)) this.#loop.mark(vip.networkId);
       this.#markByName(change.object?.spec.template.networks.map((attachment) => attachment.network) ?? []);
-    } else if (change.kind === 'nodes' && this.#nodes.has(change.id) !== (change.object !== undefined)) {
-      if (change.object) this.#nodes.add(change.id);
-      else this.#nodes.delete(change.id);
+    } else if (change.kind === 'nodes') {
+      const abilities = change.object && abilitiesOf(change.object);
+      if (this.#nodes.get(change.id) === abilities) return;
+      if (abilities === undefined) this.#nodes.delete(change.id);
+      else this.#nodes.set(change.id, abilities);
       for (const network of view.all('networks')) this.#loop.mark(network.id);
     }
   }
@@ -47,7 +51,7 @@ export class NetworkController implements Controller {
   #plan(view: ClusterView, networkId: string) {
     const cluster = view.get('clusters', 'cluster');
     if (!cluster) return { changes: [], againInMs: AGAIN_WHEN_EXHAUSTED_MS };
-    const { changes, problems } = planNetwork(view, networkId, cluster.addressPool, this.deps.clock.now());
+    const { changes, problems } = planNetwork(view, networkId, cluster, this.deps.clock.now());
     for (const problem of problems) this.deps.log.warn({ networkId }, problem);
     return problems.length > 0 ? { changes, againInMs: AGAIN_WHEN_EXHAUSTED_MS } : { changes };
   }
@@ -74,4 +78,9 @@ export class NetworkController implements Controller {
       if (network) this.#loop.mark(network.id);
     }
   }
+}
+
+/** Comes to something else when the node may carry other networks than before. */
+function abilitiesOf({ description }: Node): string {
+  return NETWORK_ABILITIES.map((ability) => ability.isThere(description)).join();
 }

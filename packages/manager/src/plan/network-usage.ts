@@ -1,7 +1,7 @@
 import { formatRange, type Network, type NetworkUsage, networkBlockId, rangeSize, wantsEncryption } from '@tessera/api';
+import { abilitiesWanted, type NetworkAbility } from '../model/network-abilities.js';
 import { divisionOf } from '../model/subnet.js';
 import type { ClusterView } from '../model/view.js';
-import { canCarry } from './network.js';
 import { networkMtu } from './network-mtu.js';
 import { tasksByNode } from './network-space.js';
 
@@ -40,7 +40,6 @@ export function networkUsage(view: ClusterView, network: Network): NetworkUsage 
 function problemsOf(view: ClusterView, network: Network, tasks: ReadonlyMap<string, number>, total: number, perBlock: number): string[] {
   if (network.spec.driver !== 'overlay') return [];
   if (!network.allocation) return ['it has no subnet yet: the pool of the cluster may be used up'];
-  const plain = [...view.all('nodes')].filter((node) => node.description && !canCarry(node, network.spec));
   const without = [...tasks.keys()].filter((nodeId) => !view.get('blocks', networkBlockId(network.id, nodeId)));
   const full = [...tasks].filter(([, count]) => count >= perBlock).map(([nodeId]) => nodeId);
   const spare = [...view.all('nodes')].filter(
@@ -48,18 +47,17 @@ function problemsOf(view: ClusterView, network: Network, tasks: ReadonlyMap<stri
   );
   const isUsedUp = [...view.blocksOfNetwork(network.id)].length >= total && spare.length > 0;
   return [
-    ...(plain.length > 0
-      ? [
-          `encryption is not available on ${plain
-            .map(({ name }) => name)
-            .sort()
-            .join(', ')}: tasks of it run elsewhere only`,
-        ]
-      : []),
+    ...abilitiesWanted(network.spec).flatMap((ability) => lackingOf(view, ability)),
     ...without.map((nodeId) => `node ${nameOf(view, nodeId)} runs tasks of it and has no addresses`),
     ...full.map((nodeId) => `node ${nameOf(view, nodeId)} has no address left: all ${perBlock} are used`),
     ...(isUsedUp ? [`all ${total} blocks are given away: ${spare.length} more nodes can run its tasks only in place of others`] : []),
   ];
+}
+
+/** Nodes of which nothing is known yet are not accused. */
+function lackingOf(view: ClusterView, { title, isThere }: NetworkAbility): string[] {
+  const lacking = [...view.all('nodes')].filter(({ description }) => description && !isThere(description)).map(({ name }) => name);
+  return lacking.length === 0 ? [] : [`${title} is not available on ${lacking.sort().join(', ')}: tasks of it run elsewhere only`];
 }
 
 function nameOf(view: ClusterView, nodeId: string): string {

@@ -15,7 +15,7 @@ import { divisionOf } from '../model/subnet.js';
 import { IndexedView } from '../model/view.js';
 import { planNetwork } from './network.js';
 
-const POOL = '10.128.0.0/9';
+const CLUSTER = { clusterId: 'c1', addressPool: '10.128.0.0/9' };
 const meta = { revision: 1, createdAt: 0, updatedAt: 0 };
 
 function network(id: string, subnet?: string): Network {
@@ -88,7 +88,7 @@ function viewOf(world: World): IndexedView {
 
 /** Subnets by node after carrying out the plan; plans again and expects nothing more to do. */
 function settle(view: IndexedView, networkId: string): { blocks: Record<string, string>; problems: string[] } {
-  const plan = planNetwork(view, networkId, POOL, 7);
+  const plan = planNetwork(view, networkId, CLUSTER, 7);
   let revision = view.revision;
   for (const change of plan.changes) {
     revision++;
@@ -98,7 +98,7 @@ function settle(view: IndexedView, networkId: string): { blocks: Record<string, 
       >[0]);
     else view.apply({ kind: change.kind, id: change.id, object: undefined, revision } as Parameters<IndexedView['apply']>[0]);
   }
-  assert.deepEqual(planNetwork(view, networkId, POOL, 8).changes, []);
+  assert.deepEqual(planNetwork(view, networkId, CLUSTER, 8).changes, []);
   return {
     blocks: Object.fromEntries([...view.blocksOfNetwork(networkId)].map((block) => [block.nodeId, block.subnet])),
     problems: plan.problems,
@@ -129,7 +129,7 @@ describe('planning a network', () => {
   it('says when the pool is used up', () => {
     const view = viewOf({ networks: [network('own', '10.128.0.0/9'), network('a')] });
     settle(view, 'own');
-    assert.deepEqual(planNetwork(view, 'a', POOL, 7).problems, ['network shop_a has no subnet: the pool 10.128.0.0/9 is used up']);
+    assert.deepEqual(planNetwork(view, 'a', CLUSTER, 7).problems, ['network shop_a has no subnet: the pool 10.128.0.0/9 is used up']);
   });
 
   it('gives a block to each node that runs one of its tasks and to no other', () => {

@@ -1,4 +1,5 @@
 import {
+  type Cluster,
   isTerminal,
   type Network,
   type NetworkBlock,
@@ -6,9 +7,10 @@ import {
   type Node,
   networkBlockId,
   type Vip,
-  wantsEncryption,
 } from '@tessera/api';
+import { abilitiesWanted } from '../model/network-abilities.js';
 import { blocksOf, type Division, divisionOf, freeSubnet } from '../model/subnet.js';
+import { freeSubnet6, ipv6PoolOf } from '../model/subnet6.js';
 import type { ClusterView } from '../model/view.js';
 import { othersSubnets, tasksByNode } from './network-space.js';
 import type { Change } from './plan.js';
@@ -16,6 +18,9 @@ import { planVips } from './vips.js';
 
 /** First VXLAN id: below are those that Docker Swarm (4096 and up would clash as well, so ours begin far off) and administrators use. */
 const FIRST_VNI = 0x540000;
+
+/** What addresses are given out of. */
+export type Pools = Pick<Cluster, 'clusterId' | 'addressPool'>;
 
 /** What a network lacks, and what no change can give it. */
 export interface NetworkPlan {
@@ -28,9 +33,9 @@ export interface NetworkPlan {
  * Gives a network its VXLAN id and subnet, each node that takes part in it a block of that, and each of its services a virtual address;
  * takes back what services, nodes and networks that are gone had, blocks once no task holds an address of them. A node takes part when it runs a task of the network, or
  * when the network has a published service, whose traffic every node must be able to forward.
- * @param pool range in CIDR form that subnets are cut from when the network does not name its own
+ * @param cluster has the pools that subnets are cut from when the network does not name its own
  */
-export function planNetwork(view: ClusterView, networkId: string, pool: string, now: number): NetworkPlan {
+export function planNetwork(view: ClusterView, networkId: string, cluster: Pools, now: number): NetworkPlan {
   const network = view.get('networks', networkId);
   if (!network) {
     const vips = [...view.vipsOfNetwork(networkId)].map(removeVip);
@@ -38,7 +43,7 @@ export function planNetwork(view: ClusterView, networkId: string, pool: string, 
   }
   if (network.spec.driver !== 'overlay') return { changes: [], problems: [] };
   const stale = [...view.blocksOfNetwork(networkId)].filter((block) => !view.get('nodes', block.nodeId)).map(removeBlock);
-  const allocated = network.allocation ? network : allocate(view, network, pool);
+  const allocated = network.allocation ? network : allocate(view, network, cluster);
   if (typeof allocated === 'string') return { changes: stale, problems: [allocated] };
   const blocks = planBlocks(view, allocated, now);
   const vips = planVips(view, allocated, divisionOf(allocated.allocation?.subnet ?? '')?.vips, now);
@@ -54,9 +59,9 @@ export function isOnEveryNode(view: ClusterView, network: Network): boolean {
   return false;
 }
 
-/** An encrypted network has no members that cannot encrypt: never would they send in the clear. */
-export function canCarry({ description }: Node, { driverOptions }: NetworkSpec): boolean {
-  return !wantsEncryption(driverOptions) || description?.encryption !== undefined;
+/** A network has no members that lack what it asks for: never would they send in the clear. */
+function canCarry({ description }: Node, spec: NetworkSpec): boolean {
+  return abilitiesWanted(spec).every((ability) => ability.isThere(description));
 }
 
 /** Tasks that stop hold addresses of a removed network: its blocks are not given to another one before they are gone. */
@@ -69,14 +74,23 @@ function releasable(view: ClusterView, networkId: string): NetworkBlock[] {
 }
 
 /** The network with its VXLAN id and subnet, or why it gets none. */
-function allocate(view: ClusterView, network: Network, pool: string): Network | string {
+function allocate(view: ClusterView, network: Network, { clusterId, addressPool: pool }: Pools): Network | string {
   const subnet = network.spec.subnet ?? freeSubnet(pool, othersSubnets(view, network.id), view.count('nodes'));
   if (subnet === undefined) return `network ${network.spec.name} has no subnet: the pool ${pool} is used up`;
   const used = new Set<number | undefined>([...view.all('networks')].map((other) => other.allocation?.vni));
   for (const block of view.all('blocks')) used.add(block.vni);
   let vni = FIRST_VNI;
   while (used.has(vni)) vni++;
-  return { ...network, allocation: { subnet, vni } };
+  if (!network.spec.ipv6) return { ...network, allocation: { subnet, vni } };
+  const subnet6 = network.spec.subnet6 ?? freeSubnet6(ipv6PoolOf(clusterId), vni, othersSubnets6(view, network.id));
+  if (subnet6 === undefined) return `network ${network.spec.name} has no IPv6 subnet: others have all of the cluster's`;
+  return { ...network, allocation: { subnet, subnet6, vni } };
+}
+
+function othersSubnets6(view: ClusterView, networkId: string): string[] {
+  return [...view.all('networks')].flatMap(({ id, spec, allocation }) =>
+    id === networkId ? [] : (allocation?.subnet6 ?? spec.subnet6 ?? []),
+  );
 }
 
 function planBlocks(view: ClusterView, network: Network, now: number): NetworkPlan {

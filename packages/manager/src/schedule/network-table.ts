@@ -1,4 +1,5 @@
-import { type Network, wantsEncryption } from '@tessera/api';
+import type { Network } from '@tessera/api';
+import { abilitiesWanted, type NetworkAbility } from '../model/network-abilities.js';
 import { divisionOf } from '../model/subnet.js';
 
 /** What networks have to give, and what tasks have taken of it: kept current change by change. */
@@ -8,7 +9,8 @@ export interface NetworkSpace {
   blocks: number;
   /** Containers on one node. */
   perBlock: number;
-  encrypted: boolean;
+  /** What it asks of its nodes. */
+  abilities: readonly NetworkAbility[];
 }
 
 /** Addresses of the cluster's networks, by full name, and the tasks that each node has on them. */
@@ -35,7 +37,7 @@ export class NetworkTable {
         subnet,
         blocks: division.blocks,
         perBlock: division.perBlock,
-        encrypted: wantsEncryption(spec.driverOptions),
+        abilities: abilitiesWanted(spec),
       });
     else this.#spaces.delete(spec.name);
   }

@@ -31,7 +31,6 @@ export function changeNetwork(
 
 /** An MTU that a member's underlay cannot carry would lose every full packet between nodes. */
 function checkOptions(view: ClusterView, spec: NetworkSpec, before: Network | undefined): void {
-  if (spec.ipv6) throw new ApiError('invalid-spec', `network '${spec.name}' asks for IPv6, which there is not between containers yet`);
   const problems = optionProblems(spec.driverOptions).map(({ option, problem }) => `network '${spec.name}': option ${option}: ${problem}`);
   if (problems.length > 0) throw new ApiError('invalid-spec', problems.join('; '));
   const wanted = wantedMtu(spec.driverOptions);

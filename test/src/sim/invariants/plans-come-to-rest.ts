@@ -27,8 +27,7 @@ export const plansComeToRest: Invariant = {
         for (const { id, spec } of view.all('services'))
           check(`service ${spec.name}`, (of) => world.parts.planService(of, id, now, () => `planned${++ids}`));
         for (const { id } of view.all('nodes')) check(`node ${id}`, (of) => planNode(of, id, now, Number.POSITIVE_INFINITY));
-        for (const { id, spec } of view.all('networks'))
-          check(`network ${spec.name}`, (of) => planNetwork(of, id, CLUSTER.addressPool, now));
+        for (const { id, spec } of view.all('networks')) check(`network ${spec.name}`, (of) => planNetwork(of, id, CLUSTER, now));
       },
     };
   },

@@ -234,7 +234,10 @@ export class ChangeRouter {
     this.#tasks.set(task.id, task);
     const takesTraffic = Object.keys(task.status.addresses ?? {}).some((networkId) => endpointOf(this.projector.view, task, networkId));
     if (takesTraffic)
-      this.#endpoints.set(task.id, JSON.stringify([task.status.state, task.status.health, task.desired, task.status.addresses]));
+      this.#endpoints.set(
+        task.id,
+        JSON.stringify([task.status.state, task.status.health, task.desired, task.status.addresses, task.status.addresses6]),
+      );
     else this.#endpoints.delete(task.id);
   }
 
@@ -258,8 +261,8 @@ export class ChangeRouter {
 
 /** What other nodes are told of a node. */
 function linkOf(node: Node | undefined): string {
-  const { address, underlayMtu, encryption } = node?.description ?? {};
-  return JSON.stringify([address, underlayMtu, encryption?.publicKey]);
+  const { address, underlayMtu, encryption, ipv6 } = node?.description ?? {};
+  return JSON.stringify([address, underlayMtu, encryption?.publicKey, ipv6?.addresses]);
 }
 
 function namesIn(revision: ServiceRevision): Set<string> {

@@ -12,6 +12,7 @@ import {
   type Task,
   wantsEncryption,
 } from '@tessera/api';
+import { ipv6Beside } from '@tessera/api/net/ipv6';
 import { divisionOf } from '../../model/subnet.js';
 import { isLive } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
@@ -31,6 +32,7 @@ export function projectNetwork(view: ClusterView, nodeId: string, networkId: str
     name: network.spec.name,
     vni: network.allocation.vni,
     subnet: network.allocation.subnet,
+    ...(network.allocation.subnet6 !== undefined && { subnet6: network.allocation.subnet6 }),
     block: block.subnet,
     ...(vips && { vips: formatRange(vips) }),
     internal: network.spec.internal,
@@ -47,7 +49,7 @@ export function projectNetwork(view: ClusterView, nodeId: string, networkId: str
 function hubsOf(view: ClusterView, { id, spec }: Network): string[] {
   const proxies = [...view.servicesOfNetwork(spec.name)].filter((service) => readsHttpConfig(service.spec.template));
   const tasks = proxies.flatMap((service) => [...view.tasksOfService(service.id)]).filter(isLive);
-  return tasks.flatMap((task) => task.status.addresses?.[id] ?? []).sort();
+  return tasks.flatMap(({ status }) => [status.addresses?.[id] ?? [], status.addresses6?.[id] ?? []].flat()).sort();
 }
 
 /** Id of a service's endpoints on one network. */
@@ -73,7 +75,7 @@ export function projectService(view: ClusterView, slots: SlotIndex, serviceId: s
     aliases: attachment.aliases,
     ...(attachment.qualified && { qualified: true as const }),
     endpointMode,
-    ...(vip !== undefined && wantsVip(service) && { vip }),
+    ...(vip !== undefined && wantsVip(service) && vipsOf(network.allocation, vip)),
     ...(sticky && { sticky }),
     ports: service.ports.map(({ name: portName, protocol, target }) => ({
       ...(portName !== undefined && { name: portName }),
@@ -90,6 +92,10 @@ function vipOf(view: ClusterView, serviceId: string, networkId: string): string 
   return undefined;
 }
 
+function vipsOf({ subnet, subnet6 }: NonNullable<Network['allocation']>, vip: string): Pick<ServiceEndpoints, 'vip' | 'vip6'> {
+  return { vip, ...(subnet6 !== undefined && { vip6: ipv6Beside({ subnet, subnet6 }, vip) }) };
+}
+
 /**
  * The address of the task on the network while it takes traffic: running, and healthy when it has a health check; earlier when its
  * service publishes tasks that are not ready.
@@ -99,8 +105,9 @@ export function endpointOf(view: ClusterView, task: Task, networkId: string): En
   if (!address || !task.nodeId) return undefined;
   const ready = task.status.state === 'running' && isHealthy(view, task);
   if (!ready && !publishesNotReady(view, task)) return undefined;
-  const slot = task.slot !== undefined && { slot: task.slot };
-  return { taskId: task.id, nodeId: task.nodeId, ...slot, address, ...(!ready && { ready: false as const }) };
+  const address6 = task.status.addresses6?.[networkId];
+  const more = { ...(task.slot !== undefined && { slot: task.slot }), ...(address6 !== undefined && { address6 }) };
+  return { taskId: task.id, nodeId: task.nodeId, ...more, address, ...(!ready && { ready: false as const }) };
 }
 
 function publishesNotReady(view: ClusterView, task: Task): boolean {
@@ -134,12 +141,13 @@ function peersOf(view: ClusterView, nodeId: string, { id, spec }: Network): Netw
   const isEncrypted = wantsEncryption(spec.driverOptions);
   const peers: NetworkPeer[] = [];
   for (const block of view.blocksOfNetwork(id)) {
-    const { address } = view.get('nodes', block.nodeId)?.description ?? {};
+    const { address, ipv6 } = view.get('nodes', block.nodeId)?.description ?? {};
     if (block.nodeId === nodeId || !address) continue;
     peers.push({
       nodeId: block.nodeId,
       address,
       block: block.subnet,
+      ...(spec.ipv6 && ipv6 && { addresses6: ipv6.addresses }),
       ...(isEncrypted && keyOf(view, block.nodeId)),
     });
   }

@@ -1,7 +1,7 @@
+import { abilityFilters } from './abilities.js';
 import { addressFilter } from './addresses.js';
 import { affinityFilter } from './affinity.js';
 import { constraintFilter } from './constraints.js';
-import { encryptionFilter } from './encryption.js';
 import type { Filter } from './filter.js';
 import { hostPortFilter } from './host-ports.js';
 import { keptFilter } from './kept.js';
@@ -22,7 +22,7 @@ export const FILTERS: readonly Filter[] = [
   resourceFilter,
   hostPortFilter,
   maxReplicasFilter,
-  encryptionFilter,
+  ...abilityFilters,
   addressFilter,
   affinityFilter,
   volumeFilter,

@@ -1,0 +1,35 @@
+import { type NetworkSpec, type NodeDescription, wantsEncryption } from '@tessera/api';
+
+/** What a network may ask of its nodes that not every host can do: never is it left out in silence. */
+export interface NetworkAbility {
+  /** Name of the scheduler's filter. */
+  name: string;
+  /** As users know it. */
+  title: string;
+  /** What a host needs for it. */
+  needs: string;
+  isWanted(spec: NetworkSpec): boolean;
+  isThere(description: NodeDescription | undefined): boolean;
+}
+
+export const NETWORK_ABILITIES: readonly NetworkAbility[] = [
+  {
+    name: 'encryption',
+    title: 'encryption',
+    needs: 'kernel WireGuard, or wireguard-go, and wg',
+    isWanted: ({ driverOptions }) => wantsEncryption(driverOptions),
+    isThere: (description) => description?.encryption !== undefined,
+  },
+  {
+    name: 'ipv6',
+    title: 'IPv6',
+    needs: 'a kernel that has it switched on, and ndppd',
+    isWanted: ({ ipv6 }) => ipv6,
+    isThere: (description) => description?.ipv6 !== undefined,
+  },
+];
+
+/** What of it a network asks for. */
+export function abilitiesWanted(spec: NetworkSpec): readonly NetworkAbility[] {
+  return NETWORK_ABILITIES.filter((ability) => ability.isWanted(spec));
+}
