@@ -1,6 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import type { Family } from '../plan/network/family.js';
-import { IPV6_METRIC, type Ipv6Routes, type LinkStep, type OverlayLink, type PeerEntry } from '../plan/network/links.js';
+import {
+  type BridgeNetwork,
+  IPV6_METRIC,
+  type Ipv6Routes,
+  type LinkStep,
+  type OverlayLink,
+  type PeerEntry,
+} from '../plan/network/links.js';
 import { BRIDGE_PREFIX, bridgeName, VXLAN_PREFIX } from '../plan/network/names.js';
 import { RETURN_PRIORITY, type ReturnWay } from '../plan/network/returns.js';
 import { TABLE } from '../plan/network/table/fragment.js';
@@ -21,7 +28,7 @@ interface IpLink {
 interface IpAddress {
   ifname: string;
   mtu: number;
-  addr_info: { local: string }[];
+  addr_info: { local: string; nodad?: boolean }[];
 }
 interface IpNeighbour {
   dst: string;
@@ -103,6 +110,22 @@ export class IprouteKernel implements KernelNetwork {
       await writeFile(`/proc/sys/net/ipv4/conf/${bridge}/proxy_arp`, '1');
       // The kernel would wait up to 0.8 s, so that the true owner of an address could answer first; there is none here.
       await writeFile(`/proc/sys/net/ipv4/neigh/${bridge}/proxy_delay`, '0');
+    }
+  }
+
+  async trustGateways(bridges: readonly Pick<BridgeNetwork, 'bridge' | 'ipv6'>[]): Promise<void> {
+    for (const { bridge, ipv6 } of bridges) {
+      if (!ipv6) continue;
+      // Also for the addresses of the link that come with the first container.
+      await writeFile(`/proc/sys/net/ipv6/conf/${bridge}/accept_dad`, '0');
+      const [seen] = await this.#json<IpAddress>('ip', ['-j', '-6', 'address', 'show', 'dev', bridge]);
+      if (seen?.addr_info.some(({ local, nodad }) => local === ipv6.gateway && nodad)) continue;
+      const address = `${ipv6.gateway}/${ipv6.subnet.split('/')[1]} dev ${bridge}`;
+      // What has begun to be asked for cannot be changed.
+      await this.applyLinks([
+        { tool: 'ip6', line: `address flush dev ${bridge} to ${ipv6.gateway}` },
+        { tool: 'ip6', line: `address add ${address} nodad` },
+      ]);
     }
   }
 

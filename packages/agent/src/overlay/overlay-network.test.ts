@@ -64,6 +64,7 @@ class FakeHost {
     returnRules: async () => this.rules,
     takeForeignSources: async () => {},
     answerForOthers: async () => {},
+    trustGateways: async () => {},
     connections: async () => this.established,
     forgetFlows: async (addresses) => void this.forgotten.push(...addresses),
     allowHairpin: async () => void this.hairpins++,

@@ -190,6 +190,7 @@ export class OverlayNetwork implements NodeNetwork {
       });
     for (const bridge of wanted) if (!kept.some((candidate) => isSame(bridge, candidate))) await bridges.create(bridge);
     await kernel.answerForOthers(wanted.map((bridge) => bridge.bridge));
+    await kernel.trustGateways(wanted);
   }
 
   /** Containers take the MTU that their network has when they start: it is made anew once it has none. */

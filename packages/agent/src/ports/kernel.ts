@@ -1,5 +1,5 @@
 import type { Family } from '../plan/network/family.js';
-import type { LinkStep, OverlayLink } from '../plan/network/links.js';
+import type { BridgeNetwork, LinkStep, OverlayLink } from '../plan/network/links.js';
 import type { ReturnWay } from '../plan/network/returns.js';
 import type { Underlay } from '../plan/network/underlay.js';
 
@@ -24,6 +24,11 @@ export interface KernelNetwork {
   takeForeignSources(links: readonly Pick<OverlayLink, 'vxlan' | 'gateway'>[]): Promise<void>;
   /** Makes the node answer on these bridges for addresses that it routes elsewhere (proxy ARP), without delay. */
   answerForOthers(bridges: readonly string[]): Promise<void>;
+  /**
+   * Makes the IPv6 gateways on these bridges good at once, with nobody asked whether they have them already (RFC 4862 5.4): that takes seconds from
+   * the first container on, which would reach nothing meanwhile.
+   */
+  trustGateways(bridges: readonly Pick<BridgeNetwork, 'bridge' | 'ipv6'>[]): Promise<void>;
   /** Lets the agent's bridges give packets back to the port that they came from, where a bridge does not do so yet. */
   allowHairpin(): Promise<void>;
   /** Takes over an nftables script, all or nothing. */

@@ -1,5 +1,6 @@
 import type { Static } from 'typebox';
 import { parseRange } from '../../net/ipv4.js';
+import { parseIpv6Range } from '../../net/ipv6.js';
 import { optionProblems } from '../../net/network-options.js';
 import type { NetworkAttachment, NetworkSpec } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
@@ -48,7 +49,7 @@ function convertNetwork(key: string, network: ComposeNetwork, context: ConvertCo
     internal: network.internal ?? false,
     attachable: network.attachable ?? false,
     ipv6: network.enable_ipv6 ?? false,
-    subnet: convertSubnet(network, path, context),
+    ...convertSubnets(network, path, context),
   });
 }
 
@@ -58,28 +59,30 @@ function convertDriver(driver: string, path: Path, context: ConvertContext): Net
   return 'overlay';
 }
 
-function convertSubnet(network: ComposeNetwork, path: Path, context: ConvertContext): string | undefined {
-  const place = [...path, 'ipam', 'config'];
+function convertSubnets(network: ComposeNetwork, path: Path, context: ConvertContext): Pick<NetworkSpec, 'subnet' | 'subnet6'> {
   if (network.ipam?.driver !== undefined && network.ipam.driver !== 'default')
     context.error([...path, 'ipam', 'driver'], `"${network.ipam.driver}" is not 'default', the only one`);
-  if (network.enable_ipv6 === true)
-    context.error([...path, 'enable_ipv6'], 'networks have IPv4 alone, there is no IPv6 between containers yet', 'leave enable_ipv6 out');
-  if (network.enable_ipv4 === false) context.error([...path, 'enable_ipv4'], 'a network without IPv4 cannot be made');
-  const subnets = (network.ipam?.config ?? []).map((config) => config.subnet);
-  subnets.forEach((subnet, index) => {
-    if (subnet === undefined) return;
-    if (subnet.includes(':'))
-      context.error(
-        [...place, index, 'subnet'],
-        'networks have IPv4 alone, there is no IPv6 between containers yet',
-        'leave this subnet out',
-      );
-    else if (parseRange(subnet) === undefined)
-      context.error([...place, index, 'subnet'], `"${subnet}" is not an IPv4 subnet`, 'write it as address/prefix, such as 10.20.0.0/16');
-  });
-  const ipv4 = subnets.filter((subnet) => subnet !== undefined && !subnet.includes(':'));
-  if (ipv4.length > 1) context.error(place, 'a network has one IPv4 subnet, not several');
-  return ipv4[0];
+  if (network.enable_ipv4 === false)
+    context.error([...path, 'enable_ipv4'], 'a network without IPv4 cannot be made', 'leave enable_ipv4 out: it may have IPv6 besides');
+  const written = (network.ipam?.config ?? []).flatMap(({ subnet }, index) =>
+    subnet === undefined ? [] : [{ subnet, path: [...path, 'ipam', 'config', index, 'subnet'] }],
+  );
+  const [ipv6, ipv4] = [written.filter(({ subnet }) => subnet.includes(':')), written.filter(({ subnet }) => !subnet.includes(':'))];
+  for (const { subnet, path: place } of ipv4)
+    if (!parseRange(subnet)) context.error(place, `"${subnet}" is not a subnet`, 'write it as address/prefix, such as 10.20.0.0/16');
+  for (const { subnet, path: place } of ipv6) checkSubnet6(subnet, network, place, context);
+  for (const [family, { length }] of [
+    ['IPv4', ipv4],
+    ['IPv6', ipv6],
+  ] as const)
+    if (length > 1) context.error([...path, 'ipam', 'config'], `a network has one ${family} subnet, not several`);
+  return { subnet: ipv4[0]?.subnet, subnet6: ipv6[0]?.subnet };
+}
+
+function checkSubnet6(subnet: string, network: ComposeNetwork, path: Path, context: ConvertContext): void {
+  if (network.enable_ipv6 !== true)
+    context.error(path, 'an IPv6 subnet for a network without IPv6', 'write enable_ipv6: true, or leave the subnet out');
+  if (!parseIpv6Range(subnet)) context.error(path, `"${subnet}" is not a subnet`, 'write it as address/prefix, such as fd00:1::/64');
 }
 
 /** What a service joins, under its own short name, its aliases, and the names that links of others give it. */
