@@ -108,6 +108,32 @@ describe('controllers', () => {
     );
   });
 
+  it('let a node take part in a network when its agent says that it can carry it', async () => {
+    const spec = { name: 'six', labels: {}, driver: 'overlay' as const, driverOptions: {}, internal: false, attachable: false, ipv6: true };
+    const meta = { revision: 0, createdAt: 0, updatedAt: 0 };
+    const tokenHashes = { worker: '', manager: '' };
+    const cluster = { id: 'cluster', ...meta, name: 'c', clusterId: 'c', tokenHashes, addressPool: '10.128.0.0/9' };
+    await store.commit([
+      { type: 'put', kind: 'clusters', object: cluster, expect: 'absent' },
+      { type: 'put', kind: 'networks', object: { id: 'net', ...meta, spec }, expect: 'absent' },
+    ]);
+    const published = serviceSpec('web', 0, ({ template, ports }) => {
+      template.networks = [{ network: 'six', aliases: [] }];
+      ports.push({ protocol: 'tcp', target: 80, published: 80, mode: 'ingress' });
+    });
+    await deploy(published, 's1');
+    await until(() => store.view.get('networks', 'net')?.allocation !== undefined, 'the network has its subnets');
+    assert.deepEqual([...store.view.blocksOfNetwork('net')], []);
+    const node = store.view.get('nodes', 'n2')!;
+    const description = { ...node.description!, ipv6: { addresses: [] } };
+    await store.commit([{ type: 'put', kind: 'nodes', object: { ...node, description }, expect: 'any' }]);
+    await until(() => [...store.view.blocksOfNetwork('net')].length > 0, 'the node has a block');
+    assert.deepEqual(
+      [...store.view.blocksOfNetwork('net')].map(({ nodeId }) => nodeId),
+      ['n2'],
+    );
+  });
+
   it('remove everything of a service that was deleted', async () => {
     const service = await deploy(serviceSpec('web', 4), 's1');
     await until(() => running('s1').length === 4, 'runs');

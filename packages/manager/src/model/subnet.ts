@@ -57,12 +57,17 @@ export function* blocksOf({ range, prefix, blocks }: Division): Generator<string
 export function freeSubnet(pool: string, taken: readonly Ipv4Range[], nodes: number): string | undefined {
   const range = parseRange(pool);
   if (!range) return undefined;
-  const blocks = Math.max(LEAST_BLOCKS, 2 * nodes);
-  const prefix = Math.max(range.prefix, BLOCK_PREFIX.widest - Math.ceil(Math.log2(blocks)));
+  const prefix = chosenPrefix(range, nodes);
   for (let base = range.base; base < range.base + rangeSize(range.prefix); base += rangeSize(prefix)) {
     if (!taken.some((other) => rangesOverlap(other, { base, prefix }))) return formatRange({ base, prefix });
   }
   return undefined;
+}
+
+/** Prefix length of the subnets that are cut from the pool in a cluster of so many nodes. */
+export function chosenPrefix(pool: Ipv4Range, nodes: number): number {
+  const blocks = Math.max(LEAST_BLOCKS, 2 * nodes);
+  return Math.max(pool.prefix, BLOCK_PREFIX.widest - Math.ceil(Math.log2(blocks)));
 }
 
 function blockPrefix(range: Ipv4Range): number {

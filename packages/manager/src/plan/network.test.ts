@@ -12,6 +12,7 @@ import {
 } from '@tessera/api';
 import fc from 'fast-check';
 import { divisionOf } from '../model/subnet.js';
+import { readyNode } from '../model/testing/builders.js';
 import { IndexedView } from '../model/view.js';
 import { planNetwork } from './network.js';
 
@@ -170,6 +171,50 @@ describe('planning a network', () => {
     const { blocks, problems } = settle(view, 'own');
     assert.deepEqual(blocks, { n1: '10.9.0.0/29' });
     assert.deepEqual(problems, ['network shop_own has no addresses left in 10.9.0.0/29 for node n2: it serves 1 node']);
+  });
+
+  describe('with IPv6', () => {
+    const with6 = (id: string, more: Partial<Network['spec']> = {}): Network => {
+      const plain = network(id);
+      return { ...plain, spec: { ...plain.spec, ipv6: true, ...more } };
+    };
+    const able = (id: string): Node => ({ ...node(id), description: { ...readyNode(id).description!, ipv6: { addresses: [] } } });
+
+    it('gives it an IPv6 subnet by its id on the wire, and none to others', () => {
+      const view = viewOf({ networks: [with6('a'), network('b'), with6('c')] });
+      for (const id of ['a', 'b', 'c']) settle(view, id);
+      const subnets = ['a', 'b', 'c'].map((id) => view.get('networks', id)?.allocation?.subnet6);
+      assert.match(String(subnets[0]), /^fd[0-9a-f:]+::\/64$/);
+      assert.deepEqual(subnets.slice(1), [undefined, String(subnets[0]).replace('::/64', ':2::/64')]);
+    });
+
+    it('takes the one that it asks for, in its short form', () => {
+      const view = viewOf({ networks: [with6('a', { subnet6: 'FD00:0:0:20::1/64' })] });
+      settle(view, 'a');
+      assert.equal(view.get('networks', 'a')?.allocation?.subnet6, 'fd00:0:0:20::/64');
+    });
+
+    it('keeps others out of a subnet that somebody asks for', () => {
+      const view = viewOf({ networks: [with6('a')] });
+      settle(view, 'a');
+      const taken = view.get('networks', 'a')?.allocation?.subnet6 as string;
+      const again = viewOf({ networks: [with6('own', { subnet: '10.9.0.0/16', subnet6: taken }), with6('b')] });
+      settle(again, 'b');
+      assert.equal(again.get('networks', 'b')?.allocation?.subnet6, taken.replace('::/64', ':1::/64'));
+    });
+
+    it('gives it no subnet at all when its IPv6 subnet has turned out too small, and says so', () => {
+      const view = viewOf({ networks: [with6('a', { subnet6: 'fd00::/115' })] });
+      assert.deepEqual(settle(view, 'a').problems, [
+        'network shop_a has no subnet: fd00::/115 is too small beside an IPv4 subnet of /18: each address of that has one in it (give it a prefix of /114 at most; /64 is usual)',
+      ]);
+      assert.equal(view.get('networks', 'a')?.allocation, undefined);
+    });
+
+    it('gives blocks to nodes that can carry it only', () => {
+      const view = viewOf({ networks: [with6('a')], nodes: [node('n1'), able('n2')], services: [service('web', ['a'], true)] });
+      assert.deepEqual(Object.keys(settle(view, 'a').blocks), ['n2']);
+    });
   });
 
   it('takes the blocks of nodes and networks that are gone back', () => {

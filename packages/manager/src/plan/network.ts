@@ -1,26 +1,11 @@
-import {
-  type Cluster,
-  isTerminal,
-  type Network,
-  type NetworkBlock,
-  type NetworkSpec,
-  type Node,
-  networkBlockId,
-  type Vip,
-} from '@tessera/api';
+import { isTerminal, type Network, type NetworkBlock, type NetworkSpec, type Node, networkBlockId, type Vip } from '@tessera/api';
 import { abilitiesWanted } from '../model/network-abilities.js';
-import { blocksOf, type Division, divisionOf, freeSubnet } from '../model/subnet.js';
-import { freeSubnet6, ipv6PoolOf } from '../model/subnet6.js';
+import { blocksOf, type Division, divisionOf } from '../model/subnet.js';
 import type { ClusterView } from '../model/view.js';
-import { othersSubnets, tasksByNode } from './network-space.js';
+import { allocate, type Pools } from './network-allocation.js';
+import { tasksByNode } from './network-space.js';
 import type { Change } from './plan.js';
 import { planVips } from './vips.js';
-
-/** First VXLAN id: below are those that Docker Swarm (4096 and up would clash as well, so ours begin far off) and administrators use. */
-const FIRST_VNI = 0x540000;
-
-/** What addresses are given out of. */
-export type Pools = Pick<Cluster, 'clusterId' | 'addressPool'>;
 
 /** What a network lacks, and what no change can give it. */
 export interface NetworkPlan {
@@ -30,7 +15,7 @@ export interface NetworkPlan {
 }
 
 /**
- * Gives a network its VXLAN id and subnet, each node that takes part in it a block of that, and each of its services a virtual address;
+ * Gives a network its VXLAN id and subnets, each node that takes part in it a block of that, and each of its services a virtual address;
  * takes back what services, nodes and networks that are gone had, blocks once no task holds an address of them. A node takes part when it runs a task of the network, or
  * when the network has a published service, whose traffic every node must be able to forward.
  * @param cluster has the pools that subnets are cut from when the network does not name its own
@@ -43,10 +28,11 @@ export function planNetwork(view: ClusterView, networkId: string, cluster: Pools
   }
   if (network.spec.driver !== 'overlay') return { changes: [], problems: [] };
   const stale = [...view.blocksOfNetwork(networkId)].filter((block) => !view.get('nodes', block.nodeId)).map(removeBlock);
-  const allocated = network.allocation ? network : allocate(view, network, cluster);
-  if (typeof allocated === 'string') return { changes: stale, problems: [allocated] };
+  const allocation = network.allocation ?? allocate(view, network, cluster);
+  if (typeof allocation === 'string') return { changes: stale, problems: [allocation] };
+  const allocated = network.allocation ? network : { ...network, allocation };
   const blocks = planBlocks(view, allocated, now);
-  const vips = planVips(view, allocated, divisionOf(allocated.allocation?.subnet ?? '')?.vips, now);
+  const vips = planVips(view, allocated, divisionOf(allocation.subnet)?.vips, now);
   return {
     changes: [...(allocated === network ? [] : [putNetwork(allocated)]), ...stale, ...blocks.changes, ...vips.changes],
     problems: [...blocks.problems, ...vips.problems],
@@ -71,26 +57,6 @@ function releasable(view: ClusterView, networkId: string): NetworkBlock[] {
       if (!isTerminal(task.status.state) && task.status.addresses?.[networkId] !== undefined) return false;
     return true;
   });
-}
-
-/** The network with its VXLAN id and subnet, or why it gets none. */
-function allocate(view: ClusterView, network: Network, { clusterId, addressPool: pool }: Pools): Network | string {
-  const subnet = network.spec.subnet ?? freeSubnet(pool, othersSubnets(view, network.id), view.count('nodes'));
-  if (subnet === undefined) return `network ${network.spec.name} has no subnet: the pool ${pool} is used up`;
-  const used = new Set<number | undefined>([...view.all('networks')].map((other) => other.allocation?.vni));
-  for (const block of view.all('blocks')) used.add(block.vni);
-  let vni = FIRST_VNI;
-  while (used.has(vni)) vni++;
-  if (!network.spec.ipv6) return { ...network, allocation: { subnet, vni } };
-  const subnet6 = network.spec.subnet6 ?? freeSubnet6(ipv6PoolOf(clusterId), vni, othersSubnets6(view, network.id));
-  if (subnet6 === undefined) return `network ${network.spec.name} has no IPv6 subnet: others have all of the cluster's`;
-  return { ...network, allocation: { subnet, subnet6, vni } };
-}
-
-function othersSubnets6(view: ClusterView, networkId: string): string[] {
-  return [...view.all('networks')].flatMap(({ id, spec, allocation }) =>
-    id === networkId ? [] : (allocation?.subnet6 ?? spec.subnet6 ?? []),
-  );
 }
 
 function planBlocks(view: ClusterView, network: Network, now: number): NetworkPlan {

@@ -1,11 +1,11 @@
 import { ApiError, canonicalJson, MTU_OPTION, type Network, type NetworkSpec, optionProblems, overheadOf, wantedMtu } from '@tessera/api';
-import { parseRange, rangesOverlap } from '@tessera/api/net/ipv4';
 import type { ClusterView } from '../model/view.js';
+import { checkSubnets } from './network-subnets.js';
 
 /**
- * The network as the spec wants it; the one of before when nothing changed. Its subnet is allocated by the network controller.
- * @throws ApiError `in-use` when services are attached to what cannot be changed under them, or its subnet overlaps with one of another
- * stack's; `invalid-spec` when the subnet is none.
+ * The network as the spec wants it; the one of before when nothing changed. Its subnets are allocated by the network controller.
+ * @throws ApiError `in-use` when services are attached to what cannot be changed under them, or a subnet overlaps with one of another
+ * stack's; `invalid-spec` when a subnet is none.
  */
 export function changeNetwork(
   view: ClusterView,
@@ -13,7 +13,7 @@ export function changeNetwork(
   before: Network | undefined,
   { now, newId }: { now: number; newId(): string },
 ): Network {
-  if (before?.spec.subnet !== spec.subnet) checkSubnet(view, spec);
+  checkSubnets(view, spec, before?.spec);
   checkOptions(view, spec, before);
   if (!before) return { id: newId(), revision: 0, createdAt: now, updatedAt: now, spec };
   if (canonicalJson(before.spec) === canonicalJson(spec)) return before;
@@ -43,21 +43,5 @@ function checkOptions(view: ClusterView, spec: NetworkSpec, before: Network | un
       `network '${spec.name}' asks for an MTU of ${wanted}, but node '${name}' carries packets of ${description?.underlayMtu}, which leaves ${room}`,
       { cure: `ask for ${room} at most, or leave ${MTU_OPTION} out: the MTU is found then` },
     );
-  }
-}
-
-/** Networks of the same stack are left out: this very deploy may take them away. */
-function checkSubnet(view: ClusterView, { name, stack, subnet }: NetworkSpec): void {
-  if (subnet === undefined) return;
-  const range = parseRange(subnet);
-  if (range === undefined)
-    throw new ApiError('invalid-spec', `network '${name}': '${subnet}' is no IPv4 subnet`, { cure: 'write it as 10.1.2.0/24' });
-  for (const other of view.all('networks')) {
-    const taken = parseRange(other.allocation?.subnet ?? other.spec.subnet ?? '');
-    const isOwn = other.spec.name === name || (stack !== undefined && other.spec.stack === stack);
-    if (isOwn || taken === undefined || !rangesOverlap(range, taken)) continue;
-    throw new ApiError('in-use', `the subnet ${subnet} of network '${name}' overlaps with that of network '${other.spec.name}'`, {
-      cure: 'choose another subnet, or give none to have one chosen',
-    });
   }
 }

@@ -5,6 +5,7 @@ import {
   ICC_OPTION,
   type NetworkAssignment,
   networkBlockId,
+  type ServiceEndpoints,
   type ServiceSpec,
   type Task,
   type TaskAssignment,
@@ -16,6 +17,7 @@ import { type Delta, NodeFeed } from './node-feed.js';
 import { Projector } from './projector.js';
 
 const mount = (source: string) => ({ source, target: `/${source}`, uid: '0', gid: '0', mode: 0o400 });
+const meta = { revision: 0, createdAt: 0, updatedAt: 0 };
 const hash = (text: string) => Buffer.from(text).toString('hex').padEnd(64, '0');
 
 /** A proxy, and a service that reloads the config `c`, with a task each on node n1. */
@@ -49,7 +51,6 @@ function setUp() {
 function taskOf({ view }: HttpWorld, name: string): Task {
   const service = view.byName('services', name)!;
   const status = { state: 'running' as const, at: 0, message: '' };
-  const meta = { revision: 0, createdAt: 0, updatedAt: 0 };
   const { id: serviceId, specRevision, templateHash } = service;
   return {
     ...meta,
@@ -67,6 +68,21 @@ function taskOf({ view }: HttpWorld, name: string): Task {
 
 const tasks = (delta: Delta | undefined) => (delta?.put.tasks ?? []) as TaskAssignment[];
 const files = (delta: Delta | undefined) => (delta?.put.files ?? []) as FileContent[];
+
+describe('addresses of tasks', () => {
+  it('are told anew when one gets an IPv6 address', () => {
+    const { world, feed } = setUp();
+    world.put('blocks', { ...meta, id: networkBlockId('net', 'n1'), networkId: 'net', nodeId: 'n1', subnet: '10.9.0.0/24' });
+    world.deploy(httpService('six', []));
+    const task = taskOf(world, 'six');
+    const status = { ...task.status, addresses: { net: '10.9.0.9' } };
+    world.put('tasks', { ...task, status });
+    feed.collect();
+    world.put('tasks', { ...task, status: { ...status, addresses6: { net: 'fd00::9' } } });
+    const endpoints = (feed.collect()?.put.services ?? []).map((item) => (item as ServiceEndpoints).endpoints[0]?.address6);
+    assert.deepEqual(endpoints, ['fd00::9']);
+  });
+});
 
 describe('files that tasks reload', () => {
   it('come to the running task when only their content changed, and the former content goes', () => {

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import {
   contentId,
   defaultService,
+  HTTP_CONFIG,
+  ICC_OPTION,
   type Kind,
+  type NodeDescription,
   type NodeSetItems,
   networkBlockId,
   type ObjectChange,
@@ -10,6 +13,7 @@ import {
   type Service,
   serviceRevisionId,
   type Task,
+  vipId,
 } from '@tessera/api';
 import { IndexedView } from '../../model/view.js';
 import { projectNode, slotIndexOf } from './node-set.js';
@@ -30,11 +34,11 @@ describe('projectNode', () => {
     const spec = { name: id, labels: {}, driver: 'overlay' as const, driverOptions: {}, internal, attachable: false, ipv6: false };
     put('networks', { ...meta, id, spec, allocation: { subnet: '10.0.0.0/16', vni: 7 } });
   };
-  const node = (id: string, address: string): void => {
+  const node = (id: string, address: string, more: Partial<NodeDescription> = {}): void => {
     const engine = { version: '', apiVersion: '', labels: {}, plugins: [], storageDriver: '' };
     const resources = { nanoCpus: 1, memoryBytes: 1, generic: [] };
     const platform = { os: 'linux', architecture: 'x86_64' };
-    const description = { hostname: id, platform, resources, address, engine, agentVersion: '', kernel: '', operatingSystem: '' };
+    const description = { hostname: id, platform, resources, address, engine, agentVersion: '', kernel: '', operatingSystem: '', ...more };
     const status = { state: 'ready' as const, message: '', at: 1 };
     put('nodes', { ...meta, id, name: id, spec: { availability: 'active', labels: {}, role: 'worker' }, description, status });
   };
@@ -130,6 +134,33 @@ describe('projectNode', () => {
     const [item] = project('n1').services;
     assert.deepEqual(item?.endpoints, [{ taskId: 'a', nodeId: 'n2', slot: 1, address: '10.0.2.1' }]);
     assert.deepEqual([item?.shortName, item?.aliases], ['web', ['w']]);
+  });
+
+  it('tells the IPv6 subnet of a network and the IPv6 addresses of tasks, those of hubs among the others', () => {
+    const spec = { name: 'six', labels: {}, driver: 'overlay' as const, driverOptions: { [ICC_OPTION]: 'false' }, internal: true };
+    const allocation = { subnet: '10.0.0.0/16', subnet6: 'fd00::/64', vni: 7 };
+    put('networks', { ...meta, id: 'six', spec: { ...spec, attachable: false, ipv6: true }, allocation });
+    node('n2', '192.0.2.2', { ipv6: { addresses: ['2001:db8::2'] } });
+    block('six', 'n1', '10.0.1.0/24');
+    block('six', 'n2', '10.0.2.0/24');
+    put('vips', { ...meta, id: vipId('six', '10.0.240.9'), networkId: 'six', serviceId: 'web', address: '10.0.240.9' });
+    const web = service('web', ({ template }) => {
+      template.networks = [{ network: 'six', aliases: [] }];
+      template.container.secrets = [{ source: HTTP_CONFIG, target: '/h', uid: '0', gid: '0', mode: 0o444 }];
+    });
+    task('a', web, 'n1', { status: { ...running({ six: '10.0.1.2' }), addresses6: { six: 'fd00::102' } } });
+    task('b', web, 'n1', { slot: 2, status: running({ six: '10.0.1.3' }) });
+    const { networks, services } = project('n1');
+    assert.deepEqual([networks[0]?.subnet6, networks[0]?.hubs], ['fd00::/64', ['10.0.1.2', '10.0.1.3', 'fd00::102']]);
+    assert.deepEqual(networks[0]?.peers, [{ nodeId: 'n2', address: '192.0.2.2', block: '10.0.2.0/24', addresses6: ['2001:db8::2'] }]);
+    assert.deepEqual([services[0]?.vip, services[0]?.vip6], ['10.0.240.9', 'fd00::f009']);
+    assert.deepEqual(
+      services[0]?.endpoints.map(({ address, address6 }) => [address, address6]),
+      [
+        ['10.0.1.2', 'fd00::102'],
+        ['10.0.1.3', undefined],
+      ],
+    );
   });
 
   it('takes a task without a health check for healthy while it runs', () => {
