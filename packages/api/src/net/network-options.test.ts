@@ -30,14 +30,23 @@ describe('options of an overlay network', () => {
   it('keeps members apart only when told that they are not to communicate', () => {
     const apart = (text?: string) => keepsMembersApart(text === undefined ? {} : { [ICC_OPTION]: text });
     assert.deepEqual([undefined, '', 'true', 'false', '0'].map(apart), [false, false, false, true, true]);
-    assert.equal(optionProblems({ [ICC_OPTION]: 'no' })[0]?.problem, '"no" is neither true nor false');
+    assert.equal(optionProblems({ [ICC_OPTION]: 'no' }, false)[0]?.problem, '"no" is neither true nor false');
   });
 
   it('says what is wrong with them', () => {
-    assert.deepEqual(optionProblems({ [MTU_OPTION]: 'big', encrypted: 'maybe', other: 'x' }), [
+    assert.deepEqual(optionProblems({ [MTU_OPTION]: 'big', encrypted: 'maybe', other: 'x' }, false), [
       { option: MTU_OPTION, problem: '"big" is no MTU: a whole number of bytes from 68 to 65535' },
       { option: 'encrypted', problem: '"maybe" is neither true nor false' },
     ]);
-    assert.deepEqual(optionProblems({ [MTU_OPTION]: '1400', encrypted: '' }), []);
+    assert.deepEqual(optionProblems({ [MTU_OPTION]: '1400', encrypted: '' }, false), []);
+  });
+
+  it('says when the MTU is too small for IPv6', () => {
+    assert.deepEqual(optionProblems({ [MTU_OPTION]: '1279' }, true), [
+      { option: MTU_OPTION, problem: '1279 is too small for a network with IPv6, which needs 1280' },
+    ]);
+    assert.deepEqual(optionProblems({ [MTU_OPTION]: '1280' }, true), []);
+    assert.deepEqual(optionProblems({}, true), []);
+    assert.deepEqual(optionProblems({ [MTU_OPTION]: '1279' }, false), []);
   });
 });

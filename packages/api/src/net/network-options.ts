@@ -10,6 +10,8 @@ export const VXLAN_OVERHEAD = 50;
 export const WIREGUARD_OVERHEAD = 60;
 /** Every IPv4 host takes packets of this size in one piece. Source: RFC 791. */
 const LEAST_MTU = 68;
+/** An interface with a smaller MTU has no IPv6. Source: RFC 8200, 5. */
+export const LEAST_IPV6_MTU = 1280;
 const MOST_MTU = 65_535;
 
 /** Go's spelling of truth, which Docker takes; an option without a value is true. */
@@ -40,12 +42,14 @@ export function overheadOf(options: Options): number {
   return VXLAN_OVERHEAD + (wantsEncryption(options) ? WIREGUARD_OVERHEAD : 0);
 }
 
-/** What is wrong with a network's options: the option, and a sentence about its value. */
-export function optionProblems(options: Options): { option: string; problem: string }[] {
+/** What is wrong with the options of a network, with IPv6 or without: the option, and a sentence about its value. */
+export function optionProblems(options: Options, ipv6: boolean): { option: string; problem: string }[] {
   const problems: { option: string; problem: string }[] = [];
   const mtu = options[MTU_OPTION];
   if (mtu !== undefined && !isMtu(mtu))
     problems.push({ option: MTU_OPTION, problem: `"${mtu}" is no MTU: a whole number of bytes from ${LEAST_MTU} to ${MOST_MTU}` });
+  if (ipv6 && (wantedMtu(options) ?? LEAST_IPV6_MTU) < LEAST_IPV6_MTU)
+    problems.push({ option: MTU_OPTION, problem: `${mtu} is too small for a network with IPv6, which needs ${LEAST_IPV6_MTU}` });
   for (const option of [ENCRYPTED_OPTION, ICC_OPTION]) {
     const text = options[option];
     if (text !== undefined && ![...TRUE, ...FALSE].includes(text))

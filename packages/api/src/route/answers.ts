@@ -93,7 +93,7 @@ export const ServiceDetail = strictObject({
   service: Service,
   progress: ServiceProgress,
   /** Its virtual addresses, by the names of its networks; none for a network on which its name stands for its tasks. */
-  addresses: Type.Array(strictObject({ network: Name, address: Type.String() })),
+  addresses: Type.Array(strictObject({ network: Name, address: Type.String(), address6: Type.Optional(Type.String()) })),
 });
 export type ServiceDetail = Static<typeof ServiceDetail>;
 
@@ -110,12 +110,15 @@ const AddressCount = {
 /** What a network has given out. Computed from the view, never stored. */
 export const NetworkUsage = strictObject({
   subnet: Type.Optional(Type.String()),
+  /** Of networks with IPv6. */
+  subnet6: Type.Optional(Type.String()),
   ...AddressCount,
   /** Nodes that can take part: each has a block of the subnet. */
   blocks: strictObject({ total: Type.Integer(), used: Type.Integer(), free: Type.Integer(), capacity: Type.Integer() }),
   /** Virtual addresses of services; absent when the subnet is too small to have any. */
-  vips: Type.Optional(strictObject({ range: Type.String(), ...AddressCount })),
-  nodes: Type.Array(strictObject({ node: Name, block: Type.String(), ...AddressCount })),
+  vips: Type.Optional(strictObject({ range: Type.String(), range6: Type.Optional(Type.String()), ...AddressCount })),
+  /** `block6`: what stands beside the block, of networks with IPv6. */
+  nodes: Type.Array(strictObject({ node: Name, block: Type.String(), block6: Type.Optional(Type.String()), ...AddressCount })),
   services: Type.Array(Name),
   /** Largest packet between its containers, in bytes, and the node whose underlay sets it. */
   mtu: Type.Optional(Type.Integer()),

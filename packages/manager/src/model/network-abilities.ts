@@ -1,4 +1,4 @@
-import { type NetworkSpec, type NodeDescription, wantsEncryption } from '@tessera/api';
+import { LEAST_IPV6_MTU, type NetworkSpec, type NodeDescription, VXLAN_OVERHEAD, WIREGUARD_OVERHEAD, wantsEncryption } from '@tessera/api';
 
 /** What a network may ask of its nodes that not every host can do: never is it left out in silence. */
 export interface NetworkAbility {
@@ -27,7 +27,20 @@ export const NETWORK_ABILITIES: readonly NetworkAbility[] = [
     isWanted: ({ ipv6 }) => ipv6,
     isThere: (description) => description?.ipv6 !== undefined,
   },
+  roomForIpv6('mtu', false, LEAST_IPV6_MTU + VXLAN_OVERHEAD),
+  roomForIpv6('encrypted-mtu', true, LEAST_IPV6_MTU + VXLAN_OVERHEAD + WIREGUARD_OVERHEAD),
 ];
+
+/** Kernels take IPv6 off interfaces whose packets are smaller. @param packetBytes what the underlay must carry in one piece */
+function roomForIpv6(name: string, encrypted: boolean, packetBytes: number): NetworkAbility {
+  return {
+    name,
+    title: `an MTU of ${LEAST_IPV6_MTU}`,
+    needs: `the least that IPv6 has: packets of ${packetBytes} between the nodes`,
+    isWanted: ({ ipv6, driverOptions }) => ipv6 && wantsEncryption(driverOptions) === encrypted,
+    isThere: (description) => (description?.underlayMtu ?? packetBytes) >= packetBytes,
+  };
+}
 
 /** What of it a network asks for. */
 export function abilitiesWanted(spec: NetworkSpec): readonly NetworkAbility[] {

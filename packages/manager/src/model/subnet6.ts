@@ -1,5 +1,5 @@
-import { hash32 } from '@tessera/api';
-import { formatIpv6Range, type Ipv6Range, ipv6RangesOverlap, parseIpv6Range } from '@tessera/api/net/ipv6';
+import { hash32, type Network } from '@tessera/api';
+import { formatIpv6Range, type Ipv6Range, ipv6RangesOverlap, parseIpv6Range, type Subnets } from '@tessera/api/net/ipv6';
 
 /** Unique local addresses that anybody may give out, by a random number of 40 bits. Source: RFC 4193, 3.1. */
 const UNIQUE_LOCAL = 0xfdn;
@@ -32,4 +32,9 @@ export function freeSubnet6(pool: Ipv6Range, vni: number, taken: readonly string
     if (!others.some((other) => ipv6RangesOverlap(subnet, other))) return formatIpv6Range(subnet);
   }
   return undefined;
+}
+
+/** Both subnets of a network that has IPv6. */
+export function subnetsOf({ allocation }: Network): Subnets | undefined {
+  return allocation?.subnet6 === undefined ? undefined : { subnet: allocation.subnet, subnet6: allocation.subnet6 };
 }

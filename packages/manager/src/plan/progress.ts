@@ -9,6 +9,7 @@ import {
   serviceRevisionId,
   type Task,
 } from '@tessera/api';
+import { bracketed } from '@tessera/api/net/host-address';
 import { formatDuration } from '@tessera/api/spec/duration';
 import { replicasOf } from '../model/replicas.js';
 import { isExhausted } from '../model/restarts.js';
@@ -208,6 +209,6 @@ function nameOf(task: Task): string {
 
 /** Such as `8080->80/tcp`, `127.0.0.1:53->53/udp (host)`. */
 function describePort(port: PublishedPort): string {
-  const address = port.hostIp === undefined ? '' : `${port.hostIp}:`;
+  const address = port.hostIp === undefined ? '' : `${bracketed(port.hostIp)}:`;
   return `${address}${port.published ?? '?'}->${port.target}/${port.protocol}${port.mode === 'host' ? ' (host)' : ''}`;
 }

@@ -1,4 +1,5 @@
 import type { GenericResource, PublishedPort, Task, TaskTemplate } from '@tessera/api';
+import { hostAddress } from '@tessera/api/net/host-address';
 import type { TaskSource } from '../model/spec-of.js';
 import { isAssigned, isLive, isWanted } from '../model/task.js';
 
@@ -53,9 +54,5 @@ export function portsClash(a: HostPort, b: HostPort): boolean {
 function hostPortsOf(ports: readonly PublishedPort[]): HostPort[] {
   return ports
     .filter((port) => port.mode === 'host' && port.published !== undefined)
-    .map((port) => ({ key: `${port.protocol}/${port.published}`, hostIp: isAnyAddress(port.hostIp) ? '' : port.hostIp! }));
-}
-
-function isAnyAddress(address: string | undefined): boolean {
-  return address === undefined || address === '' || address === '0.0.0.0' || address === '::';
+    .map((port) => ({ key: `${port.protocol}/${port.published}`, hostIp: hostAddress(port.hostIp) ?? '' }));
 }

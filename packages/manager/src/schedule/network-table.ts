@@ -9,13 +9,12 @@ export interface NetworkSpace {
   blocks: number;
   /** Containers on one node. */
   perBlock: number;
-  /** What it asks of its nodes. */
-  abilities: readonly NetworkAbility[];
 }
 
 /** Addresses of the cluster's networks, by full name, and the tasks that each node has on them. */
 export class NetworkTable {
   readonly #spaces = new Map<string, NetworkSpace>();
+  readonly #abilities = new Map<string, readonly NetworkAbility[]>();
   readonly #names = new Map<string, string>();
   /** Tasks by node index, by network; nodes without any are left out. */
   readonly #tasks = new Map<string, Map<number, number>>();
@@ -31,26 +30,28 @@ export class NetworkTable {
   put({ id, spec, allocation }: Network): void {
     this.#names.set(id, spec.name);
     const subnet = allocation?.subnet ?? spec.subnet ?? '';
+    this.#abilities.set(spec.name, spec.driver === 'overlay' ? abilitiesWanted(spec) : []);
     const division = spec.driver === 'overlay' ? divisionOf(subnet) : undefined;
-    if (division)
-      this.#spaces.set(spec.name, {
-        subnet,
-        blocks: division.blocks,
-        perBlock: division.perBlock,
-        abilities: abilitiesWanted(spec),
-      });
+    if (division) this.#spaces.set(spec.name, { subnet, blocks: division.blocks, perBlock: division.perBlock });
     else this.#spaces.delete(spec.name);
   }
 
   #delete(id: string): void {
     const name = this.#names.get(id);
     this.#names.delete(id);
-    if (name !== undefined && ![...this.#names.values()].includes(name)) this.#spaces.delete(name);
+    if (name === undefined || [...this.#names.values()].includes(name)) return;
+    this.#spaces.delete(name);
+    this.#abilities.delete(name);
   }
 
   /** `undefined` for a network without a subnet: it has none yet, or is no overlay. */
   space(network: string): NetworkSpace | undefined {
     return this.#spaces.get(network);
+  }
+
+  /** Whether the network asks this of its nodes, also before it has a subnet. */
+  asksFor(network: string, ability: NetworkAbility): boolean {
+    return this.#abilities.get(network)?.includes(ability) ?? false;
   }
 
   tasksOn(network: string, index: number): number {

@@ -31,7 +31,9 @@ export function changeNetwork(
 
 /** An MTU that a member's underlay cannot carry would lose every full packet between nodes. */
 function checkOptions(view: ClusterView, spec: NetworkSpec, before: Network | undefined): void {
-  const problems = optionProblems(spec.driverOptions).map(({ option, problem }) => `network '${spec.name}': option ${option}: ${problem}`);
+  const problems = optionProblems(spec.driverOptions, spec.ipv6).map(
+    ({ option, problem }) => `network '${spec.name}': option ${option}: ${problem}`,
+  );
   if (problems.length > 0) throw new ApiError('invalid-spec', problems.join('; '));
   const wanted = wantedMtu(spec.driverOptions);
   if (wanted === undefined || wanted === wantedMtu(before?.spec.driverOptions ?? {})) return;

@@ -1,4 +1,5 @@
 import { ApiError, type PublishedPort, type Service } from '@tessera/api';
+import { hostAddress, hostAddressesClash } from '@tessera/api/net/host-address';
 import type { ClusterView } from '../model/view.js';
 
 /** Automatic ports: Swarm's own range. */
@@ -63,7 +64,7 @@ export class PortLedger {
 
   /** A node on which something else listens on the port, if all nodes are to answer it. */
   #busyNode(port: FixedPort): string | undefined {
-    if (port.mode !== 'ingress' || port.hostIp !== undefined) return undefined;
+    if (port.mode !== 'ingress' || hostAddress(port.hostIp) !== undefined) return undefined;
     this.#busy ??= busyPorts(this.#view);
     return this.#busy.get(keyOf(port));
   }
@@ -115,5 +116,5 @@ function keyOf(port: FixedPort): string {
 /** Ingress ports are bound on every node; two host-mode ports may live on different nodes, where the scheduler keeps them apart. */
 function excludes(a: FixedPort, b: FixedPort): boolean {
   if (a.mode === 'host' && b.mode === 'host') return false;
-  return a.hostIp === undefined || b.hostIp === undefined || a.hostIp === b.hostIp;
+  return hostAddressesClash(a.hostIp, b.hostIp);
 }

@@ -9,6 +9,7 @@ import {
   type ServiceSpec,
 } from '@tessera/api';
 import { cronProblem } from '@tessera/api/cron/cron';
+import { ingressAddressProblem, isIpAddress } from '@tessera/api/net/host-address';
 import { attributeKey, ConstraintError, parseConstraint } from '@tessera/api/placement/constraint';
 
 const NOWHERE = 'which exists neither in the stack nor in the cluster';
@@ -25,6 +26,7 @@ export function serviceProblems(spec: ServiceSpec, known: Known): string[] {
   return [
     ...scheduleProblems(spec),
     ...autoscaleProblems(spec),
+    ...portProblems(spec),
     ...placementProblems(spec),
     ...partitionProblems(spec),
     ...httpProblems(spec, known),
@@ -99,6 +101,14 @@ function autoscaleProblems({ name, mode, autoscale, template: { limits, reservat
   if (memoryPercent !== undefined && (limits.memoryBytes ?? reservations.memoryBytes) === 0)
     problems.push('is autoscaled by memory, and has neither a limit nor a reservation of it');
   return problems.map((problem) => `service '${name}' ${problem}`);
+}
+
+function portProblems({ name, ports }: ServiceSpec): string[] {
+  return ports.flatMap(({ mode, hostIp }) => {
+    if (hostIp && !isIpAddress(hostIp)) return `service '${name}' publishes a port at '${hostIp}', which is no IP address`;
+    const unreachable = mode === 'ingress' ? ingressAddressProblem(hostIp) : undefined;
+    return unreachable ? `service '${name}': ${unreachable.problem}: ${unreachable.cure}` : [];
+  });
 }
 
 function scheduleProblems({ name, mode, schedule }: ServiceSpec): string[] {

@@ -1,6 +1,8 @@
 import { ApiError, fileHashesOf, type Service, type ServiceDetail, type ServiceProgress, type ServiceSpec } from '@tessera/api';
+import { ipv6Beside } from '@tessera/api/net/ipv6';
 import { newId } from '@tessera/kit';
 import { contentOf } from '../model/content.js';
+import { subnetsOf } from '../model/subnet6.js';
 import type { ClusterView } from '../model/view.js';
 import { serviceProgress } from '../plan/progress.js';
 import { commitPlan, type Unit } from './commit.js';
@@ -29,8 +31,9 @@ export function listProgress(context: UseCaseContext, query: { stack?: string })
 export function getService({ store: { view }, clock }: UseCaseContext, ref: string): ServiceDetail {
   const service = resolve(view, 'services', ref);
   const addresses = [...view.vipsOfService(service.id)].flatMap(({ networkId, address }) => {
-    const network = view.get('networks', networkId)?.spec.name;
-    return network === undefined ? [] : [{ network, address }];
+    const network = view.get('networks', networkId);
+    const subnets = network && subnetsOf(network);
+    return network ? [{ network: network.spec.name, address, ...(subnets && { address6: ipv6Beside(subnets, address) }) }] : [];
   });
   return {
     service,

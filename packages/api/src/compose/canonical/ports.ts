@@ -1,13 +1,11 @@
+import { hostAddress, isIpAddress } from '../../net/host-address.js';
 import type { Path } from '../diagnostic.js';
-import { isIpAddress } from '../ip-address.js';
 import { type ComposeNode, listNode, type MapNode, mapNode, scalarNode, withEntry } from '../yaml/node.js';
 import { textOf } from './collections.js';
 import { type CanonicalContext, type Canonicalizer, reject } from './context.js';
 
 /** Most ports that one range may open. */
 const MAX_RANGE = 1024;
-/** Host addresses that mean all addresses of the node. */
-const EVERY_ADDRESS = ['', '0.0.0.0', '::'];
 const PROTOCOLS = ['tcp', 'udp', 'sctp'];
 
 /** A port as its author wrote it, before ranges are opened. */
@@ -54,7 +52,8 @@ function portNode(base: MapNode, text: PortText, target: number, published: numb
   let port = withEntry(base, 'target', scalar(target));
   port = withEntry(port, 'published', published === undefined ? undefined : scalar(published));
   port = withEntry(port, 'protocol', scalar(text.protocol));
-  port = withEntry(port, 'host_ip', EVERY_ADDRESS.includes(text.hostIp) ? undefined : scalar(text.hostIp));
+  const address = hostAddress(text.hostIp);
+  port = withEntry(port, 'host_ip', address === undefined ? undefined : scalar(address));
   return base.entries.has('mode') ? port : withEntry(port, 'mode', scalar('ingress'));
 }
 

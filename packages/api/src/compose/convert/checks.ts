@@ -1,5 +1,8 @@
-import { formatRange, type Ipv4Range, parseRange, rangesOverlap } from '../../net/ipv4.js';
+import { formatRange, parseRange, rangesOverlap } from '../../net/ipv4.js';
+import { formatIpv6Range, ipv6RangesOverlap, parseIpv6Range } from '../../net/ipv6.js';
 import type { ConvertContext } from './context.js';
+import type { ComposePort } from './model.js';
+import { samePort } from './same-port.js';
 
 /** What can only be seen when all services are known. */
 export function checkStack(context: ConvertContext): void {
@@ -11,18 +14,17 @@ export function checkStack(context: ConvertContext): void {
 
 /** A port of the ingress belongs to one service of the cluster. */
 function checkIngressPorts(context: ConvertContext): void {
-  const owners = new Map<string, { service: string; line: string }>();
+  const owners: { service: string; port: ComposePort; line: string }[] = [];
   for (const [service, { ports = [] }] of Object.entries(context.model.services ?? {})) {
-    ports.forEach(({ mode, published, protocol }, index) => {
-      if (mode !== 'ingress' || published === undefined) return;
+    ports.forEach((port, index) => {
+      if (port.mode !== 'ingress' || port.published === undefined) return;
       const path = ['services', service, 'ports', index];
-      const port = `${published}/${protocol}`;
-      const owner = owners.get(port);
-      if (owner === undefined) owners.set(port, { service, line: context.lineOf(path) });
-      else if (owner.service !== service) {
+      const owner = owners.find((other) => other.service !== service && samePort(other.port, port));
+      if (owner === undefined) owners.push({ service, port, line: context.lineOf(path) });
+      else {
         context.error(
           path,
-          `the port ${port} is published by the service '${owner.service}' already (${owner.line})`,
+          `the port ${port.published}/${port.protocol} is published by the service '${owner.service}' already (${owner.line})`,
           'publish one of them on another port',
           'duplicate-port',
         );
@@ -33,16 +35,26 @@ function checkIngressPorts(context: ConvertContext): void {
 
 /** Two networks of one stack cannot give out the same addresses. */
 function checkSubnets(context: ConvertContext): void {
-  const ranges: { key: string; range: Ipv4Range }[] = [];
+  checkOverlaps(context, parseRange, rangesOverlap, formatRange);
+  checkOverlaps(context, parseIpv6Range, ipv6RangesOverlap, formatIpv6Range);
+}
+
+function checkOverlaps<Range>(
+  context: ConvertContext,
+  parse: (text: string) => Range | undefined,
+  overlap: (a: Range, b: Range) => boolean,
+  format: (range: Range) => string,
+): void {
+  const ranges: { key: string; range: Range }[] = [];
   for (const [key, network] of Object.entries(context.model.networks ?? {})) {
     for (const [index, { subnet = '' }] of (network.ipam?.config ?? []).entries()) {
-      const range = network.external ? undefined : parseRange(subnet);
+      const range = network.external ? undefined : parse(subnet);
       if (range === undefined) continue;
       const path = ['networks', key, 'ipam', 'config', index, 'subnet'];
-      const other = ranges.find((earlier) => earlier.key !== key && rangesOverlap(earlier.range, range));
+      const other = ranges.find((earlier) => earlier.key !== key && overlap(earlier.range, range));
       if (other !== undefined) {
         const place = context.lineOf(['networks', other.key]);
-        context.error(path, `${subnet} overlaps with ${formatRange(other.range)} of the network '${other.key}' (${place})`);
+        context.error(path, `${subnet} overlaps with ${format(other.range)} of the network '${other.key}' (${place})`);
       }
       ranges.push({ key, range });
     }

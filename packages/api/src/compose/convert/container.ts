@@ -1,6 +1,6 @@
+import { isIpAddress } from '../../net/host-address.js';
 import { type ContainerSpec, DEFAULT_STOP_GRACE_MS } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
-import { isIpAddress } from '../ip-address.js';
 import { type ConvertContext, compact, filled } from './context.js';
 import { convertDeviceRequests, convertDevices } from './devices.js';
 import { convertFileReferences } from './files.js';

@@ -165,7 +165,9 @@ const PORTS: Row[] = [
   ['ports: ["127.0.0.1:8080:80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published], ['127.0.0.1', 8080]],
   ['ports: ["0.0.0.0:8080:80"]', ({ ports }) => ports[0]?.hostIp, undefined],
   ['ports: ["127.0.0.1::80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published], ['127.0.0.1', undefined]],
-  ['ports: ["[::1]:8080:80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published, ports[0]?.target], ['::1', 8080, 80]],
+  ['ports: ["[FD00::5]:8080:80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published, ports[0]?.target], ['fd00::5', 8080, 80]],
+  ['ports: ["[::]:8080:80"]', ({ ports }) => [ports[0]?.hostIp, ports[0]?.published], [undefined, 8080]],
+  ['ports: [{target: 80, published: 80, mode: host, host_ip: "::1"}]', ({ ports }) => ports[0]?.hostIp, '::1'],
   [
     'ports: [{target: 80, published: "8080", mode: host, protocol: udp, name: dns}]',
     ({ ports }) => ports,
@@ -251,6 +253,18 @@ describe('What belongs to others', () => {
   it("is Docker's own network of the host when it is named so", async () => {
     const { template } = await serviceWith('networks: [hostnet]', 'networks:\n  hostnet: {external: true, name: host}\n');
     assert.deepEqual([template.container.networkMode, template.networks], ['host', []]);
+  });
+});
+
+describe('A network', () => {
+  const network = async (text: string) => (await load(`${web('networks: [n]')}networks:\n  n: ${text}\n`)).stack.networks[0];
+
+  it('has IPv6 when it asks for it, with a subnet of its own or none', async () => {
+    const asked = await network('{enable_ipv6: true}');
+    assert.deepEqual([asked?.ipv6, asked?.subnet, asked?.subnet6], [true, undefined, undefined]);
+    const own = await network('{enable_ipv6: true, ipam: {config: [{subnet: "fd00:20::/64"}, {subnet: 10.9.0.0/16}]}}');
+    assert.deepEqual([own?.ipv6, own?.subnet, own?.subnet6], [true, '10.9.0.0/16', 'fd00:20::/64']);
+    assert.equal((await network('{}'))?.ipv6, false);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 import { parseRange } from '../../net/ipv4.js';
-import { parseIpv6Range } from '../../net/ipv6.js';
 import { optionProblems } from '../../net/network-options.js';
+import { subnet6Problem } from '../../net/subnet6.js';
 import type { NetworkAttachment, NetworkSpec } from '../../spec/index.js';
 import type { Path } from '../diagnostic.js';
 import { type ConvertContext, compact, filled } from './context.js';
@@ -39,7 +39,8 @@ function convertNetwork(key: string, network: ComposeNetwork, context: ConvertCo
   const name = context.fullName(key, network);
   context.checkName('network', name, path);
   const driverOptions = filled(network.driver_opts);
-  for (const { option, problem } of optionProblems(driverOptions)) context.error([...path, 'driver_opts', option], problem);
+  const ipv6 = network.enable_ipv6 ?? false;
+  for (const { option, problem } of optionProblems(driverOptions, ipv6)) context.error([...path, 'driver_opts', option], problem);
   return compact({
     name,
     stack: context.stack,
@@ -48,7 +49,7 @@ function convertNetwork(key: string, network: ComposeNetwork, context: ConvertCo
     driverOptions,
     internal: network.internal ?? false,
     attachable: network.attachable ?? false,
-    ipv6: network.enable_ipv6 ?? false,
+    ipv6,
     ...convertSubnets(network, path, context),
   });
 }
@@ -69,8 +70,8 @@ function convertSubnets(network: ComposeNetwork, path: Path, context: ConvertCon
   );
   const [ipv6, ipv4] = [written.filter(({ subnet }) => subnet.includes(':')), written.filter(({ subnet }) => !subnet.includes(':'))];
   for (const { subnet, path: place } of ipv4)
-    if (!parseRange(subnet)) context.error(place, `"${subnet}" is not a subnet`, 'write it as address/prefix, such as 10.20.0.0/16');
-  for (const { subnet, path: place } of ipv6) checkSubnet6(subnet, network, place, context);
+    if (!parseRange(subnet)) context.error(place, `"${subnet}" is not an IPv4 subnet`, 'write it as address/prefix, such as 10.20.0.0/16');
+  for (const { subnet, path: place } of ipv6) checkSubnet6(subnet, ipv4[0]?.subnet, network, place, context);
   for (const [family, { length }] of [
     ['IPv4', ipv4],
     ['IPv6', ipv6],
@@ -79,10 +80,11 @@ function convertSubnets(network: ComposeNetwork, path: Path, context: ConvertCon
   return { subnet: ipv4[0]?.subnet, subnet6: ipv6[0]?.subnet };
 }
 
-function checkSubnet6(subnet: string, network: ComposeNetwork, path: Path, context: ConvertContext): void {
+function checkSubnet6(subnet: string, ipv4: string | undefined, network: ComposeNetwork, path: Path, context: ConvertContext): void {
   if (network.enable_ipv6 !== true)
     context.error(path, 'an IPv6 subnet for a network without IPv6', 'write enable_ipv6: true, or leave the subnet out');
-  if (!parseIpv6Range(subnet)) context.error(path, `"${subnet}" is not a subnet`, 'write it as address/prefix, such as fd00:1::/64');
+  const wrong = subnet6Problem(subnet, parseRange(ipv4 ?? ''));
+  if (wrong) context.error(path, wrong.problem, wrong.cure);
 }
 
 /** What a service joins, under its own short name, its aliases, and the names that links of others give it. */

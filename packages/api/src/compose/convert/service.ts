@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import { ingressAddressProblem } from '../../net/host-address.js';
 import {
   DEFAULT_UPDATE,
   type PublishedPort,
@@ -25,6 +26,7 @@ import { checkLinks } from './links.js';
 import type { ComposeService } from './model.js';
 import { convertAttachments } from './networks.js';
 import { convertLimits, convertReservations } from './resources.js';
+import { samePort } from './same-port.js';
 
 type Dependency = Static<typeof ServiceDependency>;
 
@@ -158,10 +160,11 @@ function convertPorts(service: ComposeService, path: Path, context: ConvertConte
     );
     return [];
   }
-  const seen = new Set<string>();
-  return (service.ports ?? []).map((port, index) => {
-    const identity = [port.host_ip, port.published, port.protocol].join();
-    if (port.published !== undefined && seen.has(identity)) {
+  const ports = service.ports ?? [];
+  return ports.map((port, index) => {
+    const unreachable = port.mode === 'ingress' ? ingressAddressProblem(port.host_ip) : undefined;
+    if (unreachable) context.error([...path, 'ports', index], unreachable.problem, unreachable.cure);
+    if (port.published !== undefined && ports.slice(0, index).some((earlier) => samePort(earlier, port))) {
       context.error(
         [...path, 'ports', index],
         `the port ${port.published}/${port.protocol} is published twice`,
@@ -169,7 +172,6 @@ function convertPorts(service: ComposeService, path: Path, context: ConvertConte
         'duplicate-port',
       );
     }
-    seen.add(identity);
     return compact({
       protocol: port.protocol,
       target: port.target,

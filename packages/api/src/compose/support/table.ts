@@ -27,7 +27,7 @@ const TOP_LEVEL: readonly SupportRow[] = [
 ];
 
 const NETWORKS: readonly SupportRow[] = [
-  ...rows('honoured', 'networks.*', 'name internal attachable labels external external.name'),
+  ...rows('honoured', 'networks.*', 'name internal attachable labels external external.name enable_ipv6'),
   ...rows('partly', 'networks.*', 'driver', 'overlay (the default), bridge, host, none; others are refused.'),
   ...rows('honoured', 'networks.*', 'ipam ipam.config'),
   ...rows(
@@ -37,7 +37,12 @@ const NETWORKS: readonly SupportRow[] = [
     '`com.docker.network.driver.mtu`, `encrypted` and `com.docker.network.bridge.enable_icc`; other options of an overlay have no effect.',
   ),
   ...rows('partly', 'networks.*', 'ipam.driver', "Only 'default'."),
-  ...rows('partly', 'networks.*', 'ipam.config[].subnet', 'One IPv4 subnet; an IPv6 subnet is refused.'),
+  ...rows(
+    'partly',
+    'networks.*',
+    'ipam.config[].subnet',
+    'One IPv4 subnet, and with `enable_ipv6` one IPv6 subnet, which has an address for each of IPv4: /64 is usual.',
+  ),
   ...rows(
     'ignored',
     'networks.*.ipam.config[]',
@@ -45,7 +50,6 @@ const NETWORKS: readonly SupportRow[] = [
     "each node's part of the subnet and its gateway are chosen by the manager",
   ),
   ...rows('ignored', 'networks.*.ipam', 'options', 'addresses are given out by Tessera'),
-  ...rows('partly', 'networks.*', 'enable_ipv6', 'Only `false`: there is no IPv6 between containers yet, and `true` is refused.'),
   ...rows('partly', 'networks.*', 'enable_ipv4', 'A network without IPv4 is refused.'),
 ];
 

@@ -5,7 +5,7 @@ import { onlyExisting } from '../lookup.js';
 export const command = defineCommand({
   arguments: '<network...>',
   details:
-    'With what it has given out: addresses used and free, the blocks of its nodes, its MTU and the node that sets it, the services on it, and what is not as it should be.',
+    'With what it has given out: addresses used and free, the blocks of its nodes and what stands beside them of IPv6, its MTU and the node that sets it, the services on it, and what is not as it should be.',
   examples: [{ line: 'tsctl network inspect shop_default', does: 'all that is known of a network' }],
   async run(session, references) {
     const client = await session.client();

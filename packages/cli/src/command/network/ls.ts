@@ -41,6 +41,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'SCOPE', value: ({ spec }) => (spec.driver === 'overlay' ? 'cluster' : 'node') },
   { title: 'STACK', value: ({ spec }) => spec.stack ?? '-', shrink: true },
   { title: 'SUBNET', value: ({ allocation, spec }) => allocation?.subnet ?? spec.subnet ?? '-' },
+  { title: 'IPV6', value: ({ allocation, spec }) => allocation?.subnet6 ?? spec.subnet6 ?? (spec.ipv6 ? 'yes' : 'no') },
   { title: 'USED', value: ({ use }) => String(use?.used ?? '-'), right: true },
   { title: 'FREE', value: ({ use }) => String(use?.free ?? '-'), right: true },
   { title: 'ENCRYPTED', value: ({ use }) => (use?.encrypted ? 'yes' : 'no') },

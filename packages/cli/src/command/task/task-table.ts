@@ -1,4 +1,5 @@
 import { isTerminal, type Node, type PublishedPort, RAN_WELL_MS, type Service, type Task, type TaskState } from '@tessera/api';
+import { bracketed } from '@tessera/api/net/host-address';
 import type { Style } from '../../output/style.js';
 import type { Column } from '../../output/table.js';
 import { taskName } from '../../output/task-name.js';
@@ -49,7 +50,7 @@ function hostPorts(task: Task, service: Service | undefined): string {
 }
 
 export function formatPort({ hostIp, published, target, protocol, mode }: PublishedPort): string {
-  const address = hostIp === undefined ? '' : `${hostIp}:`;
+  const address = hostIp === undefined ? '' : `${bracketed(hostIp)}:`;
   return `${address}${published ?? '?'}->${target}/${protocol}${mode === 'host' ? ' (host)' : ''}`;
 }
 

@@ -12,8 +12,10 @@ import {
   type Task,
   wantsEncryption,
 } from '@tessera/api';
+import { hostAddress } from '@tessera/api/net/host-address';
 import { ipv6Beside } from '@tessera/api/net/ipv6';
 import { divisionOf } from '../../model/subnet.js';
+import { subnetsOf } from '../../model/subnet6.js';
 import { isLive } from '../../model/task.js';
 import type { ClusterView } from '../../model/view.js';
 import { networkMtu } from '../../plan/network-mtu.js';
@@ -75,7 +77,7 @@ export function projectService(view: ClusterView, slots: SlotIndex, serviceId: s
     aliases: attachment.aliases,
     ...(attachment.qualified && { qualified: true as const }),
     endpointMode,
-    ...(vip !== undefined && wantsVip(service) && vipsOf(network.allocation, vip)),
+    ...(vip !== undefined && wantsVip(service) && vipsOf(network, vip)),
     ...(sticky && { sticky }),
     ports: service.ports.map(({ name: portName, protocol, target }) => ({
       ...(portName !== undefined && { name: portName }),
@@ -92,8 +94,9 @@ function vipOf(view: ClusterView, serviceId: string, networkId: string): string 
   return undefined;
 }
 
-function vipsOf({ subnet, subnet6 }: NonNullable<Network['allocation']>, vip: string): Pick<ServiceEndpoints, 'vip' | 'vip6'> {
-  return { vip, ...(subnet6 !== undefined && { vip6: ipv6Beside({ subnet, subnet6 }, vip) }) };
+function vipsOf(network: Network, vip: string): Pick<ServiceEndpoints, 'vip' | 'vip6'> {
+  const subnets = subnetsOf(network);
+  return { vip, ...(subnets && { vip6: ipv6Beside(subnets, vip) }) };
 }
 
 /**
@@ -165,7 +168,8 @@ function carriesIngress(view: ClusterView, service: Service, network: Network): 
 }
 
 function ingressPorts(service: Service): ServiceEndpoints['ingress'] {
-  return service.ports.flatMap(({ mode, protocol, published, target, hostIp }) =>
-    mode === 'ingress' && published !== undefined ? [{ protocol, published, target, ...(hostIp !== undefined && { hostIp }) }] : [],
-  );
+  return service.ports.flatMap(({ mode, protocol, published, target, ...port }) => {
+    const hostIp = hostAddress(port.hostIp);
+    return mode === 'ingress' && published !== undefined ? [{ protocol, published, target, ...(hostIp !== undefined && { hostIp }) }] : [];
+  });
 }

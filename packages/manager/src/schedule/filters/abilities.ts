@@ -8,7 +8,7 @@ function filterOf(ability: NetworkAbility): Filter {
   return {
     name: ability.name,
     prepare({ spec }, table) {
-      const asking = spec.template.networks.find(({ network }) => table.networks.space(network)?.abilities.includes(ability));
+      const asking = spec.template.networks.find(({ network }) => table.networks.asksFor(network, ability));
       if (!asking) return undefined;
       return {
         refuse: (index) => (ability.isThere(table.node(index)!.description) ? PASS : 0),
