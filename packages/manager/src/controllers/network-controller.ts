@@ -1,6 +1,6 @@
-import { type Node, networkBlockId, type ObjectChange, type Task } from '@tessera/api';
+import { networkBlockId, type ObjectChange, type Task } from '@tessera/api';
 import type { ReconcileLoop } from '@tessera/kit';
-import { NETWORK_ABILITIES } from '../model/network-abilities.js';
+import { abilitiesOf } from '../model/network-abilities.js';
 import type { ClusterView } from '../model/view.js';
 import { planNetwork } from '../plan/network.js';
 import { occupies } from '../plan/network-space.js';
@@ -23,7 +23,7 @@ export class NetworkController implements Controller {
 
   start(): void {
     const { view } = this.deps.store;
-    for (const node of view.all('nodes')) this.#nodes.set(node.id, abilitiesOf(node));
+    for (const node of view.all('nodes')) this.#nodes.set(node.id, abilitiesOf(node.description));
     for (const network of view.all('networks')) this.#loop.mark(network.id);
     for (const kind of ['blocks', 'vips'] as const) for (const { networkId } of view.all(kind)) this.#loop.mark(networkId);
   }
@@ -36,7 +36,7 @@ export class NetworkController implements Controller {
       for (const vip of view.vipsOfService(change.id)) this.#loop.mark(vip.networkId);
       this.#markByName(change.object?.spec.template.networks.map((attachment) => attachment.network) ?? []);
     } else if (change.kind === 'nodes') {
-      const abilities = change.object && abilitiesOf(change.object);
+      const abilities = change.object && abilitiesOf(change.object.description);
       if (this.#nodes.get(change.id) === abilities) return;
       if (abilities === undefined) this.#nodes.delete(change.id);
       else this.#nodes.set(change.id, abilities);
@@ -78,9 +78,4 @@ export class NetworkController implements Controller {
       if (network) this.#loop.mark(network.id);
     }
   }
-}
-
-/** Comes to something else when the node may carry other networks than before. */
-function abilitiesOf({ description }: Node): string {
-  return NETWORK_ABILITIES.map((ability) => ability.isThere(description)).join();
 }

@@ -1,4 +1,4 @@
-import { LEAST_IPV6_MTU, type NetworkSpec, type NodeDescription, VXLAN_OVERHEAD, WIREGUARD_OVERHEAD, wantsEncryption } from '@tessera/api';
+import { ENCRYPTED_OPTION, LEAST_IPV6_MTU, type NetworkSpec, type NodeDescription, overheadOf, wantsEncryption } from '@tessera/api';
 
 /** What a network may ask of its nodes that not every host can do: never is it left out in silence. */
 export interface NetworkAbility {
@@ -9,8 +9,10 @@ export interface NetworkAbility {
   /** What a host needs for it. */
   needs: string;
   isWanted(spec: NetworkSpec): boolean;
-  isThere(description: NodeDescription | undefined): boolean;
+  isThere(description: NodeDescription | undefined, spec: NetworkSpec): boolean;
 }
+
+const ENCRYPTED = { [ENCRYPTED_OPTION]: '' };
 
 export const NETWORK_ABILITIES: readonly NetworkAbility[] = [
   {
@@ -27,22 +29,23 @@ export const NETWORK_ABILITIES: readonly NetworkAbility[] = [
     isWanted: ({ ipv6 }) => ipv6,
     isThere: (description) => description?.ipv6 !== undefined,
   },
-  roomForIpv6('mtu', false, LEAST_IPV6_MTU + VXLAN_OVERHEAD),
-  roomForIpv6('encrypted-mtu', true, LEAST_IPV6_MTU + VXLAN_OVERHEAD + WIREGUARD_OVERHEAD),
+  {
+    name: 'mtu',
+    title: `an MTU of ${LEAST_IPV6_MTU}`,
+    needs: `the least that IPv6 has: packets of ${LEAST_IPV6_MTU + overheadOf({})} between the nodes, ${LEAST_IPV6_MTU + overheadOf(ENCRYPTED)} with encryption`,
+    isWanted: ({ ipv6 }) => ipv6,
+    isThere: (description, { driverOptions }) =>
+      (description?.underlayMtu ?? Number.POSITIVE_INFINITY) - overheadOf(driverOptions) >= LEAST_IPV6_MTU,
+  },
 ];
 
-/** Kernels take IPv6 off interfaces whose packets are smaller. @param packetBytes what the underlay must carry in one piece */
-function roomForIpv6(name: string, encrypted: boolean, packetBytes: number): NetworkAbility {
-  return {
-    name,
-    title: `an MTU of ${LEAST_IPV6_MTU}`,
-    needs: `the least that IPv6 has: packets of ${packetBytes} between the nodes`,
-    isWanted: ({ ipv6, driverOptions }) => ipv6 && wantsEncryption(driverOptions) === encrypted,
-    isThere: (description) => (description?.underlayMtu ?? packetBytes) >= packetBytes,
-  };
+/** What of it a network asks for: those of another driver than the overlay's are not carried from node to node. */
+export function abilitiesWanted(spec: NetworkSpec): readonly NetworkAbility[] {
+  if (spec.driver !== 'overlay') return [];
+  return NETWORK_ABILITIES.filter((ability) => ability.isWanted(spec));
 }
 
-/** What of it a network asks for. */
-export function abilitiesWanted(spec: NetworkSpec): readonly NetworkAbility[] {
-  return NETWORK_ABILITIES.filter((ability) => ability.isWanted(spec));
+/** Comes to something else when a node may carry other networks than before. */
+export function abilitiesOf({ encryption, ipv6, underlayMtu }: Partial<NodeDescription> = {}): string {
+  return JSON.stringify([encryption !== undefined, ipv6 !== undefined, underlayMtu]);
 }

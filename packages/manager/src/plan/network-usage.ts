@@ -79,7 +79,7 @@ function problemsOf(view: ClusterView, network: Network, tasks: ReadonlyMap<stri
   const isUsedUp = [...view.blocksOfNetwork(network.id)].length >= total && spare.length > 0;
   return [
     ...tooSmallFor(view, network),
-    ...abilitiesWanted(network.spec).flatMap((ability) => lackingOf(view, ability)),
+    ...abilitiesWanted(network.spec).flatMap((ability) => lackingOf(view, network, ability)),
     ...without.map((nodeId) => `node ${nameOf(view, nodeId)} runs tasks of it and has no addresses`),
     ...full.map((nodeId) => `node ${nameOf(view, nodeId)} has no address left: all ${perBlock} are used`),
     ...(isUsedUp ? [`all ${total} blocks are given away: ${spare.length} more nodes can run its tasks only in place of others`] : []),
@@ -101,8 +101,8 @@ function tooSmallFor(view: ClusterView, network: Network): string[] {
 }
 
 /** Nodes of which nothing is known yet are not accused. */
-function lackingOf(view: ClusterView, { title, isThere }: NetworkAbility): string[] {
-  const lacking = [...view.all('nodes')].filter(({ description }) => description && !isThere(description)).map(({ name }) => name);
+function lackingOf(view: ClusterView, { spec }: Network, { title, isThere }: NetworkAbility): string[] {
+  const lacking = [...view.all('nodes')].filter(({ description }) => description && !isThere(description, spec)).map(({ name }) => name);
   return lacking.length === 0 ? [] : [`${title} is not available on ${lacking.sort().join(', ')}: tasks of it run elsewhere only`];
 }
 

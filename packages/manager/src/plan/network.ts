@@ -47,7 +47,7 @@ export function isOnEveryNode(view: ClusterView, network: Network): boolean {
 
 /** A network has no members that lack what it asks for: never would they send in the clear. */
 function canCarry({ description }: Node, spec: NetworkSpec): boolean {
-  return abilitiesWanted(spec).every((ability) => ability.isThere(description));
+  return abilitiesWanted(spec).every((ability) => ability.isThere(description, spec));
 }
 
 /** Tasks that stop hold addresses of a removed network: its blocks are not given to another one before they are gone. */

@@ -1,5 +1,4 @@
-import type { Network } from '@tessera/api';
-import { abilitiesWanted, type NetworkAbility } from '../model/network-abilities.js';
+import type { Network, NetworkSpec } from '@tessera/api';
 import { divisionOf } from '../model/subnet.js';
 
 /** What networks have to give, and what tasks have taken of it: kept current change by change. */
@@ -14,7 +13,7 @@ export interface NetworkSpace {
 /** Addresses of the cluster's networks, by full name, and the tasks that each node has on them. */
 export class NetworkTable {
   readonly #spaces = new Map<string, NetworkSpace>();
-  readonly #abilities = new Map<string, readonly NetworkAbility[]>();
+  readonly #specs = new Map<string, NetworkSpec>();
   readonly #names = new Map<string, string>();
   /** Tasks by node index, by network; nodes without any are left out. */
   readonly #tasks = new Map<string, Map<number, number>>();
@@ -30,7 +29,7 @@ export class NetworkTable {
   put({ id, spec, allocation }: Network): void {
     this.#names.set(id, spec.name);
     const subnet = allocation?.subnet ?? spec.subnet ?? '';
-    this.#abilities.set(spec.name, spec.driver === 'overlay' ? abilitiesWanted(spec) : []);
+    this.#specs.set(spec.name, spec);
     const division = spec.driver === 'overlay' ? divisionOf(subnet) : undefined;
     if (division) this.#spaces.set(spec.name, { subnet, blocks: division.blocks, perBlock: division.perBlock });
     else this.#spaces.delete(spec.name);
@@ -41,7 +40,7 @@ export class NetworkTable {
     this.#names.delete(id);
     if (name === undefined || [...this.#names.values()].includes(name)) return;
     this.#spaces.delete(name);
-    this.#abilities.delete(name);
+    this.#specs.delete(name);
   }
 
   /** `undefined` for a network without a subnet: it has none yet, or is no overlay. */
@@ -49,9 +48,9 @@ export class NetworkTable {
     return this.#spaces.get(network);
   }
 
-  /** Whether the network asks this of its nodes, also before it has a subnet. */
-  asksFor(network: string, ability: NetworkAbility): boolean {
-    return this.#abilities.get(network)?.includes(ability) ?? false;
+  /** What was asked for, also before the network has a subnet. */
+  spec(network: string): NetworkSpec | undefined {
+    return this.#specs.get(network);
   }
 
   tasksOn(network: string, index: number): number {

@@ -13,6 +13,10 @@ const CURES: Readonly<Record<string, string>> = {
   resources: 'free some, add a node, or reserve less: deploy.resources.reservations',
   'host-ports': 'publish another port, have fewer replicas, or use mode: ingress',
   'max-replicas': 'raise deploy.placement.max_replicas_per_node, or add a node',
+  encryption:
+    'install wireguard-tools, and wireguard-go where the kernel has no WireGuard, and start the agent again; or take encrypted out',
+  ipv6: 'install ndppd and let the kernel have IPv6, and start the agent again; or take enable_ipv6 out',
+  mtu: 'widen the MTU of the way between the nodes, or take enable_ipv6 out',
   addresses: 'the network is full: make one with a larger subnet; see tsctl network ls',
   volumes: 'bring the node with the volume back, or mount another one',
   kept: 'room is being made there for a service of higher priority: raise x-priority, or add a node',
