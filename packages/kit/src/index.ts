@@ -9,4 +9,5 @@ export * from './random/seeded-random.js';
 export * from './random/system-random.js';
 export * from './socket/index.js';
 export * from './value/deep-freeze.js';
+export * from './wait/abort.js';
 export * from './wait/until.js';

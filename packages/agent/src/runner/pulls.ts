@@ -1,4 +1,5 @@
 import type { ContainerSpec } from '@tessera/api';
+import { unlessAborted } from '@tessera/kit';
 import { engineReference } from '../model/image.js';
 import type { Engine, ImageInfo } from '../ports/engine.js';
 import { EngineError } from '../ports/engine.js';
@@ -49,7 +50,7 @@ export class Pulls {
     const pull = this.#running.get(key) ?? this.#start(key, reference, platform);
     pull.waiters.add(waiter);
     try {
-      await Promise.race([pull.done, aborted(waiter.signal)]);
+      await unlessAborted(waiter.signal, pull.done);
     } finally {
       pull.waiters.delete(waiter);
       if (pull.waiters.size === 0) pull.abort.abort();
@@ -72,11 +73,4 @@ export class Pulls {
     done.then(end, end);
     return pull;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

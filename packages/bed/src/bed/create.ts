@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import type { Clock } from '@tessera/kit';
+import { type Clock, forMany } from '@tessera/kit';
 import { ensureBase } from '../base/base.js';
 import { makeShareDisk } from '../base/disk.js';
 import { recipeOf } from '../base/recipe.js';
@@ -105,7 +105,7 @@ async function prepare(
 /** Runs works side by side; the first that fails aborts the others, and all have ended when it throws. */
 async function allOrNone(signal: AbortSignal | undefined, begin: (signal: AbortSignal) => Promise<void>[]): Promise<void> {
   const failure = new AbortController();
-  const works = begin(signal ? AbortSignal.any([signal, failure.signal]) : failure.signal);
+  const works = begin(forMany(signal ? AbortSignal.any([signal, failure.signal]) : failure.signal));
   for (const work of works) work.catch((error: unknown) => failure.abort(error));
   await Promise.allSettled(works);
   signal?.throwIfAborted();

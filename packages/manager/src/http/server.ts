@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import swagger from '@fastify/swagger';
 import { type Access, ApiError, ROUTES, type RouteDefinition, type RouteName } from '@tessera/api';
-import { newId } from '@tessera/kit';
+import { forMany, newId } from '@tessera/kit';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { UseCaseContext } from '../use-case/context.js';
@@ -37,6 +37,7 @@ export interface ApiServer {
 /** Serves the API, the agents' sessions and their streams on one port, with mutual TLS 1.3. */
 export async function createApiServer(context: UseCaseContext, credentials: ServerCredentials): Promise<ApiServer> {
   const stopping = new AbortController();
+  forMany(stopping.signal);
   const app = fastify({
     https: tlsOptions(credentials),
     bodyLimit: DEFAULT_BODY_BYTES,
@@ -120,7 +121,8 @@ function signalOf(reply: FastifyReply, stopping: AbortSignal): { signal: AbortSi
   const abort = (): void => gone.abort();
   reply.raw.once('close', abort);
   stopping.addEventListener('abort', abort, { once: true });
-  return { signal: gone.signal, release: () => stopping.removeEventListener('abort', abort) };
+  // The log of a service listens once for each of its tasks.
+  return { signal: forMany(gone.signal), release: () => stopping.removeEventListener('abort', abort) };
 }
 
 async function answerStream(

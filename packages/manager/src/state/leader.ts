@@ -1,4 +1,4 @@
-import { type Clock, jittered, type Log, type Random, sleep } from '@tessera/kit';
+import { type Clock, jittered, type Log, type Random, sleep, unlessAborted } from '@tessera/kit';
 import { type Kv, type KvCompare, KvError, type KvLease } from '../ports/kv.js';
 
 /** A leader that dies is replaced within so many milliseconds. */
@@ -92,7 +92,10 @@ export class LeaderElection {
     const work = lead({ key, modRevision: wonAt });
     this.#isLeader = true;
     log.info({ revision: wonAt }, 'this manager leads');
-    const reason = await Promise.race([lease.lost.then(() => 'the lease was lost'), aborted(this.#stop.signal).then(() => 'it stops')]);
+    const reason = await unlessAborted(this.#stop.signal, lease.lost).then(
+      () => 'the lease was lost',
+      () => 'it stops',
+    );
     this.#isLeader = false;
     log.info({ reason }, 'this manager leads no more');
     await work.stop();
@@ -112,16 +115,12 @@ export class LeaderElection {
         onEvents: (events) => {
           if (events.some((event) => event.type === 'delete')) finish();
         },
-        onEnd: () => resolve(),
+        onEnd: () => {
+          this.#stop.signal.removeEventListener('abort', finish);
+          resolve();
+        },
       });
       this.#stop.signal.addEventListener('abort', finish, { once: true });
     });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

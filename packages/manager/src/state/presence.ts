@@ -1,5 +1,5 @@
 import type { Manager } from '@tessera/api';
-import { type Clock, jittered, type Log, newId, type Random, sleep } from '@tessera/kit';
+import { type Clock, jittered, type Log, newId, type Random, sleep, unlessAborted } from '@tessera/kit';
 import { type Kv, KvError, type KvLease } from '../ports/kv.js';
 import type { Presence } from '../ports/presence.js';
 import type { ClusterStore } from '../ports/store.js';
@@ -86,12 +86,8 @@ export class LeasedPresence implements Presence {
 
   async #untilLost(id: string, lease: KvLease): Promise<void> {
     const { signal } = this.#stop;
-    const stopped = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
     this.#become(id);
-    await Promise.race([lease.lost, stopped]);
+    await unlessAborted(signal, lease.lost).catch(() => {});
     this.#become(undefined);
     if (!signal.aborted) this.#options.log.warn({ id }, 'the lease of this manager was lost: its nodes look for another manager');
   }

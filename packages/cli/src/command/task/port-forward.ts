@@ -26,9 +26,11 @@ export const command = defineCommand<{ address?: string }>({
   async run(session, [reference = '', ...ports], { address = '127.0.0.1' }) {
     const mappings = ports.map(mappingOf);
     await serviceOrTask(await session.client(), reference);
-    const servers = await Promise.all(mappings.map((mapping) => listen(session, reference, mapping, address)));
+    const open = new Set<Socket>();
+    const servers = await Promise.all(mappings.map((mapping) => listen(session, reference, mapping, { address, open })));
     await new Promise<void>((resolve) => session.signal.addEventListener('abort', () => resolve(), { once: true }));
     for (const server of servers) server.close();
+    for (const connection of open) connection.destroy();
     return EXIT.interrupted;
   },
 });
@@ -42,15 +44,17 @@ function mappingOf(text: string): Mapping {
   return mapping;
 }
 
-async function listen(session: Session, reference: string, { local, remote }: Mapping, address: string): Promise<Server> {
-  const open = new Set<Socket>();
+/** @param open holds the connections that there are */
+async function listen(
+  session: Session,
+  reference: string,
+  { local, remote }: Mapping,
+  { address, open }: { address: string; open: Set<Socket> },
+): Promise<Server> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (connection) => {
     open.add(connection);
     connection.once('close', () => open.delete(connection));
     void forwardConnection(session, reference, remote, connection);
-  });
-  session.signal.addEventListener('abort', () => {
-    for (const connection of open) connection.destroy();
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>

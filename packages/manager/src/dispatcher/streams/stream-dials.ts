@@ -1,5 +1,5 @@
 import { ApiError } from '@tessera/api';
-import { CLOSE_CODES, type Clock, newId, type Random, type SessionSocket, withDeadline } from '@tessera/kit';
+import { CLOSE_CODES, type Clock, newId, type Random, type SessionSocket, unlessAborted, withDeadline } from '@tessera/kit';
 
 export interface StreamDialsOptions {
   clock: Clock;
@@ -47,12 +47,8 @@ export class StreamDials {
   }
 
   #withinLimit(dialled: Promise<SessionSocket>, signal: AbortSignal): Promise<SessionSocket> {
-    const aborted = new Promise<never>((_, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
     const { clock, dialLimitMs } = this.options;
     const isLate = (): ApiError => new ApiError('timeout', 'the node did not dial the stream');
-    return withDeadline(clock, dialLimitMs, Promise.race([dialled, aborted]), isLate);
+    return withDeadline(clock, dialLimitMs, unlessAborted(signal, dialled), isLate);
   }
 }
