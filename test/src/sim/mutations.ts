@@ -202,6 +202,7 @@ export function writing(store: ClusterStore, alter: (changes: readonly StoreChan
       return store.view;
     },
     commit: (changes) => store.commit(alter(changes)),
+    fingerprint: (content) => store.fingerprint(content),
     commitBatch: (changes) => store.commitBatch(alter(changes)),
     onChange: (listener) => store.onChange(listener),
     catchUp: () => store.catchUp(),
@@ -360,6 +361,7 @@ function losingReports(store: ClusterStore): ClusterStore {
     get view() {
       return store.view;
     },
+    fingerprint: (content) => store.fingerprint(content),
     commitBatch: (changes) =>
       changes.every(({ kind }) => kind === 'tasks') && ++count % FREQUENT === 0
         ? Promise.resolve({ revision: store.view.revision, conflicts: [] })

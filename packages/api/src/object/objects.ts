@@ -278,7 +278,7 @@ export type Vip = Static<typeof Vip>;
 
 /**
  * What has the name now. `spec.data` is empty in the store: the content is a `Content` of its own, by its hash. The API fills it
- * in for configs and never for secrets. `hash`: sha256 of the content, in hex.
+ * in for configs and never for secrets. `hash`: of the content, in hex: sha256 for configs, made with a key of the managers for secrets.
  */
 export const Config = stored({ spec: FileSpec, hash: Type.String() });
 export type Config = Static<typeof Config>;

@@ -47,7 +47,7 @@ export const Release = stored({
 });
 export type Release = Static<typeof Release>;
 
-/** Of the content with this sha256 in hex; 252 bits of it, since ids have 64 characters at most. */
+/** Of the content with this hash in hex; 252 bits of it, since ids have 64 characters at most. */
 export function contentId(kind: 'configs' | 'secrets', hash: string): string {
   return `${kind === 'secrets' ? 's' : 'c'}${hash.slice(0, 63)}`;
 }

@@ -15,7 +15,7 @@ describe('controllers', () => {
 
   beforeEach(async () => {
     clock = new VirtualClock();
-    const sealer = { seal: (text: string) => text, unseal: (text: string) => text };
+    const sealer = { seal: (text: string) => text, unseal: (text: string) => text, fingerprint: String };
     const common = { clock, random: new SeededRandom(1), log: silentLog };
     store = await KvClusterStore.open({ ...common, kv: frozenKv(new MemoryStore({ clock, keepsObjects: true }).connect()), sealer });
     const acme = { issue: () => Promise.reject(new Error('there is no authority')) };

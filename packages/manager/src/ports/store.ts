@@ -49,6 +49,11 @@ export type CommitResult =
 export interface ClusterStore {
   readonly view: ClusterView;
   /**
+   * What the content of a secret is known by, in hex: the same for the same content in one cluster, and of no use to guess it by, since people
+   * see it who may not see the content.
+   */
+  fingerprint(content: Uint8Array): string;
+  /**
    * Writes all changes in one txn. `object.revision` is ignored; `updatedAt` is set by the store.
    * @throws ApiError `unavailable`, `already-exists` (a name is taken), `too-large` (more than {@link Kv} takes in one txn).
    */

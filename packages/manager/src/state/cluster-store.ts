@@ -29,6 +29,7 @@ interface Parts {
   keys: Keys;
   codec: Codec;
   clock: Clock;
+  sealer: Sealer;
   informer: Informer;
   committer: Committer;
   /** Absent: the view is never behind. */
@@ -52,7 +53,15 @@ export class KvClusterStore implements ClusterStore {
     const informer = new Informer({ ...options, keys, codec });
     await informer.start();
     const catchUp = new CatchUp({ kv, clock, key: keys.mark, waitFor: (revision) => informer.waitFor(revision) });
-    const parts = { keys, codec, clock, informer, committer: new Committer(kv, keys), ...(!options.isSole && { catchUp }) };
+    const parts = {
+      keys,
+      codec,
+      clock,
+      sealer: options.sealer,
+      informer,
+      committer: new Committer(kv, keys),
+      ...(!options.isSole && { catchUp }),
+    };
     return new KvClusterStore(parts, NO_FENCE);
   }
 
@@ -62,6 +71,10 @@ export class KvClusterStore implements ClusterStore {
 
   get view(): ClusterView {
     return this.parts.informer.view;
+  }
+
+  fingerprint(content: Uint8Array): string {
+    return this.parts.sealer.fingerprint(content);
   }
 
   /** The same view; each txn also compares what `fence` says, so that a deposed leader writes nothing. */

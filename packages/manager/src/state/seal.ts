@@ -1,8 +1,10 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import type { Random } from '@tessera/kit';
 
-/** Encrypts text at rest. */
+/** Encrypts text at rest, with a key that never leaves the managers. */
 export interface Sealer {
+  /** What a content is known by, in hex: 256 bits, the same for the same content and key. Without the key, what is short cannot be guessed by it. */
+  fingerprint(content: Uint8Array): string;
   /** @param context what the text belongs to: unsealing it as something else fails. */
   seal(text: string, context: string): string;
   /** @throws Error when the key is another one, or the text was changed. */
@@ -22,7 +24,10 @@ export function aesSealer(hexKey: string, random: Random): Sealer {
   const key = Buffer.from(hexKey.trim(), 'hex');
   if (key.length !== KEY_BYTES)
     throw new Error(`the key for secrets is not ${KEY_BYTES * 2} hexadecimal digits: restore secrets.key from a backup`);
+  // A key of its own for each use (RFC 5869).
+  const fingerprintKey = Buffer.from(hkdfSync('sha256', key, '', 'tessera: fingerprints of secrets', KEY_BYTES));
   return {
+    fingerprint: (content) => createHmac('sha256', fingerprintKey).update(content).digest('hex'),
     seal(text, context) {
       const nonce = random.bytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));

@@ -14,7 +14,8 @@ import {
 import { newId } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
 import { isContentNamed } from '../plan/contents.js';
-import { commitPlan, type Unit } from './commit.js';
+import type { ClusterStore } from '../ports/store.js';
+import { type CommitContext, commitPlan, type Unit } from './commit.js';
 import type { UseCaseContext } from './context.js';
 import { NOUNS, resolve } from './references.js';
 
@@ -25,6 +26,12 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 export interface FileMaking {
   now: number;
   newId(): string;
+  fingerprint: ClusterStore['fingerprint'];
+}
+
+/** What making files takes of the context. */
+export function fileMaking({ store, clock, random }: CommitContext): FileMaking {
+  return { now: clock.now(), newId: () => newId(random), fingerprint: (content) => store.fingerprint(content) };
 }
 
 /** A config or secret, and its content when the store has to be told of it. */
@@ -43,7 +50,7 @@ export function makeFile(view: ClusterView, kind: FileKind, spec: FileSpec, befo
   const { now, newId } = making;
   if (kind === 'secrets' && spec.name === HTTP_CONFIG)
     throw new ApiError('invalid-spec', `secret '${HTTP_CONFIG}' is made by the managers themselves`, { cure: 'choose another name' });
-  const hash = hashContent(kind, spec);
+  const hash = hashOf(kind, contentIn(kind, spec), before, making);
   const head: FileSpec = { ...spec, data: '' };
   if (before && before.hash === hash && canonicalJson(before.spec) === canonicalJson(head)) return { file: before, content: [] };
   const file = { id: before?.id ?? newId(), revision: 0, createdAt: before?.createdAt ?? now, updatedAt: now, spec: head, hash };
@@ -66,7 +73,7 @@ export function listFiles({ store: { view } }: UseCaseContext, kind: FileKind): 
 export async function createFile(context: UseCaseContext, kind: FileKind, spec: FileSpec): Promise<Config> {
   const { clock, random, store } = context;
   const { result } = await commitPlan(context, (view) => {
-    const { file, content } = makeFile(view, kind, spec, undefined, { now: clock.now(), newId: () => newId(random) });
+    const { file, content } = makeFile(view, kind, spec, undefined, fileMaking({ store, clock, random }));
     return { units: [content, [{ type: 'put', kind, object: file, expect: 'absent' }]], result: file };
   });
   return withContent(store.view, kind, store.view.get(kind, result.id) ?? result);
@@ -97,13 +104,20 @@ function withContent(view: ClusterView, kind: FileKind, file: Config): Config {
   return { ...file, spec: { ...file.spec, data } };
 }
 
-function hashContent(kind: FileKind, spec: FileSpec): string {
+/** What content is known by. Secrets that were made before they had fingerprints keep their hash until they change: nothing is to start anew for it. */
+function hashOf(kind: FileKind, content: Buffer, before: Config | undefined, { fingerprint }: FileMaking): string {
+  const hash = createHash('sha256').update(content).digest('hex');
+  return kind === 'configs' || before?.hash === hash ? hash : fingerprint(content);
+}
+
+/** @throws ApiError `invalid-spec` or `too-large`. */
+function contentIn(kind: FileKind, spec: FileSpec): Buffer {
   if (!BASE64.test(spec.data)) throw new ApiError('invalid-spec', `the content of ${NOUNS[kind]} '${spec.name}' is not base64`);
   const content = Buffer.from(spec.data, 'base64');
   const limit = kind === 'secrets' ? MAX_SECRET_BYTES : MAX_CONFIG_BYTES;
   if (content.length > limit)
     throw new ApiError('too-large', `${NOUNS[kind]} '${spec.name}' has ${content.length} bytes, and ${limit} is the most`);
-  return createHash('sha256').update(content).digest('hex');
+  return content;
 }
 
 function usersOf(view: ClusterView, kind: FileKind, name: string): string[] {

@@ -8,6 +8,7 @@ import type { UseCaseContext } from './context.js';
 import { commitDeploy } from './deploy/commit-deploy.js';
 import { type DeployPlan, planDeploy } from './deploy/plan-deploy.js';
 import { newRelease, type ReleaseNote, servicesOfRelease, specOfRelease } from './deploy/release.js';
+import { fileMaking } from './files.js';
 import { resolve } from './references.js';
 import { changeService } from './service-change.js';
 
@@ -60,17 +61,10 @@ export async function restoreRelease(context: CommitContext, failed: Release, wh
   });
 }
 
-function planRestore(
-  { clock, random }: CommitContext,
-  view: ClusterView,
-  to: Release,
-  note: Omit<ReleaseNote, 'restores'>,
-  why: string,
-): DeployPlan {
+function planRestore(context: CommitContext, view: ClusterView, to: Release, note: Omit<ReleaseNote, 'restores'>, why: string): DeployPlan {
   return planDeploy(view, to.stack, specOfRelease(view, to), {
     prune: true,
-    now: clock.now(),
-    newId: () => newId(random),
+    ...fileMaking(context),
     note: { ...note, restores: to.number },
     back: { rollback: `to release ${to.number}: ${why}`.slice(0, 1024), by: note.author },
   });

@@ -8,7 +8,6 @@ import {
   type StackSummary,
 } from '@tessera/api';
 import { nearest } from '@tessera/api/compose/suggest';
-import { newId } from '@tessera/kit';
 import type { ClusterView } from '../model/view.js';
 import { serviceProgress } from '../plan/progress.js';
 import { commitPlan, type Unit } from './commit.js';
@@ -18,6 +17,7 @@ import { ownedBy, refuseUsedElsewhere, STACK_KINDS } from './deploy/ownership.js
 import { planDeploy } from './deploy/plan-deploy.js';
 import { planResult, refuseOtherPlan } from './deploy/plan-hash.js';
 import type { ResolveMode } from './deploy/resolve-images.js';
+import { fileMaking } from './files.js';
 import { pinImages } from './image-digest.js';
 import { resolve } from './references.js';
 
@@ -50,13 +50,12 @@ export interface DeployRequest {
 export async function deployStack(context: UseCaseContext, name: string, asked: StackSpec, request: DeployRequest): Promise<DeployResult> {
   const { prune, atomic = false, author = '', message, plan: expected, resolve = 'never' } = request;
   const note = { atomic, author, ...(message !== undefined && { message }) };
-  const { clock, random } = context;
   const { services, warnings } = await pinImages(context, asked.services, resolve);
   const spec = { ...asked, services };
   const result = await commitDeploy(context, (view) => {
-    const now = clock.now();
-    const plan = planDeploy(view, name, spec, { prune, note, now, newId: () => newId(random) });
-    if (expected !== undefined) refuseOtherPlan(planResult(view, plan, spec, prune, now), expected);
+    const making = fileMaking(context);
+    const plan = planDeploy(view, name, spec, { prune, note, ...making });
+    if (expected !== undefined) refuseOtherPlan(planResult(view, plan, spec, prune, making.now), expected);
     return plan;
   });
   return warnings.length === 0 ? result : { ...result, warnings };
@@ -69,13 +68,13 @@ export async function planStack(
   asked: StackSpec,
   { prune, resolve = 'never' }: { prune: boolean; resolve?: ResolveMode },
 ): Promise<PlanResult> {
-  const { clock, random, store } = context;
-  const { view } = store;
+  const { view } = context.store;
   const { services, warnings } = await pinImages(context, asked.services, resolve);
   const spec = { ...asked, services };
   const note = { author: '', atomic: false };
-  const plan = planDeploy(view, name, spec, { prune, note, now: clock.now(), newId: () => newId(random) });
-  const result = planResult(view, plan, spec, prune, clock.now());
+  const making = fileMaking(context);
+  const plan = planDeploy(view, name, spec, { prune, note, ...making });
+  const result = planResult(view, plan, spec, prune, making.now);
   return warnings.length === 0 ? result : { ...result, warnings };
 }
 

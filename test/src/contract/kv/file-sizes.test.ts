@@ -24,7 +24,7 @@ function largestFiles(open: () => Promise<Kv>): void {
         const data = Buffer.alloc(SIZES[kind], 'any content').toString('base64');
         const id = `largest${kind}`;
         const store = await KvClusterStore.open({ kv, ...environment, sealer });
-        const making = { now: 1, newId: () => id };
+        const making = { now: 1, newId: () => id, fingerprint: sealer.fingerprint };
         const { file, content } = makeFile(store.view, kind, { name: id, labels: LABELS, data }, undefined, making);
         assert.equal((await store.commit(content)).outcome, 'committed');
         assert.equal((await store.commit([{ type: 'put', kind, object: file, expect: 'absent' }])).outcome, 'committed');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { ApiError, type StackSpec, type WatchLine } from '@tessera/api';
 import { service, stack, TestManager } from './test-manager.js';
 
@@ -135,6 +136,27 @@ describe('Deploying to a manager', () => {
     assert.ok(last?.type === 'put');
     assert.equal((last.object as { spec: { name: string } }).spec.name, 'seen_key');
     assert.ok(!JSON.stringify(lines).includes(Buffer.from('changed').toString('base64')));
+  });
+
+  it('says nothing of a secret, to whoever may see all else, by which it could be guessed', async () => {
+    const web = service('guess_web');
+    web.template.container.secrets = [{ source: 'guess_pin', target: '/run/secrets/pin', uid: '0', gid: '0', mode: 0o444 }];
+    await deploy(stack('guess', { services: [web], secrets: [file('guess_pin', '1234')] }));
+    const seen: string[] = [];
+    for await (const line of manager.client().stream('watch', { query: {} })) {
+      if (line.type === 'synced') break;
+      seen.push(JSON.stringify(line));
+    }
+    for (const kind of ['secrets', 'revisions', 'releases', 'contents'])
+      assert.ok(
+        seen.some((line) => line.includes(`"kind":"${kind}"`)),
+        `${kind} are among what is seen`,
+      );
+    const guess = createHash('sha256').update('1234').digest('hex');
+    assert.deepEqual(
+      seen.filter((line) => line.includes(guess.slice(0, 60))),
+      [],
+    );
   });
 
   it('names what is near when something is not found', async () => {

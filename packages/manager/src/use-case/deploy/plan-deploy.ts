@@ -13,7 +13,7 @@ import {
 import { contentOf } from '../../model/content.js';
 import type { ClusterView } from '../../model/view.js';
 import type { Unit } from '../commit.js';
-import { type FileKind, makeFile } from '../files.js';
+import { type FileKind, type FileMaking, makeFile } from '../files.js';
 import { certificateProblems } from '../http-certificates.js';
 import { HttpLedger } from '../http-ledger.js';
 import { changeNetwork } from '../network-change.js';
@@ -24,12 +24,9 @@ import { dependencyCycle, type Known, refuseProblems, serviceProblems } from '..
 import { type Owned, ownedBy, refuseForeign, refuseUsedElsewhere, STACK_KINDS, type StackKind } from './ownership.js';
 import { newRelease, type ReleaseNote } from './release.js';
 
-export interface DeployOptions {
+export interface DeployOptions extends FileMaking {
   /** Remove what carries the stack's name and is not in the spec. */
   prune: boolean;
-  /** Milliseconds since 1970. */
-  now: number;
-  newId(): string;
   note: ReleaseNote;
   /** Services go back to what they were before. */
   back?: GoingBack;
