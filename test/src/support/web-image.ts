@@ -1,8 +1,6 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Bed, type Host, writeBusyboxContext } from '@tessera/bed';
+import type { Bed, Host } from '@tessera/bed';
+import { provideVersions } from './version-images.js';
 
 const REQUEST_LIMIT_MS = 1_000;
 const CONTAINER_PORT = 80;
@@ -21,21 +19,8 @@ export interface WebAnswer {
 }
 
 /** Builds `web:<version>` for each version, which answers with its version and host name, and pushes it. @returns the images' names. */
-export async function provideWebImages(bed: Bed, versions: readonly string[]): Promise<string[]> {
-  const context = await mkdtemp(join(tmpdir(), 'web-image-'));
-  const dockerfile = join(context, 'Dockerfile');
-  try {
-    await writeBusyboxContext(context);
-    await appendFile(dockerfile, `CMD ${JSON.stringify(['sh', '-c', SERVE])}\n`);
-    const images: string[] = [];
-    for (const version of versions) {
-      await appendFile(dockerfile, `ENV VERSION=${version}\n`);
-      images.push(await bed.buildAndPush({ context, tag: `web:${version}` }));
-    }
-    return images;
-  } finally {
-    await rm(context, { recursive: true });
-  }
+export function provideWebImages(bed: Bed, versions: readonly string[]): Promise<string[]> {
+  return provideVersions(bed, 'web', versions, () => `CMD ${JSON.stringify(['sh', '-c', SERVE])}\n`);
 }
 
 /** How many servers of this image run in a host by its process table, whatever its Docker engine knows of. */

@@ -1,22 +1,11 @@
 import assert from 'node:assert/strict';
-import type { NetworkAssignment } from '@tessera/api';
 import { EngineError } from '../ports/engine.js';
 import { NetworkIncomplete } from '../ports/node-network.js';
 import { MemoryTaskDb } from '../task-db/memory-task-db.js';
-import { assignmentOf, containerOf } from '../testing/builders.js';
+import { assignmentOf, containerOf, networkOf } from '../testing/builders.js';
 import { needsPull, RunnerWorld, setOf } from '../testing/runner-world.js';
 
-const APP: NetworkAssignment = {
-  id: 'app',
-  name: 'app',
-  vni: 5,
-  subnet: '10.0.0.0/16',
-  block: '10.0.1.0/24',
-  internal: false,
-  attachable: false,
-  driverOptions: {},
-  peers: [],
-};
+const APP = networkOf(5, { id: 'app', name: 'app', peers: [] });
 
 describe('Runner', () => {
   let world: RunnerWorld;

@@ -1,4 +1,4 @@
-import { defaultTemplate, type TaskAssignment, type TaskStatus } from '@tessera/api';
+import { defaultTemplate, type NetworkAssignment, type TaskAssignment, type TaskStatus } from '@tessera/api';
 import type { ObservedContainer } from '../model/container.js';
 import { newRecord, type TaskRecord } from '../model/task-record.js';
 
@@ -48,4 +48,25 @@ export function containerOf(change: Partial<ObservedContainer> = {}): ObservedCo
     tty: false,
     ...change,
   };
+}
+
+/** Network `shop_net<vni>`, 10.<vni>.0.0/16, as node 1 takes part in it, with node 2 as its peer. */
+export function networkOf(vni: number, change: Partial<NetworkAssignment> = {}): NetworkAssignment {
+  return {
+    id: `net${vni}`,
+    name: `shop_net${vni}`,
+    vni,
+    subnet: `10.${vni}.0.0/16`,
+    block: `10.${vni}.1.0/24`,
+    internal: false,
+    attachable: false,
+    driverOptions: {},
+    peers: peersOf(vni, 2),
+    ...change,
+  };
+}
+
+/** Nodes of such a network by their numbers. */
+export function peersOf(vni: number, ...nodes: number[]): NetworkAssignment['peers'] {
+  return nodes.map((node) => ({ nodeId: `n${node}`, address: `192.0.2.${10 + node}`, block: `10.${vni}.${node}.0/24` }));
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Task } from '@tessera/api';
+import { deployShop } from '../../support/shop.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
-import { askWeb, provideWebImages } from '../../support/web-image.js';
+import { askWeb } from '../../support/web-image.js';
 
 const LIMIT_MS = 60_000;
 const PORT = 8080;
@@ -29,9 +28,7 @@ describe('draining a real host', function () {
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'drain', store: 'embedded', hosts: 3 });
-    const [image = ''] = await provideWebImages(cluster.bed, ['v1']);
-    await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
-    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env: { WEB_IMAGE: image, PINNED: cluster.host(2).name } });
+    await deployShop(cluster, COMPOSE, ['--timeout', '60s'], { PINNED: cluster.host(2).name });
   });
   after(() => cluster?.destroy());
 

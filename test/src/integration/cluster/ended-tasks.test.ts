@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Task } from '@tessera/api';
+import { deployShop } from '../../support/shop.js';
 import { dockerLines, eventually, TestCluster } from '../../support/test-cluster.js';
-import { provideWebImages } from '../../support/web-image.js';
 
 const LIMIT_MS = 30_000;
 const COMPOSE = `services:
@@ -27,9 +25,7 @@ describe('tasks that have ended, on real hosts', function () {
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'ended', store: 'embedded', hosts: 2 });
-    const [image = ''] = await provideWebImages(cluster.bed, ['v1']);
-    await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
-    await cluster.tsctl.succeed(['deploy', 'shop', '--detach'], { env: { WEB_IMAGE: image } });
+    await deployShop(cluster, COMPOSE, ['--detach']);
   });
   after(() => cluster?.destroy());
 

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobDetail } from '@tessera/api';
 import { SystemClock } from '@tessera/kit';
+import { deployShop } from '../../support/shop.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
-import { provideWebImages } from '../../support/web-image.js';
 
 const LIMIT_MS = 30_000;
 /** `flaky` fails until a file on its host tells it that it was there once. */
@@ -37,11 +36,9 @@ describe('jobs on real hosts', function () {
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'jobs', store: 'embedded', hosts: 2 });
-    const [image = ''] = await provideWebImages(cluster.bed, ['v1']);
-    await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
     const host = cluster.host(0);
-    const env = { WEB_IMAGE: image, NODE: host.name, TRIES: join(cluster.tsctl.folder, 'tries') };
-    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env });
+    const env = { NODE: host.name, TRIES: join(cluster.tsctl.folder, 'tries') };
+    await deployShop(cluster, COMPOSE, ['--timeout', '60s'], env);
   });
   after(() => cluster?.destroy());
 

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { RebalanceResult, WhyAnswer } from '@tessera/api';
+import { deployShop } from '../../support/shop.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
-import { provideWebImages } from '../../support/web-image.js';
 
 const LIMIT_MS = 90_000;
 const COMPOSE = `services:
@@ -25,9 +23,7 @@ describe('rebalancing and explanations on real hosts', function () {
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'spread', store: 'embedded', hosts: 3 });
-    const [image = ''] = await provideWebImages(cluster.bed, ['v1']);
-    await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
-    await cluster.tsctl.succeed(['deploy', 'shop', '--detach'], { env: { WEB_IMAGE: image } });
+    await deployShop(cluster, COMPOSE, ['--detach']);
   });
   after(() => cluster?.destroy());
 

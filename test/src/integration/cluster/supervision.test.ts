@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Task } from '@tessera/api';
+import { deployShop } from '../../support/shop.js';
 import { dockerLines, eventually, TestCluster } from '../../support/test-cluster.js';
-import { provideWebImages } from '../../support/web-image.js';
 
 const LIMIT_MS = 60_000;
 const DELAY_MS = 1_000;
@@ -36,9 +34,7 @@ describe('supervision on real hosts', function () {
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'watch', store: 'embedded', hosts: 3 });
-    const [image = ''] = await provideWebImages(cluster.bed, ['v1']);
-    await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
-    await cluster.tsctl.succeed(['deploy', 'shop', '--detach'], { env: { WEB_IMAGE: image, MANAGER: cluster.host(0).name } });
+    await deployShop(cluster, COMPOSE, ['--detach'], { MANAGER: cluster.host(0).name });
     await eventually(
       async () => (await running('shop_web')).length === 3 && (await running('shop_only')).length === 1,
       'the stack to run',

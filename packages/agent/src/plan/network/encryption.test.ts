@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { NetworkAssignment, NetworkPeer } from '@tessera/api';
+import { networkOf } from '../../testing/builders.js';
 import { desiredTunnel, guardRuleset, tunnelConfig, vxlanAddressOf } from './encryption.js';
 import { desiredLink, overlayMtu } from './links.js';
 import type { Underlay } from './underlay.js';
@@ -11,8 +12,7 @@ function peer(number: number, vni: number, publicKey?: string): NetworkPeer {
 }
 
 function network(vni: number, encrypted: boolean, peers: NetworkPeer[]): NetworkAssignment {
-  const base = { id: `net${vni}`, name: `net${vni}`, vni, subnet: `10.${vni}.0.0/16`, block: `10.${vni}.1.0/24` };
-  return { ...base, internal: false, attachable: false, driverOptions: {}, peers, ...(encrypted && { encrypted: true }) };
+  return networkOf(vni, { peers, ...(encrypted && { encrypted: true as const }) });
 }
 
 describe('the tunnel of encrypted networks', () => {

@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict';
 import type { NetworkAssignment } from '@tessera/api';
 import fc from 'fast-check';
+import { networkOf, peersOf } from '../../testing/builders.js';
 import { desiredLink, type LinkStep, type OverlayLink, planLinks } from './links.js';
 import type { Underlay } from './underlay.js';
 
 const underlay: Underlay = { address: '192.0.2.11', device: 'eth0', mtu: 1500 };
 
 function network(vni: number, peers: number[] = [2]): NetworkAssignment {
-  return {
-    id: `net${vni}`,
-    name: `shop_net${vni}`,
-    vni,
+  return networkOf(vni, {
     subnet: '10.128.0.0/9',
     block: `10.128.${vni % 250}.0/24`,
-    internal: false,
-    attachable: false,
-    driverOptions: {},
-    peers: peers.map((peer) => ({ nodeId: `node${peer}`, address: `192.0.2.${10 + peer}`, block: `10.129.${peer}.0/24` })),
-  };
+    peers: peersOf(129, ...peers),
+  });
 }
 
 const lines = (steps: LinkStep[]): string[] => steps.map((step) => `${step.tool} ${step.line}`);

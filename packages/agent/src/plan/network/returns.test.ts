@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
 import type { NetworkAssignment } from '@tessera/api';
+import { networkOf, peersOf } from '../../testing/builders.js';
 import { planReturns } from './returns.js';
 
 function network(vni: number, peers: number[]): NetworkAssignment {
-  return {
-    id: `net${vni}`,
-    name: `net${vni}`,
-    vni,
-    subnet: `10.${vni}.0.0/16`,
-    block: `10.${vni}.1.0/24`,
-    internal: false,
-    attachable: false,
-    driverOptions: {},
-    peers: peers.map((peer) => ({ nodeId: `n${peer}`, address: `192.0.2.${peer}`, block: `10.${vni}.${peer}.0/24` })),
-  };
+  return networkOf(vni, { peers: peersOf(vni, ...peers) });
 }
 
 const lines = (...args: Parameters<typeof planReturns>): string[] => planReturns(...args).map((step) => `${step.tool} ${step.line}`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
 import fc from 'fast-check';
+import { networkOf, peersOf } from '../../../testing/builders.js';
 import { IPV4, IPV6 } from '../family.js';
 import { assignBuckets, BUCKETS } from './buckets.js';
 import { type Fragments, fragmentChanges } from './fragment.js';
@@ -8,18 +9,7 @@ import { tableChanges } from './skeleton.js';
 import { TablePlanner } from './table-planner.js';
 
 function network(vni: number, peers: number[] = [2]): NetworkAssignment {
-  return {
-    id: `net${vni}`,
-    name: `shop_net${vni}`,
-    vni,
-    subnet: `10.${vni}.0.0/16`,
-    block: `10.${vni}.1.0/24`,
-    vips: `10.${vni}.240.0/20`,
-    internal: false,
-    attachable: false,
-    driverOptions: {},
-    peers: peers.map((peer) => ({ nodeId: `node${peer}`, address: `192.0.2.${10 + peer}`, block: `10.${vni}.${peer}.0/24` })),
-  };
+  return networkOf(vni, { vips: `10.${vni}.240.0/20`, peers: peersOf(vni, ...peers) });
 }
 
 function service(vni: number, number: number, hosts: string[], extra: Partial<ServiceEndpoints> = {}): ServiceEndpoints {
