@@ -3,7 +3,6 @@ import { Agent, get } from 'node:http';
 import { SystemClock, sleep } from '@tessera/kit';
 
 const ANSWER_LIMIT_MS = 5_000;
-const DATAGRAM_LIMIT_MS = 1_000;
 const DATAGRAM_INTERVAL_MS = 20;
 
 /** What a load came to: how many were answered, and each failure with its reason. */
@@ -44,10 +43,7 @@ export function httpLoad(
   };
 }
 
-/**
- * One flow of datagrams from one port for all time: each must be answered before the next goes out. As every client of datagrams does, it
- * sends one again whose answer does not come: an answer that is under way while its flow moves to another task is lost.
- */
+/** One flow of datagrams from one port for all time: each must be answered before the next goes out, and none is sent again. */
 export function datagramLoad(host: string, port: number): Load {
   const result = emptyResult();
   const socket = createSocket('udp4');
@@ -56,7 +52,7 @@ export function datagramLoad(host: string, port: number): Load {
   socket.on('message', (message) => answered(message.toString().trim()));
   const one = (): Promise<string | Error> =>
     new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(new Error('no answer to a datagram')), DATAGRAM_LIMIT_MS);
+      const timer = setTimeout(() => resolve(new Error('no answer to a datagram')), ANSWER_LIMIT_MS);
       answered = (text) => {
         clearTimeout(timer);
         resolve(text);
@@ -65,8 +61,7 @@ export function datagramLoad(host: string, port: number): Load {
     });
   const work = async (): Promise<void> => {
     while (!isOver) {
-      const first = await one();
-      note(result, first instanceof Error ? await one() : first);
+      note(result, await one());
       await sleep(new SystemClock(), DATAGRAM_INTERVAL_MS);
     }
     socket.close();

@@ -1,23 +1,39 @@
-import type { Endpoint, ServiceEndpoints } from '@tessera/api';
+import type { Endpoint, NetworkAssignment, ServiceEndpoints } from '@tessera/api';
 import { FAMILIES } from '../plan/network/family.js';
+import type { NetworkState } from '../ports/node-network.js';
 
 /** The addresses that services were balanced over when last looked at. */
 export class Backends {
-  #services: ReadonlyMap<string, ServiceEndpoints> = new Map();
+  /** `undefined`: nobody has looked yet, and tasks may have gone while the agent was away. */
+  #services: ReadonlyMap<string, ServiceEndpoints> | undefined;
 
-  /** Takes over the services as they are now. @returns addresses that some service was balanced over and none is any more */
-  replace(services: readonly ServiceEndpoints[]): string[] {
+  /**
+   * Takes over the services as they are now.
+   * @returns which addresses some service was balanced over and none is any more; `undefined` when there is no such address
+   */
+  replace({ networks, services }: NetworkState): ((address: string) => boolean) | undefined {
     const before = this.#services;
+    if (!before && networks.length === 0) return undefined;
     const after = new Map(services.map((service) => [service.id, service]));
     this.#services = after;
+    if (!before) {
+      const known = new Set(services.flatMap(addressesOf));
+      return (address) => !known.has(address) && networks.some((network) => isOn(network, address));
+    }
     const changed = [...before].filter(([id, service]) => after.get(id) !== service);
-    return changed.flatMap(([id, service]) => {
-      const kept = new Set(after.get(id)?.endpoints.flatMap(addressesOf));
-      return service.endpoints.flatMap(addressesOf).filter((address) => !kept.has(address));
+    const gone = changed.flatMap(([id, service]) => {
+      const kept = new Set(addressesOf(after.get(id)));
+      return addressesOf(service).filter((address) => !kept.has(address));
     });
+    return gone.length === 0 ? undefined : (address) => gone.includes(address);
   }
 }
 
-function addressesOf(endpoint: Endpoint): string[] {
-  return FAMILIES.flatMap((family) => family.addressOf(endpoint) ?? []);
+function addressesOf(service: ServiceEndpoints | undefined): string[] {
+  const ofEndpoint = (endpoint: Endpoint): string[] => FAMILIES.flatMap((family) => family.addressOf(endpoint) ?? []);
+  return service?.endpoints.flatMap(ofEndpoint) ?? [];
+}
+
+function isOn(network: NetworkAssignment, address: string): boolean {
+  return FAMILIES.some((family) => family.carries(network) && family.isIn(family.addressing(network).subnet, address));
 }

@@ -13,24 +13,10 @@ import type { KernelNetwork } from '../ports/kernel.js';
 import type { NeighbourProxy } from '../ports/neighbour-proxy.js';
 import { NetworkIncomplete } from '../ports/node-network.js';
 import type { TunnelDevice } from '../ports/tunnel.js';
+import { networkOf } from '../testing/builders.js';
 import { type Discovery, OverlayNetwork } from './overlay-network.js';
 
 const underlay: Underlay = { address: '192.0.2.11', device: 'eth0', mtu: 1500 };
-
-function network(vni: number, extra: Partial<NetworkAssignment> = {}): NetworkAssignment {
-  return {
-    id: `net${vni}`,
-    name: `shop_net${vni}`,
-    vni,
-    subnet: `10.${vni}.0.0/16`,
-    block: `10.${vni}.1.0/24`,
-    internal: false,
-    attachable: false,
-    driverOptions: {},
-    peers: [{ nodeId: 'n2', address: '192.0.2.12', block: `10.${vni}.2.0/24` }],
-    ...extra,
-  };
-}
 
 /** A kernel, an engine and a DNS server that do what they are told and write it down. */
 class FakeHost {
@@ -48,7 +34,9 @@ class FakeHost {
   scripts: string[] = [];
   refusesNext = false;
   established = 0;
-  forgotten: string[] = [];
+  /** Addresses that flows go to, and where they were moved away from. */
+  flowsTo: string[] = [];
+  moved: string[] = [];
   rules: ReturnWay[] = [];
   hairpins = 0;
 
@@ -66,7 +54,7 @@ class FakeHost {
     answerForOthers: async () => {},
     trustGateways: async () => {},
     connections: async () => this.established,
-    forgetFlows: async (addresses) => void this.forgotten.push(...addresses),
+    moveFlows: async (_families, isGone) => void this.moved.push(...this.flowsTo.filter(isGone)),
     allowHairpin: async () => void this.hairpins++,
     applyRuleset: async (script) => {
       if (script.includes(GUARD_TABLE)) {
@@ -168,7 +156,7 @@ const service = (id: string, networkId: string, address: string): ServiceEndpoin
 describe('the network of a node', () => {
   it('makes bridge, links, rules and discovery of a new network, and tells where containers plug in', async () => {
     const { host, overlay, apply } = setUp();
-    await apply(network(7));
+    await apply(networkOf(7));
     assert.deepEqual(host.done, ['create tessera.shop_net7--7', 'links 5', 'ruleset']);
     assert.deepEqual(host.gateways, ['10.7.1.1']);
     assert.deepEqual(overlay.plug('net7'), { dockerNetwork: 'tessera.shop_net7--7', dnsServers: ['10.7.1.1'] });
@@ -178,16 +166,16 @@ describe('the network of a node', () => {
 
   it('does nothing when all is as it should be', async () => {
     const { host, overlay, apply } = setUp();
-    await apply(network(7));
+    await apply(networkOf(7));
     host.done.length = 0;
-    await apply(network(7));
+    await apply(networkOf(7));
     assert.deepEqual(host.done, []);
     await overlay.stop();
   });
 
   it('puts back by itself what others take away', async () => {
     const { host, clock, overlay, apply } = setUp();
-    await apply(network(7));
+    await apply(networkOf(7));
     host.done.length = 0;
     host.tables.clear();
     host.held = [];
@@ -198,7 +186,7 @@ describe('the network of a node', () => {
 
   it('makes a bridge anew whose interface somebody deleted', async () => {
     const { host, clock, overlay, apply } = setUp();
-    await apply(network(7));
+    await apply(networkOf(7));
     host.done.length = 0;
     host.lostLinks.add('tsb7');
     await clock.advance(5_000);
@@ -208,7 +196,7 @@ describe('the network of a node', () => {
 
   it('touches only the service that changed, and nothing of links and bridges', async () => {
     const { host, overlay } = setUp();
-    const networks = [network(7)];
+    const networks = [networkOf(7)];
     const [web, db] = [service('web', 'net7', '10.7.1.9'), service('db', 'net7', '10.7.1.8')];
     await overlay.apply({ networks, services: [web, db] });
     host.held = networks.map((one) => desiredLink(one, underlay));
@@ -220,18 +208,38 @@ describe('the network of a node', () => {
     await overlay.stop();
   });
 
+  it('moves the flows of tasks that take no traffic any more, and no others', async () => {
+    const { host, overlay } = setUp();
+    const networks = [networkOf(7)];
+    const [web, db] = [service('web', 'net7', '10.7.1.9'), service('db', 'net7', '10.7.1.8')];
+    await overlay.apply({ networks, services: [web, db] });
+    host.flowsTo = ['10.7.1.9', '10.7.1.8', '192.0.2.77'];
+    await overlay.apply({ networks, services: [web, service('db', 'net7', '10.7.2.4')] });
+    assert.deepEqual(host.moved, ['10.7.1.8']);
+    await overlay.stop();
+  });
+
+  it('moves at its start the flows of tasks that went while the agent was away', async () => {
+    const { host, overlay } = setUp();
+    host.flowsTo = ['10.7.1.9', '10.7.1.8', '192.0.2.77'];
+    await overlay.apply({ networks: [], services: [] });
+    await overlay.apply({ networks: [networkOf(7)], services: [service('web', 'net7', '10.7.1.9')] });
+    assert.deepEqual(host.moved, ['10.7.1.8']);
+    await overlay.stop();
+  });
+
   it('balances as it should also while the engine does not answer', async () => {
     const { host, overlay } = setUp();
-    await overlay.apply({ networks: [network(7)], services: [service('web', 'net7', '10.7.1.9')] });
+    await overlay.apply({ networks: [networkOf(7)], services: [service('web', 'net7', '10.7.1.9')] });
     host.bridges.list = async () => Promise.reject(new Error('the engine does not answer'));
-    await assert.rejects(overlay.apply({ networks: [network(7)], services: [service('web', 'net7', '10.7.2.4')] }), NetworkIncomplete);
+    await assert.rejects(overlay.apply({ networks: [networkOf(7)], services: [service('web', 'net7', '10.7.2.4')] }), NetworkIncomplete);
     assert.match(host.scripts.at(-1) ?? '', /dnat ip to 10\.7\.2\.4/);
     await overlay.stop();
   });
 
   it('loads the whole table when the kernel refuses a change', async () => {
     const { host, overlay } = setUp();
-    const networks = [network(7)];
+    const networks = [networkOf(7)];
     await overlay.apply({ networks, services: [] });
     host.done.length = 0;
     host.refusesNext = true;
@@ -242,17 +250,17 @@ describe('the network of a node', () => {
 
   it('sets the ports of containers that start once for many of them', async () => {
     const { host, overlay, apply } = setUp();
-    await apply(network(7));
+    await apply(networkOf(7));
     const before = host.hairpins;
     for (let count = 0; count < 20; count++) overlay.containersChanged();
-    await overlay.apply({ networks: [network(7)], services: [] });
+    await overlay.apply({ networks: [networkOf(7)], services: [] });
     assert.ok(host.hairpins > before && host.hairpins <= before + 3);
     await overlay.stop();
   });
 
   it('comes back to a network that containers are still on', async () => {
     const { host, clock, overlay, apply } = setUp();
-    await apply(network(7));
+    await apply(networkOf(7));
     host.inUse.add('tessera.shop_net7--7');
     await apply();
     assert.equal(host.networks.length, 1);
@@ -264,26 +272,26 @@ describe('the network of a node', () => {
 
   it('makes a bridge anew when the block of the node has changed', async () => {
     const { host, overlay, apply } = setUp();
-    await apply(network(7));
+    await apply(networkOf(7));
     host.done.length = 0;
-    await apply(network(7, { block: '10.7.9.0/24' }));
+    await apply(networkOf(7, { block: '10.7.9.0/24' }));
     assert.deepEqual(host.done.slice(0, 2), ['remove tessera.shop_net7--7', 'create tessera.shop_net7--7']);
     await overlay.stop();
   });
 
   it('makes a bridge anew for another MTU once no container is on it', async () => {
     const { host, overlay, apply } = setUp();
-    await apply(network(7));
+    await apply(networkOf(7));
     host.containers = [{ networks: ['tessera.shop_net7--7'], addresses: ['10.7.1.5'] }];
-    await apply(network(7));
+    await apply(networkOf(7));
     host.done.length = 0;
-    await apply(network(7, { mtu: 1230 }));
+    await apply(networkOf(7, { mtu: 1230 }));
     assert.deepEqual(host.linkSteps, [{ tool: 'ip', line: 'link set tsv7 mtu 1230' }]);
     assert.deepEqual(host.done, ['links 1']);
     host.containers = [];
-    await apply(network(7, { mtu: 1230 }));
+    await apply(networkOf(7, { mtu: 1230 }));
     host.done.length = 0;
-    await apply(network(7, { mtu: 1230 }));
+    await apply(networkOf(7, { mtu: 1230 }));
     assert.deepEqual(host.done, ['remove tessera.shop_net7--7', 'create tessera.shop_net7--7']);
     assert.equal(host.networks[0]?.mtu, 1230);
     await overlay.stop();
@@ -291,7 +299,7 @@ describe('the network of a node', () => {
 
   it('of several states that wait carries out only the last', async () => {
     const { host, overlay } = setUp();
-    const states = [network(7), network(8), network(9)].map((one) => overlay.apply({ networks: [one], services: [] }));
+    const states = [networkOf(7), networkOf(8), networkOf(9)].map((one) => overlay.apply({ networks: [one], services: [] }));
     await Promise.all(states);
     assert.deepEqual(
       host.networks.map((one) => one.name),
@@ -302,7 +310,7 @@ describe('the network of a node', () => {
 
   it('puts internal networks last in the order in which Docker looks for the way out', async () => {
     const { host, overlay, apply } = setUp();
-    await apply(network(7, { name: 'a_inner', internal: true }), network(8, { name: 'z_outer' }));
+    await apply(networkOf(7, { name: 'a_inner', internal: true }), networkOf(8, { name: 'z_outer' }));
     assert.deepEqual(host.networks.map((one) => one.name).sort(), ['tessera.z_outer--8', 'tessera_a_inner--7']);
     await overlay.stop();
   });
@@ -311,7 +319,7 @@ describe('the network of a node', () => {
     const { host, overlay } = setUp();
     host.containers = [{ networks: ['tessera.shop_net7--7', 'tessera.shop_net8--8', 'bridge'], addresses: ['10.7.1.5', '10.8.1.5'] }];
     await overlay.apply({
-      networks: [network(7), network(8)],
+      networks: [networkOf(7), networkOf(8)],
       services: [service('web', 'net7', '10.7.1.9'), service('db', 'net8', '10.8.1.9')],
     });
     const names = (client: string) => host.lookupFor('10.7.1.1', client);
@@ -324,7 +332,7 @@ describe('the network of a node', () => {
   it('sends an encrypted network through the tunnel, behind a guard', async () => {
     const { host, overlay, apply } = setUp();
     const peers = [{ nodeId: 'n2', address: '192.0.2.12', block: '10.7.2.0/24', publicKey: 'KEY' }];
-    await apply(network(7, { encrypted: true, peers }));
+    await apply(networkOf(7, { encrypted: true, peers }));
     assert.deepEqual(host.tunnelHeld, {
       mtu: 1440,
       addresses: ['10.7.1.0'],
@@ -342,7 +350,7 @@ describe('the network of a node', () => {
   it('gives an encrypted network no link at all while there is no tunnel, and others theirs', async () => {
     const { host, overlay } = setUp();
     host.tunnelFailure = new Error('no WireGuard');
-    await overlay.apply({ networks: [network(7, { encrypted: true }), network(8)], services: [] });
+    await overlay.apply({ networks: [networkOf(7, { encrypted: true }), networkOf(8)], services: [] });
     assert.ok(host.linkSteps.length > 0 && host.linkSteps.every(({ line }) => !line.includes('tsv7')));
     assert.ok(host.guards.has(GUARD_TABLE));
     await overlay.stop();
@@ -350,7 +358,7 @@ describe('the network of a node', () => {
 
   it('leaves nothing behind when the node leaves', async () => {
     const { host, clock, overlay, apply } = setUp();
-    await apply(network(7));
+    await apply(networkOf(7));
     await overlay.leave();
     assert.deepEqual([host.networks.length, host.tables.size, host.gateways.length, clock.pending], [0, 0, 0, 0]);
     assert.equal(host.done.at(-1), 'close firewall');

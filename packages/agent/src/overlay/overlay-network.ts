@@ -2,8 +2,9 @@ import type { NetworkAssignment, NodeDescription } from '@tessera/api';
 import type { Clock, Log } from '@tessera/kit';
 import type { Lookup } from '../dns/answer.js';
 import type { DnsServer } from '../dns/dns-server.js';
-import { IPV6 } from '../plan/network/family.js';
+import { FAMILIES, IPV6 } from '../plan/network/family.js';
 import { type BridgeNetwork, desiredBridge, desiredLink, planLinks } from '../plan/network/links.js';
+import { noMovedFlows } from '../plan/network/moved-flows.js';
 import { dockerNetworkName, gatewayOf } from '../plan/network/names.js';
 import { desiredNeighbours } from '../plan/network/neighbours.js';
 import { planReturns, publishedNetworks } from '../plan/network/returns.js';
@@ -118,6 +119,7 @@ export class OverlayNetwork implements NodeNetwork {
     await this.#work.request();
     await this.stop();
     await this.#tables.remove();
+    await this.#options.kernel.applyRuleset(FAMILIES.map(noMovedFlows).join(''));
     await this.#options.kernel.closeDockerFirewall();
   }
 
@@ -135,7 +137,7 @@ export class OverlayNetwork implements NodeNetwork {
       const failures = await failuresOf(this.#settle(state.networks));
       // An engine that does not answer must not keep clients with tasks that are gone.
       await this.#balance(state);
-      await this.#forgetFlows(state);
+      await this.#moveFlows(state);
       failures.push(...(await failuresOf(this.#reconcileReturns(state))));
       for (const failure of failures) throw new NetworkIncomplete(failure.message, { cause: failure });
     } finally {
@@ -210,10 +212,10 @@ export class OverlayNetwork implements NodeNetwork {
   }
 
   /** A flow of datagrams never ends by itself, and a first packet is sent again to the same task: both would stay with one that is gone. */
-  async #forgetFlows({ services }: NetworkState): Promise<void> {
-    const gone = this.#backends.replace(services);
-    if (gone.length === 0) return;
-    await this.#options.kernel.forgetFlows(gone).catch((error) => this.#warn(error));
+  async #moveFlows(state: NetworkState): Promise<void> {
+    const isGone = this.#backends.replace(state);
+    const families = FAMILIES.filter((family) => state.networks.some(family.carries));
+    if (isGone) await this.#options.kernel.moveFlows(families, isGone).catch((error) => this.#warn(error));
   }
 
   /** Ways back are looked at with the links, and when networks begin or cease to publish ports. */
