@@ -137,13 +137,21 @@ export class SimManager {
     const [process, dispatcher, crashed] = [this.#process, this.#dispatcher, this.#crashed.signal];
     if (!process || !dispatcher) throw new Error(`${this.name} refuses connections`);
     const answers = dispatcher.applied(nodeIds, revision, signal)[Symbol.asyncIterator]();
-    const broken = new Promise<never>((_, reject) => crashed.addEventListener('abort', () => reject(crashed.reason), { once: true }));
+    const over = new AbortController();
+    const broken = new Promise<never>((_, reject) =>
+      crashed.addEventListener('abort', () => reject(crashed.reason), { once: true, signal: over.signal }),
+    );
     broken.catch(() => {});
-    for (;;) {
-      await Promise.race([process.hears(Promise.resolve()), broken]);
-      const { done, value } = await Promise.race([answers.next(), broken]);
-      if (done) return;
-      yield value;
+    try {
+      for (;;) {
+        await Promise.race([process.hears(Promise.resolve()), broken]);
+        const { done, value } = await Promise.race([answers.next(), broken]);
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      // As many questions as tasks leave, over the whole life of a process.
+      over.abort();
     }
   }
 
