@@ -76,9 +76,7 @@ export class HostProber implements Prober {
 
   async #measure({ peers, gateways, ports }: Measure): Promise<ProbeAnswer> {
     // One after the other: what starts many programs would slow the answers that are waited for, some of them this very agent's.
-    const answering = await inParallel(gateways, CONCURRENT_ASKS, async (gateway) =>
-      (await this.#answers(gateway)) ? gateway : undefined,
-    );
+    const answering = await inParallel(gateways, CONCURRENT_ASKS, (gateway) => this.#tryGateway(gateway));
     const open = await inParallel(ports, CONCURRENT_ASKS, async (port) =>
       (await takesConnection(port.address, port.port)) ? port : undefined,
     );
@@ -86,9 +84,15 @@ export class HostProber implements Prober {
     return {
       kind: 'measured',
       peers: measured,
-      gateways: answering.flatMap((one) => (one ? [{ nodeId: one.nodeId, networkId: one.networkId }] : [])),
+      gateways: answering.flatMap((one) => one ?? []),
       ports: open.flatMap((one) => (one ? [one] : [])),
     };
+  }
+
+  async #tryGateway(gateway: Measure['gateways'][number]): Promise<Measured['gateways'][number] | undefined> {
+    const { nodeId, networkId, address6 } = gateway;
+    const [answers, byIpv6] = await Promise.all([this.#answers(gateway), address6 !== undefined && answersPing(address6)]);
+    return answers ? { nodeId, networkId, ...(byIpv6 && { ipv6: true as const }) } : undefined;
   }
 
   /** A name server is asked for a name that it knows itself: others it would ask the host's resolvers for. */
@@ -147,6 +151,13 @@ async function fittingSizes(address: string, sizes: readonly number[]): Promise<
     .filter((line) => line !== '')
     .map(Number);
   return { answers: found.length > 0, sizes: found.filter((bytes) => bytes > NEVER_FITS) };
+}
+
+function answersPing(address: string): Promise<boolean> {
+  return run('ping', ['-n', '-q', '-c', '2', '-i', '0.2', '-W', '1', address]).then(
+    () => true,
+    () => false,
+  );
 }
 
 function takesConnection(host: string, port: number): Promise<boolean> {

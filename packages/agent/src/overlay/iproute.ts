@@ -154,11 +154,16 @@ export class IprouteKernel implements KernelNetwork {
    * Loose, if at all: the larger of the device's own value and that of `all` counts, and 2 is loose (ip-sysctl). A device without any address
    * fails the loose check as well (fib_validate_source), so each has the gateway's, which is local to the node in any case.
    */
-  async takeForeignSources(links: readonly Pick<OverlayLink, 'vxlan' | 'gateway'>[]): Promise<void> {
+  async takeForeignSources(links: readonly Pick<OverlayLink, 'vxlan' | 'gateway' | 'ipv6'>[]): Promise<void> {
     for (const { vxlan } of links) await writeFile(`/proc/sys/net/ipv4/conf/${vxlan}/rp_filter`, '2');
-    await this.applyLinks(
-      links.map(({ vxlan, gateway }) => ({ tool: 'ip', line: `address replace ${gateway}/32 dev ${vxlan} noprefixroute` })),
-    );
+    const address = (address: string, vxlan: string): string => `address replace ${address} dev ${vxlan} noprefixroute`;
+    await this.applyLinks([
+      ...links.map(({ vxlan, gateway }) => ({ tool: 'ip' as const, line: address(`${gateway}/32`, vxlan) })),
+      // By IPv6 it is for those alone who ask the gateway itself whether it is there.
+      ...links.flatMap(({ vxlan, ipv6 }) =>
+        ipv6 ? [{ tool: 'ip6' as const, line: `${address(`${ipv6.gateway}/128`, vxlan)} nodad` }] : [],
+      ),
+    ]);
   }
 
   async applyRuleset(script: string): Promise<void> {

@@ -21,7 +21,7 @@ export interface KernelNetwork {
   /** The agent's routing rules for answers that leave through another node. */
   returnRules(): Promise<ReturnWay[]>;
   /** Lets the devices of these links take packets from sources that the node itself would reach by another way. */
-  takeForeignSources(links: readonly Pick<OverlayLink, 'vxlan' | 'gateway'>[]): Promise<void>;
+  takeForeignSources(links: readonly Pick<OverlayLink, 'vxlan' | 'gateway' | 'ipv6'>[]): Promise<void>;
   /** Makes the node answer on these bridges for addresses that it routes elsewhere (proxy ARP), without delay. */
   answerForOthers(bridges: readonly string[]): Promise<void>;
   /**

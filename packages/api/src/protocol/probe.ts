@@ -23,7 +23,17 @@ export const ProbeRequest = Type.Union([
       { maxItems: MAX_PEERS },
     ),
     /** Name servers at the gateways of networks, this node's own among them, and a name that each must know. */
-    gateways: Type.Array(strictObject({ nodeId: Id, networkId: Id, address: Address, name: Name }), { maxItems: 8 * MAX_PEERS }),
+    gateways: Type.Array(
+      strictObject({
+        nodeId: Id,
+        networkId: Id,
+        address: Address,
+        /** Of networks with IPv6: must answer a ping. */
+        address6: Type.Optional(Address),
+        name: Name,
+      }),
+      { maxItems: 8 * MAX_PEERS },
+    ),
     /** TCP ports that must take a connection. */
     ports: Type.Array(strictObject({ address: Address, port: Port }), { maxItems: MAX_PORTS * MAX_PEERS }),
   }),
@@ -51,8 +61,8 @@ export const ProbeAnswer = Type.Union([
         refusal: Type.Optional(Type.String({ maxLength: 1024 })),
       }),
     ),
-    /** The gateways whose name server answered. */
-    gateways: Type.Array(strictObject({ nodeId: Id, networkId: Id })),
+    /** The gateways whose name server answered; `ipv6`: it was also reached by IPv6. */
+    gateways: Type.Array(strictObject({ nodeId: Id, networkId: Id, ipv6: Type.Optional(Type.Literal(true)) })),
     /** The ports that took a connection. */
     ports: Type.Array(strictObject({ address: Address, port: Port })),
   }),

@@ -10,10 +10,23 @@ const addressOf = (node: string): string => `192.0.2.1${node.slice(1)}`;
 const blockOf = (node: string): string => `10.9.${node.slice(1)}.0/24`;
 
 /** Three nodes of an underlay of 1500 that share a network. */
-function viewOf(driverOptions: Record<string, string> = {}): IndexedView {
+function viewOf(driverOptions: Record<string, string> = {}, subnet6?: string): IndexedView {
   const view = new IndexedView();
-  const spec = { name: 'shop_net', labels: {}, driver: 'overlay' as const, driverOptions, internal: false, attachable: false, ipv6: false };
-  const network: Network = { id: 'net', ...meta, spec, allocation: { subnet: '10.9.0.0/16', vni: 7 } };
+  const spec = {
+    name: 'shop_net',
+    labels: {},
+    driver: 'overlay' as const,
+    driverOptions,
+    internal: false,
+    attachable: false,
+    ipv6: subnet6 !== undefined,
+  };
+  const network: Network = {
+    id: 'net',
+    ...meta,
+    spec,
+    allocation: { subnet: '10.9.0.0/16', ...(subnet6 !== undefined && { subnet6 }), vni: 7 },
+  };
   view.apply({ kind: 'networks', id: 'net', object: network, revision: 1 });
   const web = serviceSpec('web', 1, (draft) => {
     draft.template.networks = [{ network: 'shop_net', aliases: [] }];
@@ -30,14 +43,18 @@ function viewOf(driverOptions: Record<string, string> = {}): IndexedView {
 }
 
 /** What all nodes find when all is well, but for what `change` makes of it. */
-function verdict(change: (findings: Map<string, NodeFindings>) => void = () => {}, options?: Record<string, string>): string[] {
-  const view = viewOf(options);
+function verdict(
+  change: (findings: Map<string, NodeFindings>) => void = () => {},
+  options?: Record<string, string>,
+  subnet6?: string,
+): string[] {
+  const view = viewOf(options, subnet6);
   const findings = new Map(
     NODES.map((nodeId): [string, NodeFindings] => {
       const others = NODES.filter((id) => id !== nodeId);
       const asked = measureOf(view, nodeId, others);
       const peers = others.map((id) => ({ nodeId: id, answersPing: true, pathMtu: 1500 }));
-      const measured: Measured = { kind: 'measured', peers, gateways: asked.gateways, ports: asked.ports };
+      const measured: Measured = { kind: 'measured', peers, gateways: asked.gateways.map(reached), ports: asked.ports };
       return [nodeId, { nodeId, asked, measured, vxlan: others.map((id) => ({ address: addressOf(id), arrived: 5, taken: 5 })) }];
     }),
   );
@@ -45,6 +62,11 @@ function verdict(change: (findings: Map<string, NodeFindings>) => void = () => {
   return diagnose(view, [...findings.values()]).problems;
 }
 
+const reached = ({ nodeId, networkId, address6 }: ReturnType<typeof measureOf>['gateways'][number]): Measured['gateways'][number] => ({
+  nodeId,
+  networkId,
+  ...(address6 !== undefined && { ipv6: true as const }),
+});
 const peer = (findings: Map<string, NodeFindings>, from: string, to: string): Measured['peers'][number] =>
   findings.get(from)!.measured.peers.find(({ nodeId }) => nodeId === to)!;
 /** No overlay packet of `from` comes to `to`, and so no answer to either. */
@@ -71,6 +93,22 @@ describe('the verdict on a network', () => {
   });
 
   it('has nothing to say when all is well', () => assert.deepEqual(verdict(), []));
+
+  it('tries IPv6 where a network has it, and names the link that carries IPv4 alone', () => {
+    const subnet6 = 'fd00:0:0:9::/64';
+    assert.deepEqual(
+      measureOf(viewOf({}, subnet6), 'n1', ['n2']).gateways.map(({ address6 }) => address6),
+      ['fd00:0:0:9::101', 'fd00:0:0:9::201'],
+    );
+    assert.deepEqual(verdict(undefined, {}, subnet6), []);
+    const mute = (findings: Map<string, NodeFindings>): void => {
+      const { measured } = findings.get('n1')!;
+      measured.gateways = measured.gateways.map(({ ipv6, ...one }) => (one.nodeId === 'n2' ? one : { ...one, ...(ipv6 && { ipv6 }) }));
+    };
+    assert.deepEqual(verdict(mute, {}, subnet6), [
+      'n1 -> n2: network shop_net answers by IPv4 and not by IPv6 (a firewall of n1 or n2: ip6tables, nft?)',
+    ]);
+  });
 
   it('names the link on which no overlay packet arrives', () =>
     assert.deepEqual(

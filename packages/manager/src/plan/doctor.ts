@@ -1,6 +1,5 @@
 import {
   addressAt,
-  type Ipv4Range,
   type NetworkDiagnosis,
   networkBlockId,
   overheadOf,
@@ -9,6 +8,7 @@ import {
   parseRange,
   type VxlanCount,
 } from '@tessera/api';
+import { ipv6Beside } from '@tessera/api/net/ipv6';
 import { isRunning, isWanted } from '../model/task.js';
 import type { ClusterView } from '../model/view.js';
 import { networkMtu } from './network-mtu.js';
@@ -35,8 +35,10 @@ export function measureOf(view: ClusterView, nodeId: string, others: readonly st
   const gatewaysOf = (id: string): Measure['gateways'] =>
     shared.flatMap((networkId) => {
       const range = parseRange(view.get('blocks', networkBlockId(networkId, id))?.subnet ?? '');
-      const name = range && nameOn(view, networkId);
-      return name === undefined ? [] : [{ nodeId: id, networkId, address: addressAt(range as Ipv4Range, 1), name }];
+      const name = nameOn(view, networkId);
+      if (!range || name === undefined) return [];
+      const address = addressAt(range, 1);
+      return [{ nodeId: id, networkId, address, ...ipv6Of(view, networkId, address), name }];
     });
   return {
     kind: 'measure',
@@ -50,6 +52,11 @@ export function measureOf(view: ClusterView, nodeId: string, others: readonly st
     gateways: [nodeId, ...others].flatMap(gatewaysOf),
     ports: [...ingressPorts(view, [nodeId, ...others]), ...virtualPorts(view, shared)],
   };
+}
+
+function ipv6Of(view: ClusterView, networkId: string, address: string): { address6?: string } {
+  const { subnet = '', subnet6 } = view.get('networks', networkId)?.allocation ?? {};
+  return subnet6 === undefined ? {} : { address6: ipv6Beside({ subnet, subnet6 }, address) };
 }
 
 /** A service of the network: its name servers know it. */
@@ -154,7 +161,7 @@ class Link {
     // A node drops VXLAN from hosts that it shares no network with: that is as it should be.
     if (count.taken === 0 && this.#shared().length > 0)
       return [`VXLAN packets arrive and are dropped by a firewall of ${this.to} (UDP 4789)`];
-    return [...this.#mtuProblem(), ...this.#overlayProblems()];
+    return [...this.#mtuProblem(), ...this.#overlayProblems(), ...this.#ipv6Problems()];
   }
 
   #mtuProblem(): string[] {
@@ -167,7 +174,7 @@ class Link {
   }
 
   #overlayProblems(): string[] {
-    const silent = this.#shared().filter((networkId) => !this.#answers(networkId));
+    const silent = this.#shared().filter((networkId) => !this.#answer(networkId));
     return silent.map((networkId) => {
       const network = this.view.get('networks', networkId);
       const isEncrypted = network && overheadOf(network.spec.driverOptions) > overheadOf({});
@@ -176,8 +183,18 @@ class Link {
     });
   }
 
-  #answers(networkId: string): boolean {
-    return this.source.measured.gateways.some((one) => one.nodeId === this.target.nodeId && one.networkId === networkId);
+  /** Of networks that answer by IPv4. */
+  #ipv6Problems(): string[] {
+    const asked = this.source.asked.gateways.filter((one) => one.nodeId === this.target.nodeId && one.address6 !== undefined);
+    const silent = asked.filter(({ networkId }) => this.#answer(networkId) && !this.#answer(networkId)?.ipv6);
+    return silent.map(
+      ({ networkId }) =>
+        `network ${this.view.get('networks', networkId)?.spec.name ?? networkId} answers by IPv4 and not by IPv6 (a firewall of ${this.from} or ${this.to}: ip6tables, nft?)`,
+    );
+  }
+
+  #answer(networkId: string): Measured['gateways'][number] | undefined {
+    return this.source.measured.gateways.find((one) => one.nodeId === this.target.nodeId && one.networkId === networkId);
   }
 
   #shared(): string[] {

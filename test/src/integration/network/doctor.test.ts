@@ -8,6 +8,7 @@ import { eventually, TestCluster } from '../../support/test-cluster.js';
 const READY_LIMIT_MS = 20_000;
 const COMPOSE = `services:
   web: { image: "\${IMAGE}", command: ["sh", "-c", "mkdir -p /www; exec httpd -f -p 80 -h /www"], ports: ["8080:80"], deploy: { mode: global } }
+networks: { default: { enable_ipv6: true } }
 `;
 
 /** Three hosts whose ways to each other are broken, one after the other: what the doctor says of it. */
@@ -53,6 +54,20 @@ describe('tsctl network doctor on three hosts', function () {
     assert.ok(lines.includes('problem: node2 -> node3: no VXLAN packet arrives (UDP 4789 blocked?)'), lines.join('\n'));
     assert.ok(!lines.some((line) => line.includes('node1 -> node3: no VXLAN')), lines.join('\n'));
     await onHost(host, 'nft', 'delete', 'table', 'ip', 'test_block');
+    await eventually(isWell, 'the network to be well again', READY_LIMIT_MS);
+  });
+
+  it('names the link that carries IPv4 and not IPv6', async () => {
+    const host = cluster.host(2);
+    const input = 'table ip6 test_block {\n chain c {\n type filter hook prerouting priority -500; iifname "tsv*" drop\n }\n}\n';
+    assert.equal((await host.exec(['nft', '-f', '-'], { input })).code, 0);
+    const { code, lines } = await doctor();
+    assert.equal(code, 1);
+    const problem =
+      'problem: node1 -> node3: network shop_default answers by IPv4 and not by IPv6 (a firewall of node1 or node3: ip6tables, nft?)';
+    assert.ok(lines.includes(problem), lines.join('\n'));
+    assert.ok(!lines.some((line) => line.includes('node1 -> node2')), lines.join('\n'));
+    await onHost(host, 'nft', 'delete', 'table', 'ip6', 'test_block');
     await eventually(isWell, 'the network to be well again', READY_LIMIT_MS);
   });
 
