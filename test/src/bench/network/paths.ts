@@ -10,7 +10,7 @@ const PING_PONG = new URL('../../../testdata/ping-pong.py', import.meta.url).pat
 const IPERF_PORT = 5_201;
 const PING_PORT = 5_202;
 const SECONDS = 1;
-const ROUNDS = 7;
+const ROUNDS = 15;
 const READY_LIMIT_MS = 10_000;
 const BITS_PER_GBIT = 1e9;
 

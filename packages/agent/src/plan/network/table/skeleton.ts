@@ -75,10 +75,16 @@ function filterChains(family: Family): string[] {
   return [
     '  chain raw {',
     '    type filter hook prerouting priority raw; policy accept;',
-    ...(family === IPV4 ? [`    udp dport ${VXLAN_PORT} ip saddr != @peers counter drop comment "VXLAN from strangers"`] : []),
+    ...(family === IPV4
+      ? [
+          `    udp dport ${VXLAN_PORT} ip saddr != @peers counter drop comment "VXLAN from strangers"`,
+          `    udp dport ${VXLAN_PORT} notrack`,
+        ]
+      : []),
     // All packets pass here, so each takes one look by its interface, and not one by address in what belongs to all networks.
     '    iifname vmap @checks',
     '  }',
+    ...(family === IPV4 ? untrackedTunnels() : []),
     // A client's address is kept on its way to a task of another node. The answer must go back through the node that it came from.
     '  chain returns {',
     '    type filter hook prerouting priority mangle; policy accept;',
@@ -110,6 +116,16 @@ function filterChains(family: Family): string[] {
     '  }',
     ...(family === IPV6 ? redirects() : []),
     ...refusals(family),
+  ];
+}
+
+/** What is inside of a VXLAN packet is tracked; the packet around it need not be as well. */
+function untrackedTunnels(): string[] {
+  return [
+    '  chain raw-output {',
+    '    type filter hook output priority raw; policy accept;',
+    `    udp dport ${VXLAN_PORT} ip daddr @peers notrack`,
+    '  }',
   ];
 }
 
