@@ -2,6 +2,8 @@ import { HTTP_CA, HTTP_CA_FILES, HTTP_CONFIG, HTTP_NETWORK, type StackSpec } fro
 
 /** Name of the stack that `tsctl http enable` deploys. */
 export const PROXY_STACK = 'http';
+/** The proxy's own network, by which clients reach it. */
+export const PROXY_NETWORK = `${PROXY_STACK}_default`;
 
 export interface ProxyOptions {
   image: string;
@@ -9,12 +11,14 @@ export interface ProxyOptions {
   replicas: number | undefined;
   httpPort: number;
   httpsPort: number;
+  /** It also answers by IPv6. */
+  ipv6: boolean;
   /** The kernels of all nodes know how: from Linux 5.14 on. */
   migratesRequests: boolean;
 }
 
 /** The proxy as an ordinary stack: what `tsctl http enable --print` shows, to be changed and deployed by hand. */
-export function proxyCompose({ image, replicas, httpPort, httpsPort, migratesRequests }: ProxyOptions): string {
+export function proxyCompose({ image, replicas, httpPort, httpsPort, ipv6, migratesRequests }: ProxyOptions): string {
   const mode = replicas === undefined ? 'mode: global' : `replicas: ${replicas}`;
   const sysctls = migratesRequests
     ? `
@@ -45,7 +49,7 @@ export function proxyCompose({ image, replicas, httpPort, httpsPort, migratesReq
     deploy:
       ${mode}
       update_config: { order: start-first, monitor: 1s }
-networks:
+networks:${ipv6 ? '\n  default: { enable_ipv6: true }' : ''}
   ${HTTP_NETWORK}: { external: true }
 volumes:
   data: {}

@@ -38,8 +38,36 @@ describe('published ports', () => {
   it('are refused when another service has them, naming it', () =>
     assert.equal(refusal([port(8080)]), "port 8080/tcp of service 'api' is published by service 'web' already"));
 
-  it('are refused when a node uses them itself, naming it, since every node would answer in its place', () =>
-    assert.equal(refusal([port(22)]), "port 22/tcp of service 'api' is used by node 'alpha' itself"));
+  it('are refused at addresses that clash with those of others, and accepted at others', () => {
+    const held = (hostIp: string | undefined, mine: string | undefined): string => {
+      const ports = ledger();
+      const at = (address: string | undefined) => port(9000, address === undefined ? {} : { hostIp: address });
+      ports.allocate('web', [at(hostIp)], undefined);
+      try {
+        ports.allocate('api', [at(mine)], undefined);
+        return 'accepted';
+      } catch {
+        return 'refused';
+      }
+    };
+    const clashing = [
+      ['::', undefined],
+      ['0.0.0.0', '::'],
+      ['fd00::5', 'FD00:0:0::5'],
+      [undefined, 'fd00::5'],
+    ] as const;
+    for (const [theirs, mine] of clashing) assert.equal(held(theirs, mine), 'refused', `${theirs} and ${mine}`);
+    for (const [theirs, mine] of [
+      ['fd00::5', 'fd00::6'],
+      ['fd00::5', '192.0.2.1'],
+    ])
+      assert.equal(held(theirs, mine), 'accepted');
+  });
+
+  it('are refused when a node uses them itself, naming it, since every node would answer in its place', () => {
+    for (const every of [{}, { hostIp: '::' }])
+      assert.equal(refusal([port(22, every)]), "port 22/tcp of service 'api' is used by node 'alpha' itself");
+  });
 
   it('may be busy on a node that need not answer them', () => {
     assert.equal(refusal([port(22, { mode: 'host' })]), 'accepted');

@@ -3,7 +3,7 @@ import { createAuthority } from '@tessera/kit/pki/index';
 import { SystemRandom } from '@tessera/kit/random/system-random';
 import { Failure, usageFailure } from '../../failure.js';
 import { type AcmeOptions, ensureAcme, settingsOf } from '../../http/acme-settings.js';
-import { PROXY_STACK, type ProxyOptions, proxyCompose, proxyStack } from '../../http/proxy-stack.js';
+import { PROXY_NETWORK, PROXY_STACK, type ProxyOptions, proxyCompose, proxyStack } from '../../http/proxy-stack.js';
 import { printData, wantsData } from '../../output/print.js';
 import type { Session } from '../../session.js';
 import { waitConverged } from '../../wait/converge.js';
@@ -18,6 +18,7 @@ interface EnableOptions extends AcmeOptions {
   global?: boolean;
   httpPort?: number;
   httpsPort?: number;
+  ipv6?: boolean;
   print?: boolean;
   detach?: boolean;
 }
@@ -35,6 +36,7 @@ export const command = defineCommand<EnableOptions>({
     { flags: '--global', summary: 'a proxy on each node' },
     { flags: '--http-port <port>', summary: 'published on every node for HTTP; 80 when absent', parse: countValue },
     { flags: '--https-port <port>', summary: 'published on every node for HTTPS; 443 when absent', parse: countValue },
+    { flags: '--ipv6', summary: 'clients reach it by IPv6 as well; to be said when it is first started, and kept' },
     { flags: '--acme-directory <url>', summary: "whom hosts with tls: auto are certified by; Let's Encrypt when absent" },
     { flags: '--acme-ca <file>', summary: 'CA certificates in PEM that vouch for the directory' },
     { flags: '--acme-email <address>', summary: 'where the authority may write to' },
@@ -53,12 +55,14 @@ export const command = defineCommand<EnableOptions>({
   ],
   async run(session, _args, options) {
     await settingsOf(options);
-    const proxy = { ...proxyOf(options), migratesRequests: options.print ? true : await canMigrate(await session.client()) };
+    const asked = proxyOf(options);
     if (options.print) {
-      session.print(proxyCompose(proxy).trimEnd());
+      session.print(proxyCompose({ ...asked, ipv6: options.ipv6 ?? false, migratesRequests: true }).trimEnd());
       return 0;
     }
     const client = await session.client();
+    const ipv6 = options.ipv6 ?? (await hasIpv6(client));
+    const proxy = { ...asked, ipv6, migratesRequests: await canMigrate(client) };
     await ensureNetwork(client, session);
     await ensureAuthority(client, session);
     await ensureAcme(client, session, options);
@@ -78,9 +82,14 @@ function proxyOf({
   global = false,
   httpPort = 80,
   httpsPort = 443,
-}: EnableOptions): Omit<ProxyOptions, 'migratesRequests'> {
+}: EnableOptions): Omit<ProxyOptions, 'ipv6' | 'migratesRequests'> {
   if (global && replicas !== undefined) throw usageFailure('--global and --replicas exclude each other', 'keep one of them');
   return { image, replicas: global ? undefined : (replicas ?? 1), httpPort, httpsPort };
+}
+
+/** Whether the proxy that there is answers by IPv6. */
+async function hasIpv6(client: Client): Promise<boolean> {
+  return (await client.call('listNetworks', {})).some(({ spec }) => spec.name === PROXY_NETWORK && spec.ipv6);
 }
 
 /** Whether the kernel of each node hands waiting connections on from one listening socket to another. */

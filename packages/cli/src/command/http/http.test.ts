@@ -11,13 +11,33 @@ const network = {
   ...meta,
   spec: { name: 'http', labels: {}, driver: 'overlay', driverOptions: {}, internal: true, attachable: false, ipv6: false },
 };
-const OPTIONS = { image: 'caddy:2', replicas: 1, httpPort: 80, httpsPort: 443, migratesRequests: true };
+const OPTIONS = { image: 'caddy:2', replicas: 1, httpPort: 80, httpsPort: 443, ipv6: false, migratesRequests: true };
 const DEPLOYED = { stack: { ...meta, name: 'http', release: 1 }, changes: [], release: 1 };
 
 describe('tsctl http', () => {
   it('prints the proxy as a Compose file', async () => {
     const { out } = await runCli('http enable --print --global --https-port 8443');
     assertGolden('http-enable-print', out);
+  });
+
+  it('answers by IPv6 when it is told to, and goes on to', async () => {
+    const bodyOf = async (line: string, networks: object[]): Promise<boolean | undefined> => {
+      const transport = new FakeTransport()
+        .on('GET /v1/networks', networks)
+        .on('GET /v1/nodes', [])
+        .on('GET /v1/configs', [file('http-ca.crt')])
+        .on('GET /v1/secrets', [file('http-ca.key')])
+        .on('POST /v1/configs', file('acme'))
+        .on('POST /v1/secrets', file('acme'))
+        .on('PUT /v1/stacks/http?prune=false&resolve=always', DEPLOYED);
+      const { code, err } = await runCli(line, transport);
+      assert.equal(code, 0, err);
+      return (transport.bodies.at(-1) as StackSpec).networks.find(({ name }) => name === 'http_default')?.ipv6;
+    };
+    const six = { ...network, spec: { ...network.spec, name: 'http_default', ipv6: true } };
+    assert.equal(await bodyOf('http enable --detach', [network]), false);
+    assert.equal(await bodyOf('http enable --detach --ipv6', [network]), true);
+    assert.equal(await bodyOf('http enable --detach --replicas 2', [network, six]), true);
   });
 
   it('makes a Compose file without warnings whose tasks get new routes while they run', async () => {

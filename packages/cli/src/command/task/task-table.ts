@@ -70,7 +70,13 @@ export function taskColumns(nowMs: number): Column<TaskRow>[] {
     { title: 'HEALTH', value: ({ task }) => task.status.health ?? '-', wide: true },
     { title: 'ERROR', value: (row) => problemOf(row, nowMs), shrink: true, paint: (text, _row, style) => style.red(text) },
     { title: 'PORTS', value: ({ ports }) => ports, shrink: true },
+    { title: 'ADDRESSES', value: ({ task }) => addressesOf(task), wide: true },
   ];
+}
+
+/** On its networks, of both families. */
+function addressesOf({ status: { addresses = {}, addresses6 = {} } }: Task): string {
+  return [...Object.values(addresses), ...Object.values(addresses6)].join(', ') || '-';
 }
 
 /** States in which the message says what for. */
