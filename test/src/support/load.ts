@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { Agent, get } from 'node:http';
+import { Agent as SecureAgent, get as secureGet } from 'node:https';
 import { SystemClock, sleep } from '@tessera/kit';
 
 const ANSWER_LIMIT_MS = 5_000;
@@ -19,17 +20,23 @@ export interface Load {
   end(): Promise<LoadResult>;
 }
 
-/** Asks one address over and over, `workers` requests at a time: over connections that stay, or over a new one for each. */
-export function httpLoad(
-  host: string,
-  port: number,
-  { workers, keepAlive, headers = {} }: { workers: number; keepAlive: boolean; headers?: Record<string, string> },
-): Load {
+export interface HttpLoadOptions {
+  /** Requests at a time. */
+  workers: number;
+  /** Over connections that stay, or over a new one for each request. */
+  keepAlive: boolean;
+  headers?: Record<string, string>;
+  /** Over TLS, with a server that this CA vouches for. */
+  tls?: { servername: string; ca: string };
+}
+
+/** Asks one address over and over. */
+export function httpLoad(host: string, port: number, { workers, keepAlive, headers = {}, tls }: HttpLoadOptions): Load {
   const result = emptyResult();
-  const agent = new Agent({ keepAlive, maxSockets: workers });
+  const agent = tls ? new SecureAgent({ keepAlive, maxSockets: workers, ...tls }) : new Agent({ keepAlive, maxSockets: workers });
   let isOver = false;
   const work = async (): Promise<void> => {
-    while (!isOver) note(result, await ask(host, port, keepAlive ? agent : undefined, headers));
+    while (!isOver) note(result, await ask(host, port, agent, headers));
   };
   const working = Promise.all(Array.from({ length: workers }, work));
   return {
@@ -77,14 +84,18 @@ export function datagramLoad(host: string, port: number): Load {
   };
 }
 
-function ask(host: string, port: number, agent: Agent | undefined, headers: Record<string, string>): Promise<string | Error> {
+function ask(host: string, port: number, agent: Agent | SecureAgent, headers: Record<string, string>): Promise<string | Error> {
   return new Promise((resolve) => {
-    const request = get({ host, port, path: '/', headers, agent: agent ?? false, timeout: ANSWER_LIMIT_MS }, (response) => {
+    const asked = agent instanceof SecureAgent ? secureGet : get;
+    const request = asked({ host, port, path: '/', headers, agent, timeout: ANSWER_LIMIT_MS }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => {
         body += text;
       });
-      response.on('error', resolve).on('end', () => resolve(response.complete ? body.trim() : new Error('the answer was cut off')));
+      response.on('error', resolve).on('end', () => {
+        if (!response.complete) resolve(new Error('the answer was cut off'));
+        else resolve(response.statusCode === 200 ? body.trim() : new Error(`answered with ${response.statusCode}: ${body.trim()}`));
+      });
     });
     request.on('error', resolve).on('timeout', () => request.destroy(new Error(`no answer within ${ANSWER_LIMIT_MS} ms`)));
   });

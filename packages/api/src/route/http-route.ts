@@ -11,6 +11,7 @@ export const HttpOverview = strictObject({
       host: Type.String(),
       path: Type.String(),
       stripPrefix: Type.Boolean(),
+      protocol: Type.Optional(Type.Literal('h2c')),
       tls: oneOf(['auto', 'internal', 'off', 'given']),
       service: Name,
       port: Type.Optional(Port),

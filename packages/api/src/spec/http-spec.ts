@@ -35,6 +35,8 @@ export const HttpRule = strictObject({
   stripPrefix: Type.Optional(Type.Literal(true)),
   /** That the service listens on. */
   port: Port,
+  /** `h2c`: the service is asked by HTTP/2 without TLS, as gRPC needs it. Else by HTTP/1.1. */
+  protocol: Type.Optional(Type.Literal('h2c')),
   tls: HttpTls,
   /** Full name of the network on which the proxy reaches the service. */
   network: Name,

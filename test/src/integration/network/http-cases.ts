@@ -19,7 +19,7 @@ interface Answer {
 }
 
 /** HTTP by host name and path through Debian's Caddy, on hosts of which not all run a proxy. */
-export function describeHttp(cluster: () => TestCluster, images: () => { answer: string; caddy: string }): void {
+export function describeHttp(cluster: () => TestCluster, images: () => { answers: string[]; caddy: string }): void {
   describe('HTTP proxies', () => {
     let authority: string;
 
@@ -32,7 +32,9 @@ export function describeHttp(cluster: () => TestCluster, images: () => { answer:
 
     const deploy = async (stack: string, compose: string): Promise<{ code: number; stderr: string }> => {
       await writeFile(join(cluster().tsctl.folder, 'http.yml'), compose);
-      return cluster().tsctl.run(['deploy', '-f', 'http.yml', stack, '--prune', '--timeout', '60s'], { env: { IMAGE: images().answer } });
+      return cluster().tsctl.run(['deploy', '-f', 'http.yml', stack, '--prune', '--timeout', '60s'], {
+        env: { IMAGE: images().answers[0] ?? '' },
+      });
     };
     const services = (rules: Record<string, string>): string => {
       const each = Object.entries(rules).map(([name, rule]) => `  ${name}: { image: "\${IMAGE}", stop_grace_period: 1s, x-http: ${rule} }`);

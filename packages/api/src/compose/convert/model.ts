@@ -207,6 +207,7 @@ export interface ComposeHttpRule {
   host?: string[];
   path?: string;
   strip_prefix?: boolean;
+  protocol?: 'http' | 'h2c';
   port?: number;
   tls?: { mode?: string; cert?: string; key?: string };
   network?: string;

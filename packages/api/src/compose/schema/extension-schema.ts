@@ -8,6 +8,7 @@ const httpRule = map({
   host: textOrTexts,
   path: text,
   strip_prefix: bool,
+  protocol: word('http', 'h2c'),
   port: integer(1, 65_535),
   tls: either(text, map({ mode: text, cert: text, key: text })),
   network: text,

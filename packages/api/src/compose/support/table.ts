@@ -170,8 +170,8 @@ const EXTENSIONS: readonly SupportRow[] = [
     'x-http',
     'Requests for a host and path that the HTTP proxies send to the service; one rule or several. See [HTTP](http.md).',
   ),
-  ...rows('honoured', `${SERVICE}.x-http`, 'host path strip_prefix port tls tls.mode tls.cert tls.key network'),
-  ...rows('honoured', `${SERVICE}.x-http[]`, 'host path strip_prefix port tls tls.mode tls.cert tls.key network'),
+  ...rows('honoured', `${SERVICE}.x-http`, 'host path strip_prefix protocol port tls tls.mode tls.cert tls.key network'),
+  ...rows('honoured', `${SERVICE}.x-http[]`, 'host path strip_prefix protocol port tls tls.mode tls.cert tls.key network'),
   ...rows(
     'honoured',
     SERVICE,

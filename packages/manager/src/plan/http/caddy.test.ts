@@ -94,6 +94,12 @@ describe("Caddy's configuration", () => {
       assert.deepEqual({ ...first?.handle[0], ...expected }, first?.handle[0]);
     });
 
+  it('asks by HTTP/2 without TLS, when told so', () => {
+    const [first] = configOf([route('a.test', { protocol: 'h2c' })]).apps.http.servers.http.routes;
+    assert.deepEqual(first?.handle[0]?.transport, { protocol: 'http', versions: ['h2c', '2'] });
+    assert.equal(configOf([route('a.test')]).apps.http.servers.http.routes[0]?.handle[0]?.transport, undefined);
+  });
+
   it('gives certificates, each once, and lets nobody be asked for others for their hosts', () => {
     const certificate = { certificate: 'CRT', key: 'KEY' };
     const routes = [route('a.test', { tls: 'given', certificate }), route('a.test', { path: '/x', tls: 'given', certificate })];

@@ -7,6 +7,8 @@ type Handler = Readonly<Record<string, unknown>>;
 
 /** A service that has no task that takes connections at the moment may have one soon. */
 const TRY = { try_duration: '2s', try_interval: '100ms' };
+/** HTTP/2 without TLS. */
+const H2C = { protocol: 'http', versions: ['h2c', '2'] };
 const NO_ROUTE: Handler = { handler: 'static_response', status_code: 404, body: 'no route for this host and path\n' };
 const NOT_YET: Handler = { handler: 'static_response', status_code: 503, body: 'the service has no address yet\n' };
 /** Requests in the clear for hosts that have a certificate. 308 keeps the method. */
@@ -101,10 +103,14 @@ function hostsOf(routes: readonly HttpRoute[]): string[] {
   return [...new Set(routes.map(({ host }) => host))];
 }
 
-function routeOf({ host, path, stripPrefix, upstream }: HttpRoute): Handler {
+function routeOf({ host, path, stripPrefix, protocol, upstream }: HttpRoute): Handler {
   const below = path === '/' ? {} : { path: [path, `${path}/*`] };
   const strip = stripPrefix && path !== '/' ? [{ handler: 'rewrite', strip_path_prefix: path }] : [];
-  return { match: [{ host: [host], ...below }], terminal: true, handle: [...strip, proxyTo(upstream)] };
+  return {
+    match: [{ host: [host], ...below }],
+    terminal: true,
+    handle: [...strip, { ...proxyTo(upstream), ...(protocol && upstream.kind !== 'none' && { transport: H2C }) }],
+  };
 }
 
 function proxyTo(upstream: Upstream): Handler {

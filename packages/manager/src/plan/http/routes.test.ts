@@ -39,6 +39,12 @@ describe('routes of HTTP', () => {
     );
   });
 
+  it('lead to the tasks by name where one connection carries all requests', () => {
+    const world = new HttpWorld(httpService('grpc', [rule('g.test', { protocol: 'h2c', port: 50051 })]));
+    const [route] = httpRoutes(world.view);
+    assert.deepEqual([route?.protocol, route?.upstream], ['h2c', { kind: 'name', name: 'tasks.grpc', port: 50051 }]);
+  });
+
   it('are tried hosts before patterns of hosts, longer paths before shorter ones', () => {
     const world = new HttpWorld(
       httpService('any', [rule('*.test')]),

@@ -18,6 +18,8 @@ export interface HttpRoute {
   host: string;
   path: string;
   stripPrefix: boolean;
+  /** How the service is asked: by HTTP/2 without TLS instead of HTTP/1.1. */
+  protocol?: 'h2c';
   tls: 'auto' | 'internal' | 'off' | 'given';
   /** Who certifies the host: nobody, the internal CA, an authority by ACME, or the user. */
   issuer: 'none' | 'internal' | 'acme' | 'user';
@@ -54,12 +56,13 @@ export function routeKey({ host, path }: Pick<HttpRoute, 'host' | 'path'>): stri
 }
 
 function routesOf(view: ClusterView, service: Service, rule: HttpRule, account: AcmeAccount | string): HttpRoute[] {
-  const { hosts, path, stripPrefix, port, tls, network } = rule;
-  const upstream = upstreamOf(view, service, network, port);
+  const { hosts, path, stripPrefix, protocol, tls } = rule;
+  const upstream = upstreamOf(view, service, rule);
   return hosts.map((host) => ({
     host,
     path,
     stripPrefix: stripPrefix === true,
+    ...(protocol && { protocol }),
     tls: tls.mode,
     ...certified(view, host, tls, account),
     service: service.spec.name,
@@ -82,10 +85,12 @@ function certified(
   return { issuer: tls.mode === 'given' ? 'user' : 'acme', ...(certificate && { certificate }) };
 }
 
-function upstreamOf(view: ClusterView, service: Service, networkName: string, port: number): Upstream {
-  const network = view.byName('networks', networkName);
+/** By h2c all requests would go over one connection, and so to one task: the proxies choose among the tasks themselves. */
+function upstreamOf(view: ClusterView, service: Service, rule: HttpRule): Upstream {
+  const { port, protocol } = rule;
+  const network = view.byName('networks', rule.network);
   if (!network) return { kind: 'none' };
-  if (!wantsVip(service)) return { kind: 'name', name: `tasks.${service.spec.name}`, port };
+  if (!wantsVip(service) || protocol === 'h2c') return { kind: 'name', name: `tasks.${service.spec.name}`, port };
   for (const vip of view.vipsOfService(service.id))
     if (vip.networkId === network.id) return { kind: 'address', address: vip.address, port };
   return { kind: 'none' };

@@ -17,6 +17,8 @@ describe('x-http', () => {
     ['x-http: [{host: [app.test, "*.app.test"], tls: off}]', { hosts: ['app.test', '*.app.test'], tls: { mode: 'off' } }],
     ['x-http: {host: app.test, path: /api/v1, strip_prefix: true}', { path: '/api/v1', stripPrefix: true }],
     ['x-http: {host: app.test, strip_prefix: false, port: 8080}', { port: 8080 }],
+    ['x-http: {host: app.test, protocol: h2c, port: 50051}', { protocol: 'h2c', port: 50051 }],
+    ['x-http: {host: app.test, protocol: http}', {}],
     ['x-http: app.test\nexpose: ["3000"]', { port: 3000 }],
     ['x-http: app.test\nexpose: ["3000", "4000"]', {}],
     ['x-http: {host: app.test, tls: internal}', { tls: { mode: 'internal' } }],
