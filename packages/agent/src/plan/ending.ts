@@ -32,7 +32,11 @@ function causeOfDeath({ exitCode = -1, oomKilled, error, memoryLimitBytes }: Obs
       : 'out of memory: killed, since the host ran out (it has no memory limit of its own)';
   }
   if (error) return `exit code ${exitCode}: ${error}`;
-  if (exitCode === SIGNAL_BASE + SIGKILL) return `exit code ${exitCode} (killed by signal 9, not by Tessera)`;
+  if (exitCode === SIGNAL_BASE + SIGKILL) {
+    // Docker 20.10 was seen not to say of a container in cgroup v2 that it was out of memory.
+    const limit = memoryLimitBytes > 0 ? `; for lack of memory? Its limit is ${Math.round(memoryLimitBytes / MEBIBYTE)} MiB` : '';
+    return `exit code ${exitCode} (killed by signal 9, not by Tessera${limit})`;
+  }
   if (exitCode > SIGNAL_BASE && exitCode < SIGNAL_BASE + 65) return `exit code ${exitCode} (ended by signal ${exitCode - SIGNAL_BASE})`;
   return `exit code ${exitCode}`;
 }

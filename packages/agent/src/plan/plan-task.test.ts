@@ -178,6 +178,12 @@ describe('planTask', () => {
     ['by a signal', { exitCode: 143 }, 'failed', 'exit code 143 (ended by signal 15)'],
     ['by someone else killing it', { exitCode: 137 }, 'failed', 'exit code 137 (killed by signal 9, not by Tessera)'],
     [
+      'by a kill whose cause the engine does not tell, with a limit of memory',
+      { exitCode: 137, memoryLimitBytes: 64 * 1024 * 1024 },
+      'failed',
+      'exit code 137 (killed by signal 9, not by Tessera; for lack of memory? Its limit is 64 MiB)',
+    ],
+    [
       'for lack of memory',
       { exitCode: 137, oomKilled: true, memoryLimitBytes: 64 * 1024 * 1024 },
       'failed',
