@@ -17,6 +17,8 @@ export interface TestClusterOptions {
   managers?: number;
   /** `light` when absent. */
   kind?: HostKind;
+  /** So many of the first hosts are light ones, whatever the kind. */
+  light?: number;
 }
 
 /** A real cluster for one test file: hosts with Docker engines, a manager in the first one, an agent in each, and `tsctl`. */
@@ -36,10 +38,10 @@ export class TestCluster {
   ) {}
 
   /** When it fails, nothing is left. */
-  static async create({ what, store, hosts, managers = 1, kind = 'light' }: TestClusterOptions): Promise<TestCluster> {
+  static async create({ what, store, hosts, managers = 1, kind = 'light', light = 0 }: TestClusterOptions): Promise<TestCluster> {
     const machine = await snapshotMachine();
     const name = testBedName(what);
-    const bed = await Bed.create({ name, hosts, kind });
+    const bed = await Bed.create({ name, hosts, kind, light });
     const tsctl = await Tsctl.create();
     try {
       const running = await startCluster(bed, { store, managers });

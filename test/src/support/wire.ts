@@ -41,7 +41,8 @@ export class Wire {
   async marksOnWire(service: string): Promise<{ read: boolean; answered: boolean }> {
     const { a, b, limitMs } = this;
     const file = `/tmp/${service}.pcap`;
-    const capture = `tcpdump -i eth0 --immediate-mode -U -w ${file} udp > /tmp/tcpdump.log 2>&1 & echo $! > /tmp/tcpdump.pid`;
+    // In a sticky folder Debian lets nobody write to another one's file (protected_regular): that of an earlier capture is tcpdump's.
+    const capture = `rm -f ${file}; tcpdump -i eth0 --immediate-mode -U -w ${file} udp > /tmp/tcpdump.log 2>&1 & echo $! > /tmp/tcpdump.pid`;
     await onHost(a, 'sh', '-c', capture);
     await eventually(async () => (await onHost(a, 'cat', '/tmp/tcpdump.log')).includes('listening'), 'tcpdump to listen', limitMs);
     const pattern = Buffer.from(MARK).toString('hex');

@@ -44,7 +44,7 @@ async function reserve(name: string, paths: ClusterPaths): Promise<void> {
 /** Writes down what is about to be made, and claims the subnet that its names and addresses follow from. */
 async function record(
   paths: ClusterPaths,
-  { name, hosts, kind = 'light', internet = false, share = ownPrograms() }: BedOptions,
+  { name, hosts, kind = 'light', light = 0, internet = false, share = ownPrograms() }: BedOptions,
   clock: Clock,
 ): Promise<ClusterFile & { subnet: number }> {
   const file: ClusterFile = {
@@ -53,6 +53,7 @@ async function record(
     internet: internet && (await hasDefaultRoute()),
     createdAtMs: clock.now(),
     hosts: Array.from({ length: hosts }, (_, i) => i + 1),
+    ...(light > 0 && { light }),
     share: [...share],
   };
   await writeClusterFile(paths.clusterFile, file);

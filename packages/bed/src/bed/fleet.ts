@@ -20,11 +20,11 @@ export interface Fleet {
 export async function fleetOf(
   name: string,
   paths: ClusterPaths,
-  { subnet, internet, kind, share }: ClusterFile & { subnet: number },
+  { subnet, internet, kind, light = 0, share }: ClusterFile & { subnet: number },
   clock: Clock,
 ): Promise<Fleet> {
   const cgroup = await CgroupTree.at(clusterCgroup(paths.devDir, name), clock);
   const lan = new Lan(subnet, paths, cgroup, clock);
   const context = { cluster: name, paths, lan, cgroup, clock, internet, share };
-  return { lan, host: (index) => new HOSTS[kind](index, context) };
+  return { lan, host: (index) => new HOSTS[index <= light ? 'light' : kind](index, context) };
 }

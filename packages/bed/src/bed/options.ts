@@ -9,6 +9,8 @@ export interface BedOptions {
   hosts: number;
   /** Default `light`. */
   kind?: HostKind;
+  /** How many of the first hosts are light ones, whatever the kind: a manager beside slow virtual machines need not be slow. Default 0. */
+  light?: number;
   /** Let the hosts reach the outside, when the machine can. Default false. */
   internet?: boolean;
   /**

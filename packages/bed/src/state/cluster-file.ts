@@ -16,6 +16,8 @@ export interface ClusterFile {
   subnet?: number;
   /** Numbers of the hosts, ascending. */
   hosts: number[];
+  /** Hosts up to this number are light ones, whatever the kind. */
+  light?: number;
   /** Files and folders of the machine that full hosts and virtual machines see read-only, under the same path. */
   share: string[];
 }
@@ -30,7 +32,7 @@ export function parseClusterFile(text: string, path: string): ClusterFile {
     throw wrong(`not JSON (${(error as Error).message})`);
   }
   if (!isRecord(data)) throw wrong('not an object');
-  const { version, kind, internet, createdAtMs, subnet, hosts, share } = data;
+  const { version, kind, internet, createdAtMs, subnet, hosts, light, share } = data;
   if (version !== 1) throw wrong(`version ${String(version)}, this program knows version 1`);
   if (!isHostKind(kind)) throw wrong(`kind ${String(kind)} is none of ${HOST_KINDS.join(', ')}`);
   if (typeof internet !== 'boolean') throw wrong('internet is not a boolean');
@@ -39,8 +41,18 @@ export function parseClusterFile(text: string, path: string): ClusterFile {
   if (!Array.isArray(hosts) || !hosts.every((index) => isIntegerIn(index, 1, MAX_HOSTS))) {
     throw wrong('hosts is not a list of host numbers');
   }
+  if (light !== undefined && !isIntegerIn(light, 0, MAX_HOSTS)) throw wrong(`light ${String(light)} is no number of hosts`);
   if (!Array.isArray(share) || !share.every((path) => typeof path === 'string')) throw wrong('share is not a list of paths');
-  return { version, kind, internet, createdAtMs, ...(subnet === undefined ? {} : { subnet }), hosts, share };
+  return {
+    version,
+    kind,
+    internet,
+    createdAtMs,
+    ...(subnet === undefined ? {} : { subnet }),
+    hosts,
+    ...(light === undefined ? {} : { light }),
+    share,
+  };
 }
 
 /** @returns `undefined` when there is no such file. @throws Error when it is damaged. */

@@ -109,8 +109,8 @@ describe('an encrypted network of two hosts', function () {
       'both to have the new key',
       ROTATION_LIMIT_MS,
     );
-    assert.ok(await wire.ping(a, b, 'secret'));
-    assert.ok(await wire.ping(b, a, 'secret'));
+    await eventually(() => wire.ping(a, b, 'secret'), 'a ping by the new key', READY_LIMIT_MS);
+    await eventually(() => wire.ping(b, a, 'secret'), 'a ping back by the new key', READY_LIMIT_MS);
     await onHost(a, 'sh', '-c', 'kill -s INT "$(cat /tmp/ping.pid)"; tail --pid="$(cat /tmp/ping.pid)" -f /dev/null');
     const [, sent = '', received = ''] = /(\d+) packets transmitted, (\d+) received/.exec(await onHost(a, 'cat', '/tmp/ping.log')) ?? [];
     assert.ok(Number(received) > 0 && Number(sent) - Number(received) <= MOST_LOST, `${sent} sent, ${received} received`);
