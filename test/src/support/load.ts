@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { Agent, get } from 'node:http';
 import { Agent as SecureAgent, get as secureGet } from 'node:https';
+import { isIPv6 } from 'node:net';
 import { SystemClock, sleep } from '@tessera/kit';
 
 const ANSWER_LIMIT_MS = 5_000;
@@ -53,7 +54,7 @@ export function httpLoad(host: string, port: number, { workers, keepAlive, heade
 /** One flow of datagrams from one port for all time: each must be answered before the next goes out, and none is sent again. */
 export function datagramLoad(host: string, port: number): Load {
   const result = emptyResult();
-  const socket = createSocket('udp4');
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   let isOver = false;
   let answered: (text: string) => void = () => {};
   socket.on('message', (message) => answered(message.toString().trim()));

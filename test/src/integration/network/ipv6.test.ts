@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Host } from '@tessera/bed';
 import { provideAnswerImages } from '../../support/answer-image.js';
+import { giveIpv6, hostIpv6, MACHINE_IPV6 } from '../../support/ipv6-hosts.js';
 import { commandOutput, onHost } from '../../support/test-bed.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
 
 const HOSTS = 3;
 const LIMIT_MS = 20_000;
-const MACHINE = 'fd02::1';
 /** Inner bytes of a ping that fills a packet of 1450 bytes: less IPv6's 40 and ICMP's 8. */
 const FULL_PING_BYTES = 1402;
 const LARGE_MEGABYTES = 20;
@@ -39,7 +40,7 @@ describe('networks with IPv6', function () {
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'ipv6', store: 'embedded', hosts: HOSTS });
-    await giveAddresses();
+    await giveIpv6(cluster.bed);
     [image = ''] = await provideAnswerImages(cluster.bed, ['v1']);
     await deploy();
     services = Object.fromEntries(
@@ -48,16 +49,6 @@ describe('networks with IPv6', function () {
   });
 
   after(() => cluster?.destroy());
-
-  const hostAddress = (at: number): string => `fd02::1${at + 1}`;
-
-  /** The hosts, and the machine as a client outside of the cluster, get addresses on the hosts' own network. */
-  async function giveAddresses(): Promise<void> {
-    for (const [at, host] of cluster.bed.hosts.entries())
-      await onHost(host, 'ip', 'address', 'add', `${hostAddress(at)}/64`, 'dev', 'eth0', 'nodad');
-    const route = await commandOutput('ip', ['-o', 'route', 'get', cluster.host(0).ip]);
-    await commandOutput('ip', ['address', 'add', `${MACHINE}/64`, 'dev', / dev (\S+)/.exec(route)?.[1] ?? '', 'nodad']);
-  }
 
   async function deploy(): Promise<void> {
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), SERVERS);
@@ -156,24 +147,23 @@ describe('networks with IPv6', function () {
   });
 
   it('answer a published port by IPv6 on every host, and the task sees the client, also on another host', async () => {
-    const curl = (at: number): Promise<string> => commandOutput('curl', ['-s', '-m', '3', `http://[${hostAddress(at)}]:8080/`]);
+    const curl = (at: number): Promise<string> => commandOutput('curl', ['-s', '-m', '3', `http://[${hostIpv6(at)}]:8080/`]);
     for (const at of cluster.bed.hosts.keys()) {
       const answers = await Promise.all(Array.from({ length: 12 }, () => curl(at)));
       assert.equal(new Set(answers.map((answer) => answer.split(' ')[1])).size, HOSTS, answers.join());
-      for (const answer of answers) assert.equal(answer.split(' ')[2], MACHINE);
+      for (const answer of answers) assert.equal(answer.split(' ')[2], MACHINE_IPV6);
     }
   });
 
   it('lead out of the host by its own address, and not from internal networks', async () => {
-    const script = `require('net').createServer((socket) => socket.end(socket.remoteAddress)).listen(8099, '${MACHINE}', () => console.log('up'))`;
-    const { spawn } = await import('node:child_process');
+    const script = `require('net').createServer((socket) => socket.end(socket.remoteAddress)).listen(8099, '${MACHINE_IPV6}', () => console.log('up'))`;
     const server = spawn(process.execPath, ['--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       await new Promise((listening) => server.stdout.once('data', listening));
       const call = async ({ host, id }: Container): Promise<string> =>
-        (await host.exec(['docker', 'exec', id, 'sh', '-c', `nc -w 3 ${MACHINE} 8099 < /dev/null`])).stdout;
+        (await host.exec(['docker', 'exec', id, 'sh', '-c', `nc -w 3 ${MACHINE_IPV6} 8099 < /dev/null`])).stdout;
       const outer = one('front');
-      assert.equal(await call(outer), hostAddress(cluster.bed.hosts.indexOf(outer.host)));
+      assert.equal(await call(outer), hostIpv6(cluster.bed.hosts.indexOf(outer.host)));
       assert.equal(await call(one('back')), '');
     } finally {
       server.kill('SIGKILL');
