@@ -6,10 +6,12 @@ import { run } from './run.js';
 import { hasSystemd, isUnitActive, startUnit, stopUnit } from './systemd.js';
 
 const CONFIG = '.conf';
+const MOST_CPU = 'CPUQuota=20%';
 
 /**
  * {@link NeighbourProxy} by ndppd, one for each bridge, outside of the agent, so that they outlive it. The file of its configuration
- * says what each answers for. It spins when its bridge goes away: it must go before.
+ * says what each answers for. It spins when its bridge goes away: it must go before, and where somebody else takes the bridge away, it may not have much
+ * of the processor until the agent has seen that.
  */
 export class Ndppd implements NeighbourProxy {
   /** @param folder for configurations and process ids, in memory: what is there after a restart of the host would be wrong */
@@ -40,7 +42,7 @@ export class Ndppd implements NeighbourProxy {
 
   async #start(bridge: string): Promise<void> {
     const command = ['ndppd', '-c', this.#configFile(bridge)];
-    if (await hasSystemd()) await startUnit(unitOf(bridge), command, [`BindsTo=sys-subsystem-net-devices-${bridge}.device`]);
+    if (await hasSystemd()) await startUnit(unitOf(bridge), command, [MOST_CPU]);
     else await run(command[0] as string, [...command.slice(1), '-d', '-p', this.#pidFile(bridge)]);
   }
 

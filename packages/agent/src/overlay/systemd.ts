@@ -12,7 +12,7 @@ export function hasSystemd(): Promise<boolean> {
 /**
  * Starts a program as a unit of its own, outside of the agent, so that it outlives it; systemd starts it anew when it fails. Does nothing
  * when the unit is there: it is being started.
- * @param properties further ones of the unit, such as `BindsTo=…`
+ * @param properties further ones of the unit, such as `CPUQuota=20%`
  */
 export async function startUnit(unit: string, command: readonly string[], properties: readonly string[] = []): Promise<void> {
   const all = ['Restart=on-failure', 'RestartSec=1', ...properties].map((property) => `--property=${property}`);

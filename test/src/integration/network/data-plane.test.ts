@@ -103,7 +103,7 @@ describe('the data plane', function () {
   for (const [who, from, url, expected] of rows)
     it(`serves ${who} at a published port`, async () => assert.equal(await seen(from, url), expected));
 
-  it('refuses localhost by IPv6 at once, so that clients go on to that of IPv4', async () => {
+  it('refuses localhost by IPv6 at once, so that clients go on to that of IPv4 (moby/moby 53091)', async () => {
     assert.equal(await refusal('n1', 'http://[::1]:8080/'), REFUSED);
     assert.equal(await seen('n1', 'http://localhost:8080/'), 'c2 saw 10.7.1.1');
   });

@@ -32,7 +32,7 @@ interface Container {
 }
 
 /** Real kernels and engines on three hosts: networks that have IPv6 beside IPv4. */
-describe('networks with IPv6', function () {
+describe('networks with IPv6 (moby/moby 24379)', function () {
   this.timeout(90_000);
   let cluster: TestCluster;
   let image: string;

@@ -12,7 +12,7 @@ const UNIT = 'tessera-wireguard';
 const COMPOSE = `services:
   secret: { image: "\${IMAGE}", command: ["sleep", "100000"], networks: [secret], deploy: { mode: global } }
 networks:
-  secret: { driver_opts: { encrypted: "" } }
+  secret: { driver_opts: { encrypted: "" }, enable_ipv6: true }
 `;
 const name = testBedName('wgunit');
 
@@ -50,16 +50,16 @@ describe('wireguard-go on hosts with systemd', function () {
   });
 
   /** Whether the container on the first host reaches the one on the second. */
-  async function pings(): Promise<boolean> {
+  async function pings(field: 'IPAddress' | 'GlobalIPv6Address' = 'IPAddress'): Promise<boolean> {
     const look = (host: UnitHost, format: string): Promise<string> =>
       host.shell(`docker inspect -f '${format}' $(docker ps -q --filter label=tessera.service-name=shop_secret)`);
     const pid = await look(one, '{{.State.Pid}}');
-    const address = await look(two, '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}');
+    const address = await look(two, `{{range .NetworkSettings.Networks}}{{.${field}}}{{end}}`);
     return (await one.host.exec(['nsenter', '-t', pid, '-n', 'ping', '-c', '1', '-W', '1', address])).code === 0;
   }
 
-  function property(of: string, host = one): Promise<string> {
-    return host.shell(`systemctl show -p ${of} --value ${UNIT}`);
+  function property(of: string, host = one, unit = UNIT): Promise<string> {
+    return host.shell(`systemctl show -p ${of} --value ${unit}`);
   }
 
   const pingsAgain = (): Promise<unknown> => eventually(pings, 'an encrypted ping to be answered', LIMIT_MS);
@@ -70,6 +70,18 @@ describe('wireguard-go on hosts with systemd', function () {
     const pid = await property('MainPID');
     assert.equal(await one.shell(`cat /proc/${pid}/comm`), 'wireguard-go');
     assert.match(await one.shell(`cat /proc/${pid}/cgroup`), /:\/.*tessera-wireguard\.service$/m);
+  });
+
+  it('has ndppd beside it, a unit for each bridge, which is started anew when it ends', async () => {
+    const bridge = await one.shell('ls /sys/class/net | grep ^tsb');
+    const unit = `tessera-neighbours-${bridge}`;
+    await eventually(() => pings('GlobalIPv6Address'), 'a ping by IPv6 to be answered', LIMIT_MS);
+    const pid = await property('MainPID', one, unit);
+    assert.equal(await one.shell(`cat /proc/${pid}/comm`), 'ndppd');
+    await one.shell(`kill -9 ${pid}; ip -6 neigh flush all`);
+    const next = async (): Promise<boolean> => !['0', pid].includes(await property('MainPID', one, unit));
+    await eventually(next, 'another process', LIMIT_MS);
+    await eventually(() => pings('GlobalIPv6Address'), 'a ping by IPv6 to be answered again', LIMIT_MS);
   });
 
   it('outlives the agent, and carries packets meanwhile', async () => {
