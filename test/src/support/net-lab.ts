@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { on, once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { FAMILIES, IPV6 } from '@tessera/agent/plan/network/family';
 import { desiredLink, planLinks } from '@tessera/agent/plan/network/links';
 import { desiredNeighbours, ndppdConfig } from '@tessera/agent/plan/network/neighbours';
@@ -19,16 +17,6 @@ const SOURCE = new URL('../../testdata/answer.c', import.meta.url).pathname;
 export const VNI = 7;
 const NODES = [1, 2, 3] as const;
 type NodeNumber = (typeof NODES)[number];
-
-/** A server that answers when it is told to. */
-export interface HeldAnswers {
-  /** Resolves when the next question has come. */
-  asked(): Promise<void>;
-  /** Answers the question that waits, or the next one. */
-  answer(): void;
-  /** It ends; its port is free again. */
-  end(): Promise<void>;
-}
 
 /**
  * Three nodes, a client and containers as bare network namespaces on one machine: what the agent plans for a node is given to a real
@@ -120,40 +108,6 @@ s.bind(('', ${fromPort}))
 s.sendto(b'x', ('${host}', ${port}))
 print(s.recv(200).decode())`;
     return this.exec(name, 'python3', '-c', script).catch(() => undefined);
-  }
-
-  /** What one flow of datagrams from a namespace is answered: the next one is sent when an answer has come. */
-  askDatagrams(name: string, host: string, port: number, count: number): Promise<string[]> {
-    const script = `import socket
-s = socket.socket(socket.AF_INET${host.includes(':') ? '6' : ''}, socket.SOCK_DGRAM)
-s.settimeout(30)
-for _ in range(${count}):
-  s.sendto(b'x', ('${host}', ${port}))
-  print(s.recv(200).decode())`;
-    return this.exec(name, 'python3', '-c', script).then((said) => said.split('\n'));
-  }
-
-  /** A server of datagrams in a namespace, which answers each with the namespace's name, once it is told to. */
-  async holdAnswers(name: string, port: number): Promise<HeldAnswers> {
-    const script = `import socket, sys
-s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-s.bind(('', ${port}))
-print('ready', flush=True)
-while True:
-  _, client = s.recvfrom(200)
-  print('asked', flush=True)
-  sys.stdin.readline()
-  s.sendto(b'${name}', client)`;
-    const server = spawn('ip', ['netns', 'exec', `${this.prefix}-${name}`, 'python3', '-c', script]);
-    this.#servers.push(server);
-    const lines = on(createInterface(server.stdout), 'line')[Symbol.asyncIterator]();
-    await lines.next();
-    const end = async (): Promise<void> => {
-      const ended = once(server, 'close');
-      server.kill('SIGKILL');
-      await ended;
-    };
-    return { asked: () => lines.next().then(() => undefined), answer: () => void server.stdin.write('\n'), end };
   }
 
   /**

@@ -11,7 +11,7 @@ export class Backends {
    * Takes over the services as they are now.
    * @returns which addresses some service was balanced over and none is any more; `undefined` when there is no such address
    */
-  replace({ networks, services }: NetworkState): ((address: string) => boolean) | undefined {
+  replace({ networks, services }: NetworkState): IsGone | undefined {
     const before = this.#services;
     if (!before && networks.length === 0) return undefined;
     const after = new Map(services.map((service) => [service.id, service]));
@@ -27,7 +27,16 @@ export class Backends {
     });
     return gone.length === 0 ? undefined : (address) => gone.includes(address);
   }
+
+  /** Those of `isGone` that no service has now: an address is given to the next task soon. */
+  withoutServed(isGone: IsGone): IsGone {
+    const served = new Set([...(this.#services?.values() ?? [])].flatMap(addressesOf));
+    return (address) => isGone(address) && !served.has(address);
+  }
 }
+
+/** What tells of an address whether no task of a service has it any more. */
+export type IsGone = (address: string) => boolean;
 
 function addressesOf(service: ServiceEndpoints | undefined): string[] {
   const ofEndpoint = (endpoint: Endpoint): string[] => FAMILIES.flatMap((family) => family.addressOf(endpoint) ?? []);

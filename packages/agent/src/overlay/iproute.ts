@@ -14,7 +14,7 @@ import { TABLE } from '../plan/network/table/fragment.js';
 import type { Underlay } from '../plan/network/underlay.js';
 import { type HostRoute, underlayMtu } from '../plan/network/underlay.js';
 import type { KernelNetwork } from '../ports/kernel.js';
-import { connections, moveFlows } from './conntrack.js';
+import { connections, forgetFlows } from './conntrack.js';
 import { closeDockerFirewall, FIREWALLS, filterBridged, filtersForwarded, openDockerFirewall } from './docker-firewall.js';
 import { startForwarding } from './forwarding.js';
 import { run } from './run.js';
@@ -183,8 +183,8 @@ export class IprouteKernel implements KernelNetwork {
     return connections(addresses);
   }
 
-  moveFlows(families: readonly Family[], isGone: (address: string) => boolean): Promise<void> {
-    return moveFlows(families, isGone);
+  forgetFlows(families: readonly Family[], isGone: (address: string) => boolean): Promise<void> {
+    return forgetFlows(families, isGone);
   }
 
   async hasTable(name: string): Promise<boolean> {

@@ -34,9 +34,9 @@ class FakeHost {
   scripts: string[] = [];
   refusesNext = false;
   established = 0;
-  /** Addresses that flows go to, and where they were moved away from. */
+  /** Addresses that flows go to, and those that were forgotten. */
   flowsTo: string[] = [];
-  moved: string[] = [];
+  forgotten: string[] = [];
   rules: ReturnWay[] = [];
   hairpins = 0;
 
@@ -54,7 +54,7 @@ class FakeHost {
     answerForOthers: async () => {},
     trustGateways: async () => {},
     connections: async () => this.established,
-    moveFlows: async (_families, isGone) => void this.moved.push(...this.flowsTo.filter(isGone)),
+    forgetFlows: async (_families, isGone) => void this.forgotten.push(...this.flowsTo.filter(isGone)),
     allowHairpin: async () => void this.hairpins++,
     applyRuleset: async (script) => {
       if (script.includes(GUARD_TABLE)) {
@@ -208,23 +208,35 @@ describe('the network of a node', () => {
     await overlay.stop();
   });
 
-  it('moves the flows of tasks that take no traffic any more, and no others', async () => {
+  it('forgets the flows of tasks that take no traffic any more, and no others', async () => {
     const { host, overlay } = setUp();
     const networks = [networkOf(7)];
     const [web, db] = [service('web', 'net7', '10.7.1.9'), service('db', 'net7', '10.7.1.8')];
     await overlay.apply({ networks, services: [web, db] });
     host.flowsTo = ['10.7.1.9', '10.7.1.8', '192.0.2.77'];
     await overlay.apply({ networks, services: [web, service('db', 'net7', '10.7.2.4')] });
-    assert.deepEqual(host.moved, ['10.7.1.8']);
+    assert.deepEqual(host.forgotten, ['10.7.1.8']);
     await overlay.stop();
   });
 
-  it('moves at its start the flows of tasks that went while the agent was away', async () => {
+  it('looks once more a little later for flows to tasks that are gone, unless another one has the address by then', async () => {
+    const { host, overlay, clock } = setUp();
+    const networks = [networkOf(7)];
+    await overlay.apply({ networks, services: [service('a', 'net7', '10.7.1.8'), service('b', 'net7', '10.7.1.9')] });
+    await overlay.apply({ networks, services: [] });
+    await overlay.apply({ networks, services: [service('c', 'net7', '10.7.1.9')] });
+    host.flowsTo = ['10.7.1.8', '10.7.1.9'];
+    await clock.advance(1_000);
+    assert.deepEqual(host.forgotten, ['10.7.1.8']);
+    await overlay.stop();
+  });
+
+  it('forgets at its start the flows of tasks that went while the agent was away', async () => {
     const { host, overlay } = setUp();
     host.flowsTo = ['10.7.1.9', '10.7.1.8', '192.0.2.77'];
     await overlay.apply({ networks: [], services: [] });
     await overlay.apply({ networks: [networkOf(7)], services: [service('web', 'net7', '10.7.1.9')] });
-    assert.deepEqual(host.moved, ['10.7.1.8']);
+    assert.deepEqual(host.forgotten, ['10.7.1.8']);
     await overlay.stop();
   });
 

@@ -4,7 +4,6 @@ import type { Lookup } from '../dns/answer.js';
 import type { DnsServer } from '../dns/dns-server.js';
 import { FAMILIES, IPV6 } from '../plan/network/family.js';
 import { type BridgeNetwork, desiredBridge, desiredLink, planLinks } from '../plan/network/links.js';
-import { noMovedFlows } from '../plan/network/moved-flows.js';
 import { dockerNetworkName, gatewayOf } from '../plan/network/names.js';
 import { desiredNeighbours } from '../plan/network/neighbours.js';
 import { planReturns, publishedNetworks } from '../plan/network/returns.js';
@@ -16,7 +15,7 @@ import type { NeighbourProxy } from '../ports/neighbour-proxy.js';
 import { NetworkIncomplete, type NetworkPlug, type NetworkState, type NodeNetwork } from '../ports/node-network.js';
 import type { TunnelDevice } from '../ports/tunnel.js';
 import { AppliedTables } from './applied-tables.js';
-import { Backends } from './backends.js';
+import { Backends, type IsGone } from './backends.js';
 import { Coalesced } from './coalesced.js';
 import { drained } from './drained.js';
 import { Encryption } from './encryption.js';
@@ -24,6 +23,9 @@ import { Plugs } from './plugs.js';
 
 /** How often the kernel is compared with what it should be, though nothing changed: others may flush tables or routes. */
 const REPAIR_INTERVAL_MS = 5_000;
+
+/** Flows to tasks that are gone are looked for again after this. */
+const FLOW_LOOK_MS = 1_000;
 
 /** As many addresses of IPv6 as a node tells: the protocol's limit. */
 const MAX_ADDRESSES = 16;
@@ -55,6 +57,9 @@ export class OverlayNetwork implements NodeNetwork {
   readonly #encryption: Encryption;
   readonly #zone = new Zone();
   readonly #backends = new Backends();
+  /** Addresses that lately ceased to be balanced over: flows to them are looked for once more. */
+  #gone: IsGone | undefined;
+  #flowLook: { cancel(): void } | undefined;
   readonly #work = new Coalesced(() => this.#reconcile());
   #state: NetworkState = NOTHING;
   /** Networks that have a link to other nodes: encrypted ones only while there is a tunnel. */
@@ -119,13 +124,13 @@ export class OverlayNetwork implements NodeNetwork {
     await this.#work.request();
     await this.stop();
     await this.#tables.remove();
-    await this.#options.kernel.applyRuleset(FAMILIES.map(noMovedFlows).join(''));
     await this.#options.kernel.closeDockerFirewall();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#repair?.cancel();
+    this.#flowLook?.cancel();
     await this.#work.idle();
     this.#dns.stop();
   }
@@ -137,7 +142,7 @@ export class OverlayNetwork implements NodeNetwork {
       const failures = await failuresOf(this.#settle(state.networks));
       // An engine that does not answer must not keep clients with tasks that are gone.
       await this.#balance(state);
-      await this.#moveFlows(state);
+      await this.#forgetFlows(state);
       failures.push(...(await failuresOf(this.#reconcileReturns(state))));
       for (const failure of failures) throw new NetworkIncomplete(failure.message, { cause: failure });
     } finally {
@@ -212,10 +217,26 @@ export class OverlayNetwork implements NodeNetwork {
   }
 
   /** A flow of datagrams never ends by itself, and a first packet is sent again to the same task: both would stay with one that is gone. */
-  async #moveFlows(state: NetworkState): Promise<void> {
+  async #forgetFlows(state: NetworkState): Promise<void> {
     const isGone = this.#backends.replace(state);
-    const families = FAMILIES.filter((family) => state.networks.some(family.carries));
-    if (isGone) await this.#options.kernel.moveFlows(families, isGone).catch((error) => this.#warn(error));
+    if (!isGone) return;
+    const earlier = this.#gone;
+    this.#gone = earlier ? (address) => earlier(address) || isGone(address) : isGone;
+    await this.#forgetFlowsTo(isGone);
+    this.#flowLook ??= this.#options.clock.timer(FLOW_LOOK_MS, () => void this.#lookForFlows());
+  }
+
+  async #forgetFlowsTo(isGone: IsGone): Promise<void> {
+    const families = FAMILIES.filter((family) => this.#state.networks.some(family.carries));
+    await this.#options.kernel.forgetFlows(families, isGone).catch((error) => this.#warn(error));
+  }
+
+  /** The kernel's list is no moment's picture while flows come and go: a flow that it left out would be lost for good. */
+  async #lookForFlows(): Promise<void> {
+    const gone = this.#gone;
+    this.#gone = undefined;
+    this.#flowLook = undefined;
+    if (gone) await this.#forgetFlowsTo(this.#backends.withoutServed(gone));
   }
 
   /** Ways back are looked at with the links, and when networks begin or cease to publish ports. */

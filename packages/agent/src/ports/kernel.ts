@@ -37,11 +37,8 @@ export interface KernelNetwork {
   hasRuleset(family: Family): Promise<boolean>;
   /** TCP connections that one of these addresses has answered and that are not closing. */
   connections(addresses: readonly string[]): Promise<number>;
-  /**
-   * Has the next packet of flows of datagrams, and of connections not answered yet, balanced anew where it was balanced to such an address. Answers to
-   * datagrams that are under way still come.
-   */
-  moveFlows(families: readonly Family[], isGone: (address: string) => boolean): Promise<void>;
+  /** Forgets flows of datagrams, and connections not answered yet, that were balanced to such an address: their next packet is balanced anew. */
+  forgetFlows(families: readonly Family[], isGone: (address: string) => boolean): Promise<void>;
   /** Whether a table of the agent is there. */
   hasTable(name: string): Promise<boolean>;
   /** Lets the agent's interfaces pass Docker's own firewall, and forwards packets. Does nothing where that is so already. */

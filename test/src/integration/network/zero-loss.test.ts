@@ -82,14 +82,6 @@ describe('changes under load', function () {
     assertNoneFailed();
   }
 
-  /** No answer to a datagram was lost while flows moved from task to task. */
-  function assertNoneRepeated(): void {
-    assert.deepEqual(
-      loads.map(({ result }) => result.repeated),
-      loads.map(() => 0),
-    );
-  }
-
   it('shows each task the address of the client, whichever host it asked, also by datagrams', async () => {
     await eventually(async () => loads.every(({ result }) => result.answered > 50), 'some answers', LOAD_LIMIT_MS);
     for (const { result } of loads) for (const answer of result.answers.keys()) assert.match(answer, MACHINE);
@@ -144,7 +136,6 @@ describe('changes under load', function () {
       LOAD_LIMIT_MS,
     );
     assertNoneFailed();
-    assertNoneRepeated();
   });
 
   it('fails none while another stack is removed, and while the service is balanced anew', async () => {
