@@ -63,8 +63,9 @@ describe('the data plane', function () {
 
   /** What the agent of a node does when a task is gone. */
   const forget = (node: string, address: string): Promise<string> => {
-    const script = `(new (await import('@tessera/agent/overlay/iproute')).IprouteKernel()).forgetFlows(['${address}'])`;
-    return lab.exec(node, process.execPath, '--input-type=module', '--eval', `await ${script}`);
+    const script = `const [{ forgetFlows }, { FAMILIES }] = [await import('@tessera/agent/overlay/conntrack'), await import('@tessera/agent/plan/network/family')];
+      await forgetFlows(FAMILIES, (address) => address === '${address}');`;
+    return lab.exec(node, process.execPath, '--input-type=module', '--eval', script);
   };
 
   /** Who answered and which address it saw. */
