@@ -1,5 +1,5 @@
-import type { Endpoint, NetworkAssignment, ServiceEndpoints } from '@tessera/api';
-import { FAMILIES } from '../plan/network/family.js';
+import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+import { addressesOf, FAMILIES } from '../plan/network/family.js';
 import type { NetworkState } from '../ports/node-network.js';
 
 /** The addresses that services were balanced over when last looked at. */
@@ -17,20 +17,20 @@ export class Backends {
     const after = new Map(services.map((service) => [service.id, service]));
     this.#services = after;
     if (!before) {
-      const known = new Set(services.flatMap(addressesOf));
+      const known = new Set(services.flatMap(tasksOf));
       return (address) => !known.has(address) && networks.some((network) => isOn(network, address));
     }
     const changed = [...before].filter(([id, service]) => after.get(id) !== service);
     const gone = changed.flatMap(([id, service]) => {
-      const kept = new Set(addressesOf(after.get(id)));
-      return addressesOf(service).filter((address) => !kept.has(address));
+      const kept = new Set(tasksOf(after.get(id)));
+      return tasksOf(service).filter((address) => !kept.has(address));
     });
     return gone.length === 0 ? undefined : (address) => gone.includes(address);
   }
 
   /** Those of `isGone` that no service has now: an address is given to the next task soon. */
   withoutServed(isGone: IsGone): IsGone {
-    const served = new Set([...(this.#services?.values() ?? [])].flatMap(addressesOf));
+    const served = new Set([...(this.#services?.values() ?? [])].flatMap(tasksOf));
     return (address) => isGone(address) && !served.has(address);
   }
 }
@@ -38,9 +38,8 @@ export class Backends {
 /** What tells of an address whether no task of a service has it any more. */
 export type IsGone = (address: string) => boolean;
 
-function addressesOf(service: ServiceEndpoints | undefined): string[] {
-  const ofEndpoint = (endpoint: Endpoint): string[] => FAMILIES.flatMap((family) => family.addressOf(endpoint) ?? []);
-  return service?.endpoints.flatMap(ofEndpoint) ?? [];
+function tasksOf(service: ServiceEndpoints | undefined): string[] {
+  return service?.endpoints.flatMap(addressesOf) ?? [];
 }
 
 function isOn(network: NetworkAssignment, address: string): boolean {

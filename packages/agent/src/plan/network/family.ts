@@ -107,3 +107,8 @@ function subnetsOf({ name, subnet, subnet6 }: NetworkAssignment): Subnets {
 }
 
 export const FAMILIES: readonly Family[] = [IPV4, IPV6];
+
+/** The addresses of a task, of both families. */
+export function addressesOf(endpoint: Endpoint): string[] {
+  return FAMILIES.flatMap((family) => family.addressOf(endpoint) ?? []);
+}

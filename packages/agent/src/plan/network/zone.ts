@@ -1,4 +1,5 @@
 import type { Endpoint, ServiceEndpoints } from '@tessera/api';
+import { addressesOf } from './family.js';
 
 /** Where one task of a service listens, as an SRV record tells it. */
 export interface ServiceRecord {
@@ -124,15 +125,7 @@ function labelOf({ slot, taskId }: Endpoint): string {
 
 /** What the name of a service stands for: its virtual addresses, or its tasks when it has none. */
 function nameOf({ vip, vip6, endpoints }: ServiceEndpoints): string[] {
-  return vip === undefined ? endpoints.flatMap(addressesOf) : given(vip, vip6);
-}
-
-function addressesOf({ address, address6 }: Endpoint): string[] {
-  return given(address, address6);
-}
-
-function given(address: string, address6: string | undefined): string[] {
-  return address6 === undefined ? [address] : [address, address6];
+  return vip === undefined ? endpoints.flatMap(addressesOf) : [vip, vip6 ?? []].flat();
 }
 
 function addresses(list: readonly string[]): ZoneAnswer {
