@@ -130,8 +130,8 @@ export class OverlayNetwork implements NodeNetwork {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#repair?.cancel();
-    this.#flowLook?.cancel();
     await this.#work.idle();
+    this.#flowLook?.cancel();
     this.#dns.stop();
   }
 
