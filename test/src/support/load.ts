@@ -10,8 +10,6 @@ const DATAGRAM_INTERVAL_MS = 20;
 /** What a load came to: how many were answered, and each failure with its reason. */
 export interface LoadResult {
   answered: number;
-  /** Datagrams that had to be sent again. */
-  repeated: number;
   failures: string[];
   /** Answers by the text that came. */
   answers: Map<string, number>;
@@ -54,8 +52,7 @@ export function httpLoad(host: string, port: number, { workers, keepAlive, heade
 }
 
 /**
- * One flow of datagrams from one port for all time: each must be answered before the next goes out. One without an answer is sent once more, and
- * counted as `repeated`.
+ * One flow of datagrams from one port for all time: each must be answered before the next goes out. One without an answer is sent once more.
  */
 export function datagramLoad(host: string, port: number): Load {
   const result = emptyResult();
@@ -75,7 +72,6 @@ export function datagramLoad(host: string, port: number): Load {
   const work = async (): Promise<void> => {
     while (!isOver) {
       const first = await one();
-      if (first instanceof Error) result.repeated += 1;
       note(result, first instanceof Error ? await one() : first);
       await sleep(new SystemClock(), DATAGRAM_INTERVAL_MS);
     }
@@ -110,7 +106,7 @@ function ask(host: string, port: number, agent: Agent | SecureAgent, headers: Re
 }
 
 function emptyResult(): LoadResult {
-  return { answered: 0, repeated: 0, failures: [], answers: new Map() };
+  return { answered: 0, failures: [], answers: new Map() };
 }
 
 function note(result: LoadResult, answer: string | Error): void {
