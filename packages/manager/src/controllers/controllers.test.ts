@@ -3,7 +3,7 @@ import type { Service, ServiceSpec, Task } from '@tessera/api';
 import { SeededRandom, silentLog, VirtualClock } from '@tessera/kit';
 import { MemoryStore } from '../adapters/kv/memory/memory-store.js';
 import { isRunning, isWanted } from '../model/task.js';
-import { deployed, readyNode, serviceSpec } from '../model/testing/builders.js';
+import { clusterObject, deployed, readyNode, serviceSpec } from '../model/testing/builders.js';
 import { KvClusterStore } from '../state/cluster-store.js';
 import { frozenKv } from '../state/testing/frozen-kv.js';
 import { type Controllers, startControllers } from './index.js';
@@ -111,10 +111,8 @@ describe('controllers', () => {
   it('let a node take part in a network when its agent says that it can carry it', async () => {
     const spec = { name: 'six', labels: {}, driver: 'overlay' as const, driverOptions: {}, internal: false, attachable: false, ipv6: true };
     const meta = { revision: 0, createdAt: 0, updatedAt: 0 };
-    const tokenHashes = { worker: '', manager: '' };
-    const cluster = { id: 'cluster', ...meta, name: 'c', clusterId: 'c', tokenHashes, addressPool: '10.128.0.0/9' };
     await store.commit([
-      { type: 'put', kind: 'clusters', object: cluster, expect: 'absent' },
+      { type: 'put', kind: 'clusters', object: clusterObject(), expect: 'absent' },
       { type: 'put', kind: 'networks', object: { id: 'net', ...meta, spec }, expect: 'absent' },
     ]);
     const published = serviceSpec('web', 0, ({ template, ports }) => {

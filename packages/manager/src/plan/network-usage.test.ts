@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { MTU_OPTION, type Network, type NodeDescription, networkBlockId, vipId } from '@tessera/api';
-import { readyNode } from '../model/testing/builders.js';
+import { clusterObject, readyNode } from '../model/testing/builders.js';
 import { IndexedView } from '../model/view.js';
 import { networkUsage } from './network-usage.js';
 
@@ -10,15 +10,7 @@ const ABLE = { ipv6: { addresses: [] } };
 /** A network with IPv6, node a with a block of it and a virtual address. */
 function worldOf(change: Partial<Network['spec']>, nodes: Record<string, Partial<NodeDescription>>, allocated = true) {
   const view = new IndexedView();
-  const cluster = {
-    id: 'cluster',
-    ...meta,
-    name: 'c',
-    clusterId: 'c',
-    tokenHashes: { worker: '', manager: '' },
-    addressPool: '10.128.0.0/9',
-  };
-  view.apply({ kind: 'clusters', id: 'cluster', object: cluster, revision: 1 });
+  view.apply({ kind: 'clusters', id: 'cluster', object: clusterObject(), revision: 1 });
   const spec = { name: 'six', labels: {}, driver: 'overlay' as const, driverOptions: {}, internal: false, attachable: false, ipv6: true };
   const allocation = { subnet: '10.9.0.0/20', subnet6: 'fd00:9::/64', vni: 7 };
   const network: Network = { id: 'net', ...meta, spec: { ...spec, ...change }, ...(allocated && { allocation }) };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ApiError, type Network, type NetworkSpec } from '@tessera/api';
-import { deployed, serviceSpec } from '../model/testing/builders.js';
+import { clusterObject, deployed, serviceSpec } from '../model/testing/builders.js';
 import { IndexedView } from '../model/view.js';
 import { changeNetwork } from './network-change.js';
 
@@ -15,15 +15,7 @@ function specOf(name: string, more: Partial<NetworkSpec> = {}): NetworkSpec {
 /** A view with these networks, each with what it asks for or `fd00:0:0:<place>::/64`. */
 function viewOf(...specs: NetworkSpec[]): IndexedView {
   const view = new IndexedView();
-  const cluster = {
-    id: 'cluster',
-    ...meta,
-    name: 'c',
-    clusterId: 'c',
-    tokenHashes: { worker: '', manager: '' },
-    addressPool: '10.128.0.0/9',
-  };
-  view.apply({ kind: 'clusters', id: 'cluster', object: cluster, revision: 1 });
+  view.apply({ kind: 'clusters', id: 'cluster', object: clusterObject(), revision: 1 });
   for (const [at, spec] of specs.entries()) {
     const allocation = { subnet: `10.${at}.0.0/16`, subnet6: spec.subnet6 ?? `fd00:0:0:${at}::/64`, vni: at + 1 };
     const network: Network = { id: spec.name, ...meta, spec, allocation };

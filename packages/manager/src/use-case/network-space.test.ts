@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ApiError, type NetworkSpec, type ServiceSpec } from '@tessera/api';
-import { readyNode, serviceSpec } from '../model/testing/builders.js';
+import { clusterObject, readyNode, serviceSpec } from '../model/testing/builders.js';
 import { IndexedView } from '../model/view.js';
 import { refuseExhaustion } from './network-space.js';
 
@@ -16,11 +16,9 @@ function on(network: string, replicas: number, change: (spec: ServiceSpec) => vo
   });
 }
 
-function clusterOf(nodes: number, addressPool = '10.128.0.0/9'): IndexedView {
+function clusterOf(nodes: number, addressPool?: string): IndexedView {
   const view = new IndexedView();
-  const meta = { revision: 1, createdAt: 0, updatedAt: 0 };
-  const cluster = { id: 'cluster', ...meta, name: 'c', clusterId: 'c', tokenHashes: { worker: '', manager: '' }, addressPool };
-  view.apply({ kind: 'clusters', id: 'cluster', object: cluster, revision: 1 });
+  view.apply({ kind: 'clusters', id: 'cluster', object: clusterObject(addressPool), revision: 1 });
   for (let index = 0; index < nodes; index++) {
     const node = { ...readyNode(`n${index}`), revision: 1 };
     view.apply({ kind: 'nodes', id: node.id, object: node, revision: 1 });

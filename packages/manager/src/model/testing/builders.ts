@@ -1,4 +1,5 @@
 import {
+  type Cluster,
   defaultService,
   type Node,
   type NodeDescription,
@@ -10,6 +11,12 @@ import {
 } from '@tessera/api';
 
 const GIB = 1024 ** 3;
+
+/** The cluster itself, as a store holds it. */
+export function clusterObject(addressPool = '10.128.0.0/9'): Cluster {
+  const meta = { revision: 1, createdAt: 0, updatedAt: 0 };
+  return { id: 'cluster', ...meta, name: 'c', clusterId: 'c', tokenHashes: { worker: '', manager: '' }, addressPool };
+}
 
 /** A ready node of 4 cores and 8 GiB. */
 export function readyNode(
