@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Host } from '@tessera/bed';
 import { provideAnswerImages } from '../../support/answer-image.js';
 import { giveIpv6, hostIpv6, MACHINE_IPV6 } from '../../support/ipv6-hosts.js';
+import { type StackContainer, stackContainers } from '../../support/stack-containers.js';
 import { commandOutput, onHost } from '../../support/test-bed.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
 
@@ -24,19 +24,12 @@ networks:
   plain: {}
 `;
 
-interface Container {
-  host: Host;
-  id: string;
-  /** IPv6 addresses by the network's short name. */
-  addresses: Record<string, string>;
-}
-
 /** Real kernels and engines on three hosts: networks that have IPv6 beside IPv4. */
 describe('networks with IPv6 (moby/moby 24379)', function () {
   this.timeout(90_000);
   let cluster: TestCluster;
   let image: string;
-  let services: Record<string, Container[]>;
+  let services: Record<string, StackContainer[]>;
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'ipv6', store: 'embedded', hosts: HOSTS });
@@ -55,44 +48,24 @@ describe('networks with IPv6 (moby/moby 24379)', function () {
     await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env: { IMAGE: image } });
   }
 
-  async function containersOf(service: string): Promise<Container[]> {
-    const found = await Promise.all(
-      cluster.bed.hosts.map(async (host) => {
-        const ids = await onHost(host, 'docker', 'ps', '-q', '--filter', `label=tessera.service-name=shop_${service}`);
-        return Promise.all(
-          ids
-            .split('\n')
-            .filter(Boolean)
-            .map(async (id) => ({ host, id, addresses: await addressesOf(host, id) })),
-        );
-      }),
-    );
-    return found.flat();
-  }
+  const containersOf = (service: string): Promise<StackContainer[]> => stackContainers(cluster.bed, 'shop', service, 'GlobalIPv6Address');
 
-  async function addressesOf(host: Host, id: string): Promise<Record<string, string>> {
-    const text = await onHost(host, 'docker', 'inspect', '-f', '{{json .NetworkSettings.Networks}}', id);
-    const networks = JSON.parse(text) as Record<string, { GlobalIPv6Address: string }>;
-    const short = (name: string): string => name.replace(/^tessera[._]shop_|--\d+$/g, '');
-    return Object.fromEntries(Object.entries(networks).map(([name, { GlobalIPv6Address }]) => [short(name), GlobalIPv6Address]));
-  }
-
-  const one = (service: string, at = 0): Container => {
+  const one = (service: string, at = 0): StackContainer => {
     const container = services[service]?.[at];
     assert.ok(container, `${service} has no container number ${at}`);
     return container;
   };
 
-  const pings = async (from: Container, address: string | undefined, ...options: string[]): Promise<boolean> =>
+  const pings = async (from: StackContainer, address: string | undefined, ...options: string[]): Promise<boolean> =>
     (await from.host.exec(['docker', 'exec', from.id, 'ping', '-c', '1', '-W', '2', ...options, address ?? ''])).code === 0;
 
   /** What a server answers to a container: its name, and the address that it saw. */
-  async function ask(from: Container, url: string): Promise<string | undefined> {
+  async function ask(from: StackContainer, url: string): Promise<string | undefined> {
     const { code, stdout } = await from.host.exec(['docker', 'exec', from.id, 'timeout', '3', 'wget', '-qO-', url]);
     return code === 0 ? stdout.trim() : undefined;
   }
 
-  const resolve = async (from: Container, name: string): Promise<string[]> => {
+  const resolve = async (from: StackContainer, name: string): Promise<string[]> => {
     const { stdout } = await from.host.exec(['docker', 'exec', from.id, 'nslookup', '-type=aaaa', `${name}.`]);
     return [...stdout.matchAll(/^Address: (\S+:\S+)$/gm)]
       .map(([, address = '']) => address)
@@ -123,7 +96,8 @@ describe('networks with IPv6 (moby/moby 24379)', function () {
   it('carry full packets and megabytes as they are', async () => {
     const [from, to] = [one('front', 0), one('front', 1)];
     assert.ok(await pings(from, to.addresses.front, '-s', String(FULL_PING_BYTES)));
-    const inside = ({ host, id }: Container, script: string): Promise<string> => onHost(host, 'docker', 'exec', id, 'sh', '-c', script);
+    const inside = ({ host, id }: StackContainer, script: string): Promise<string> =>
+      onHost(host, 'docker', 'exec', id, 'sh', '-c', script);
     await inside(to, 'nc -ll -p 5000 -e sh -c "head -c 20971520 /dev/zero" > /dev/null 2>&1 &');
     const size = `nc -w 5 ${to.addresses.front} 5000 < /dev/null | wc -c`;
     await eventually(async () => Number(await inside(from, size)) === LARGE_MEGABYTES * 2 ** 20, 'all bytes', LIMIT_MS);
@@ -160,7 +134,7 @@ describe('networks with IPv6 (moby/moby 24379)', function () {
     const server = spawn(process.execPath, ['--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       await new Promise((listening) => server.stdout.once('data', listening));
-      const call = async ({ host, id }: Container): Promise<string> =>
+      const call = async ({ host, id }: StackContainer): Promise<string> =>
         (await host.exec(['docker', 'exec', id, 'sh', '-c', `nc -w 3 ${MACHINE_IPV6} 8099 < /dev/null`])).stdout;
       const outer = one('front');
       assert.equal(await call(outer), hostIpv6(cluster.bed.hosts.indexOf(outer.host)));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Host } from '@tessera/bed';
+import { type StackContainer, stackContainers } from '../../support/stack-containers.js';
 import { onHost } from '../../support/test-bed.js';
 import { eventually, TestCluster } from '../../support/test-cluster.js';
 import { askWeb, provideWebImages } from '../../support/web-image.js';
@@ -18,18 +18,11 @@ const COMPOSE = `services:
 networks: { front: {}, back: { internal: true } }
 `;
 
-interface Container {
-  host: Host;
-  id: string;
-  /** Address on a network, by the network's short name. */
-  addresses: Record<string, string>;
-}
-
 /** Real kernels and engines: what containers on three hosts reach, by address and by name, and what they must not. */
 describe('the overlay between three hosts', function () {
   this.timeout(90_000);
   let cluster: TestCluster;
-  let services: Record<string, Container[]>;
+  let services: Record<string, StackContainer[]>;
   let image: string;
 
   before(async () => {
@@ -42,46 +35,26 @@ describe('the overlay between three hosts', function () {
 
   after(() => cluster?.destroy());
 
-  async function containersOf(service: string): Promise<Container[]> {
-    const containers = await Promise.all(
-      cluster.bed.hosts.map(async (host) => {
-        const ids = (await onHost(host, 'docker', 'ps', '-q', '--filter', `label=tessera.service-name=shop_${service}`))
-          .split('\n')
-          .filter(Boolean);
-        return Promise.all(ids.map(async (id) => ({ host, id, addresses: await addressesOf(host, id) })));
-      }),
-    );
-    return containers.flat();
-  }
+  const containersOf = (service: string): Promise<StackContainer[]> => stackContainers(cluster.bed, 'shop', service, 'IPAddress');
 
-  async function addressesOf(host: Host, id: string): Promise<Record<string, string>> {
-    const networks = JSON.parse(await onHost(host, 'docker', 'inspect', '-f', '{{json .NetworkSettings.Networks}}', id)) as Record<
-      string,
-      { IPAddress: string }
-    >;
-    return Object.fromEntries(
-      Object.entries(networks).map(([name, { IPAddress }]) => [name.replace(/^tessera[._]shop_|--\d+$/g, ''), IPAddress]),
-    );
-  }
-
-  async function pings(from: Container, address: string | undefined, bytes = 56): Promise<boolean> {
+  async function pings(from: StackContainer, address: string | undefined, bytes = 56): Promise<boolean> {
     return (await from.host.exec(['docker', 'exec', from.id, 'ping', '-c', '1', '-W', '1', '-s', String(bytes), address ?? ''])).code === 0;
   }
 
   /** Addresses that the name has as seen from a container; a final dot keeps busybox from trying search domains. */
-  async function resolve(from: Container, name: string): Promise<string[]> {
+  async function resolve(from: StackContainer, name: string): Promise<string[]> {
     const { stdout } = await from.host.exec(['docker', 'exec', from.id, 'nslookup', `${name}.`]);
     const answer = stdout.slice(stdout.indexOf('Name:'));
     return stdout.includes('Name:') ? [...answer.matchAll(/^Address: (\S+)$/gm)].map((match) => match[1] as string).sort() : [];
   }
 
   /** What a web server answers to a container; undefined when nothing comes. */
-  async function fetchFrom(from: Container, url: string): Promise<string | undefined> {
+  async function fetchFrom(from: StackContainer, url: string): Promise<string | undefined> {
     const { code, stdout } = await from.host.exec(['docker', 'exec', from.id, 'timeout', '2', 'wget', '-qO-', url]);
     return code === 0 ? stdout.trim() : undefined;
   }
 
-  const one = (service: string, at = 0): Container => {
+  const one = (service: string, at = 0): StackContainer => {
     const container = services[service]?.[at];
     assert.ok(container, `${service} has no container number ${at}`);
     return container;
@@ -113,7 +86,7 @@ describe('the overlay between three hosts', function () {
 
   it('carries a hundred megabytes from host to host as they are', async () => {
     const [from, to] = [one('front', 0), one('front', 1)];
-    const inside = (container: Container, script: string): Promise<string> =>
+    const inside = (container: StackContainer, script: string): Promise<string> =>
       onHost(container.host, 'docker', 'exec', container.id, 'sh', '-c', script);
     await inside(from, `dd if=/dev/urandom of=/www/large bs=1048576 count=${LARGE_MEGABYTES} 2>/dev/null`);
     const sum = await inside(from, 'md5sum < /www/large');
@@ -122,7 +95,7 @@ describe('the overlay between three hosts', function () {
   });
 
   it('keeps networks apart, on one host and across hosts', async () => {
-    const apart = async (from: Container, to: Container, network: string): Promise<void> =>
+    const apart = async (from: StackContainer, to: StackContainer, network: string): Promise<void> =>
       assert.equal(await pings(from, to.addresses[network]), false, `${from.host.name} reaches ${network} on ${to.host.name}`);
     await Promise.all([
       ...(services.back ?? []).map((to) => apart(one('front'), to, 'back')),
