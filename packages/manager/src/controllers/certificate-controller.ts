@@ -9,24 +9,30 @@ import { carryOut } from './carry-out.js';
 import type { Controller, LeaderDeps } from './controller.js';
 
 const AGAIN_AFTER_CONFLICT_MS = 20;
+/** No host: which ones there are costs a look at all services, so that many changes at a time are worth one. */
+const EVERY_HOST = '';
 /** Timers go by the monotonic clock and end at 24 days; certificates hold by the wall clock. */
 const LONGEST_WAIT_MS = 3_600_000;
 const MOST_ERROR_LENGTH = 1024;
 /** Certificates, and what the plan for them is made of. */
 const KINDS: readonly string[] = ['services', 'configs', 'secrets', 'certificates', 'networks', 'vips'];
 
-/** Has hosts with `tls: auto` certified, and their certificates renewed; keys are hosts. */
+/** Has hosts with `tls: auto` certified, and their certificates renewed; keys are hosts, and {@link EVERY_HOST}. */
 export class CertificateController implements Controller {
   readonly name = 'certificate';
   readonly #loop: ReconcileLoop;
   readonly #stopped = new AbortController();
 
   constructor(private readonly deps: LeaderDeps) {
-    this.#loop = new ReconcileLoop({ ...deps, name: this.name, reconcile: (host) => this.#look(host) });
+    this.#loop = new ReconcileLoop({
+      ...deps,
+      name: this.name,
+      reconcile: (host) => (host === EVERY_HOST ? this.#markHosts() : this.#look(host)),
+    });
   }
 
   start(): void {
-    for (const host of certificateHosts(this.deps.store.view)) this.#loop.mark(host);
+    this.#loop.mark(EVERY_HOST);
   }
 
   onChange(change: ObjectChange): void {
@@ -41,6 +47,10 @@ export class CertificateController implements Controller {
   #isProxy(serviceId = ''): boolean {
     const service = this.deps.store.view.get('services', serviceId);
     return service !== undefined && readsHttpConfig(service.spec.template);
+  }
+
+  async #markHosts(): Promise<undefined> {
+    for (const host of certificateHosts(this.deps.store.view)) this.#loop.mark(host);
   }
 
   async #look(host: string): Promise<number | undefined> {
@@ -75,17 +85,14 @@ export class CertificateController implements Controller {
   }
 
   #issued(host: string, directory: string, { chain, key, notBefore, notAfter }: IssuedCertificate): StoreChange[] {
-    const { store, clock } = this.deps;
+    const { clock } = this.deps;
     const [text, now] = [Buffer.from(`${chain.trimEnd()}\n${key.trimEnd()}\n`), clock.now()];
     const hash = createHash('sha256').update(text).digest('hex');
     const meta = { id: contentId('secrets', hash), revision: 0, createdAt: now, updatedAt: now };
     const { failure: _, ...before } = this.#current(host);
     return [
       { type: 'put', kind: 'contents', object: { ...meta, secret: true, hash, data: text.toString('base64') }, expect: 'absent' },
-      this.#put(
-        { ...before, issued: { hash, directory, at: now, notBefore, notAfter } },
-        store.view.get('certificates', before.id)?.revision,
-      ),
+      this.#put({ ...before, issued: { hash, directory, at: now, notBefore, notAfter } }),
     ];
   }
 
@@ -93,7 +100,7 @@ export class CertificateController implements Controller {
     const before = this.#current(host);
     const count = before.failure?.settings === hash ? before.failure.count + 1 : 1;
     const failure = { at: this.deps.clock.now(), count, error: error.slice(0, MOST_ERROR_LENGTH), settings: hash };
-    return [this.#put({ ...before, failure }, this.deps.store.view.get('certificates', before.id)?.revision)];
+    return [this.#put({ ...before, failure })];
   }
 
   #current(host: string): HostCertificate {
@@ -101,8 +108,9 @@ export class CertificateController implements Controller {
     return this.deps.store.view.get('certificates', id) ?? { id, revision: 0, createdAt: now, updatedAt: now, host };
   }
 
-  #put(object: HostCertificate, revision: number | undefined): StoreChange {
-    return { type: 'put', kind: 'certificates', object, expect: revision === undefined ? 'absent' : { revision } };
+  #put(object: HostCertificate): StoreChange {
+    const before = this.deps.store.view.get('certificates', object.id);
+    return { type: 'put', kind: 'certificates', object, expect: before ? { revision: before.revision } : 'absent' };
   }
 
   async #write(changes: StoreChange[]): Promise<number | undefined> {
