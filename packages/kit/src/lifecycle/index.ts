@@ -1,2 +1,3 @@
 export * from './lifecycle.js';
+export * from './priority.js';
 export * from './signals.js';
