@@ -201,12 +201,14 @@ export class IndexedView implements ClusterView {
     for (const { id } of this.#releasesByContent.of(contentId)) yield { kind: 'releases', id };
   }
 
-  /** Takes over one change. An older revision of an object than the one held is left out; returns whether it was taken. */
+  /**
+   * Takes over one change. An older revision of an object than the one held is left out; returns whether it was taken. The view's own revision stays: what
+   * this process wrote itself comes before what others wrote earlier.
+   */
   apply(change: ObjectChange): boolean {
     const objects = this.#kind(change.kind);
     const known = objects.get(change.id);
     const before = known?.object;
-    this.#revision = Math.max(this.#revision, change.revision);
     if (before && before.revision >= change.revision) return false;
     if (!known && !change.object) return false;
     const place = known ?? newPlace(change);
@@ -218,7 +220,7 @@ export class IndexedView implements ClusterView {
     return true;
   }
 
-  /** Says that the view is complete up to `revision` though no change of an object carried it. */
+  /** Says that the view is complete up to `revision`. */
   advanceTo(revision: number): void {
     this.#revision = Math.max(this.#revision, revision);
   }

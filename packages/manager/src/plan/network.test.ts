@@ -87,12 +87,14 @@ function viewOf(world: World): IndexedView {
   return view;
 }
 
+/** Later than all that is written by hand here. */
+let latest = 1_000;
+
 /** Subnets by node after carrying out the plan; plans again and expects nothing more to do. */
 function settle(view: IndexedView, networkId: string): { blocks: Record<string, string>; problems: string[] } {
   const plan = planNetwork(view, networkId, CLUSTER, 7);
-  let revision = view.revision;
   for (const change of plan.changes) {
-    revision++;
+    const revision = ++latest;
     if (change.type === 'put')
       view.apply({ kind: change.kind, id: change.object.id, object: { ...change.object, revision }, revision } as Parameters<
         IndexedView['apply']
@@ -234,9 +236,9 @@ describe('planning a network', () => {
     const world = { networks: [network('own', '10.9.0.0/29')], nodes: ['n1', 'n2'].map(node), services: [service('web', ['own'])] };
     const view = viewOf({ ...world, tasks: [task('t1', 'web', 'n1')] });
     assert.deepEqual(settle(view, 'own').blocks, { n1: '10.9.0.0/29' });
-    view.apply({ kind: 'tasks', id: 't1', object: task('t1', 'web', 'n1', 'failed'), revision: 500 });
+    view.apply({ kind: 'tasks', id: 't1', object: task('t1', 'web', 'n1', 'failed'), revision: ++latest });
     assert.deepEqual(settle(view, 'own'), { blocks: { n1: '10.9.0.0/29' }, problems: [] });
-    view.apply({ kind: 'tasks', id: 't2', object: task('t2', 'web', 'n2'), revision: 501 });
+    view.apply({ kind: 'tasks', id: 't2', object: task('t2', 'web', 'n2'), revision: ++latest });
     assert.deepEqual(settle(view, 'own'), { blocks: { n2: '10.9.0.0/29' }, problems: [] });
   });
 
@@ -259,15 +261,15 @@ describe('planning a network', () => {
     const view = viewOf({ networks: [network('a')], nodes: [node('n1')], services: [service('web', ['a'])], tasks: [stopping] });
     settle(view, 'a');
     const before = view.get('networks', 'a')?.allocation;
-    view.apply({ kind: 'networks', id: 'a', object: undefined, revision: 500 });
-    view.apply({ kind: 'services', id: 'web', object: undefined, revision: 501 });
+    view.apply({ kind: 'networks', id: 'a', object: undefined, revision: ++latest });
+    view.apply({ kind: 'services', id: 'web', object: undefined, revision: ++latest });
     assert.deepEqual(Object.keys(settle(view, 'a').blocks), ['n1']);
-    view.apply({ kind: 'networks', id: 'b', object: { ...network('b'), revision: 502 }, revision: 502 });
+    view.apply({ kind: 'networks', id: 'b', object: { ...network('b'), revision: ++latest }, revision: latest });
     settle(view, 'b');
     const after = view.get('networks', 'b')?.allocation;
     assert.notEqual(after?.vni, before?.vni);
     assert.notEqual(after?.subnet, before?.subnet);
-    view.apply({ kind: 'tasks', id: 't1', object: { ...stopping, status: { ...stopping.status, state: 'shutdown' } }, revision: 900 });
+    view.apply({ kind: 'tasks', id: 't1', object: { ...stopping, status: { ...stopping.status, state: 'shutdown' } }, revision: ++latest });
     assert.deepEqual(settle(view, 'a').blocks, {});
   });
 
@@ -282,7 +284,7 @@ describe('planning a network', () => {
           const view = viewOf({ networks: [network('own', subnet)], nodes: ids.map(node), services: [service('web', ['own'])] });
           const { blocks: total, vips } = divisionOf(subnet)!;
           for (const { node: nodeId, runs } of steps) {
-            const object = { ...task(`t${nodeId}`, 'web', nodeId, runs ? 'running' : 'failed'), revision: view.revision + 1 };
+            const object = { ...task(`t${nodeId}`, 'web', nodeId, runs ? 'running' : 'failed'), revision: ++latest };
             view.apply({ kind: 'tasks', id: object.id, object, revision: object.revision });
             const { blocks } = settle(view, 'own');
             const ranges = Object.values(blocks).map((block) => parseRange(block)!);

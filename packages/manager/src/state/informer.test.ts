@@ -20,6 +20,15 @@ function lateKv(kv: Kv, meanwhile: () => Promise<unknown>): Kv {
   };
 }
 
+/** A connection whose watch tells nothing by itself: what it has to tell is added to `told`. */
+function deafKv(kv: Kv, told: (() => void)[]): Kv {
+  return {
+    ...lateKv(kv, async () => {}),
+    watch: (prefix, options) =>
+      kv.watch(prefix, { ...options, onEvents: (events, revision) => void told.push(() => options.onEvents(events, revision)) }),
+  };
+}
+
 describe('The view', () => {
   it('does not bring back what another manager deleted before the answer to our own commit came', async () => {
     const memory = memoryStore();
@@ -30,5 +39,23 @@ describe('The view', () => {
     await store.waitFor(memory.revision);
     assert.equal(other.view.get('services', 'a'), undefined);
     assert.equal(store.view.get('services', 'a'), undefined);
+  });
+
+  it('does not say that it has what others wrote before our own commit, while the watch has not told of that', async () => {
+    const memory = memoryStore();
+    const other = await openStore(memory.connect());
+    const told: (() => void)[] = [];
+    const store = await openStore(deafKv(memory.connect(), told));
+    await other.commit([{ type: 'put', kind: 'services', object: someService('a'), expect: 'absent' }]);
+    await store.commit([{ type: 'put', kind: 'services', object: someService('b'), expect: 'absent' }]);
+    assert.deepEqual(
+      [...store.view.all('services')].map(({ id }) => id),
+      ['b'],
+    );
+    assert.ok(store.view.revision < memory.revision - 1);
+    await other.waitFor(memory.revision);
+    for (const tell of told) tell();
+    assert.deepEqual([...store.view.all('services')].map(({ id }) => id).sort(), ['a', 'b']);
+    assert.equal(store.view.revision, memory.revision);
   });
 });

@@ -110,6 +110,7 @@ export class World {
 
   write(change: Write): void {
     const revision = ++this.#revision;
+    this.view.advanceTo(revision);
     if (change.type === 'delete') {
       const before = this.view.get('tasks', change.id);
       this.view.apply({ kind: change.kind, id: change.id, object: undefined, revision });
@@ -118,9 +119,12 @@ export class World {
       return;
     }
     if (change.kind === 'tasks') checkForward(this.view.get('tasks', change.object.id), change.object);
-    this.view.apply({ kind: change.kind, id: change.object.id, object: { ...change.object, revision }, revision } as Parameters<
-      IndexedView['apply']
-    >[0]);
+    this.view.apply({
+      kind: change.kind,
+      id: change.object.id,
+      object: { ...change.object, revision, updatedAt: this.now },
+      revision,
+    } as Parameters<IndexedView['apply']>[0]);
     if (change.kind === 'nodes') this.table.putNode(this.view.get('nodes', change.object.id)!);
     if (change.kind === 'tasks') this.table.putTask(this.view, this.view.get('tasks', change.object.id)!);
   }
