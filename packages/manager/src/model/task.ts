@@ -48,6 +48,13 @@ export function endedByItself(task: Task): boolean {
   return !isLive(task) && !isToldToGo(task) && task.status.state !== 'orphaned';
 }
 
+/**
+ * Since when it has been in its state, by the clock of its node, and not later than a manager last heard of it: a clock that is ahead holds nothing up.
+ */
+export function stateSince({ status, updatedAt }: Task): number {
+  return Math.min(status.at, updatedAt);
+}
+
 /** When it ended, by the best clock there is for it. */
 export function endedAt(task: Task): number {
   return statusEndedAt(task.status);

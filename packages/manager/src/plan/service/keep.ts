@@ -1,10 +1,14 @@
 import { type RestartPolicy, restartDecision, serviceRevisionId, type Task } from '@tessera/api';
 import { endedRun } from '../../model/restarts.js';
 import { sourceOf } from '../../model/spec-of.js';
-import { endedByItself, isLive, isRunning, isToldToGo } from '../../model/task.js';
+import { endedByItself, isLive, isRunning, isToldToGo, stateSince } from '../../model/task.js';
 import type { ServiceDraft, Slot, TaskOrigin, TaskTemplateRef } from './draft.js';
 import { isDirty, isDrained, isDueToGo, isMisplaced, isOutrun } from './misfit.js';
 import { startsFirst } from './starts-first.js';
+import { activeConfig } from './update/status.js';
+
+/** What fails at its start has most likely failed by then. */
+const TRUST_AFTER_MS = 1_000;
 
 /** What holds for a service's slots while they are kept. */
 export interface KeepRules {
@@ -59,7 +63,7 @@ export function lastAttempt(draft: ServiceDraft, slot: Slot, former: Task | unde
   return slot.tasks.slice(since + 1).findLast((task) => !isDirty(draft, task) && endedByItself(task));
 }
 
-/** Of several wanted tasks keeps the best one, and beside it one that still runs until the new one does (start-first). */
+/** Of several wanted tasks keeps the best one, and beside it one that still runs until the new one can be trusted (start-first). */
 function settleSurplus(draft: ServiceDraft, slot: Slot): void {
   const { wanted } = slot;
   if (wanted.length <= 1) return;
@@ -67,10 +71,22 @@ function settleSurplus(draft: ServiceDraft, slot: Slot): void {
   const [best, ...others] = wanted.sort((a, b) => badness(a) - badness(b));
   let paired = false;
   for (const other of others) {
-    const pairs = !paired && startsFirst(draft, other) && !isRunning(best!) && isRunning(other);
-    if (pairs && urgencyToGo(draft, best!) < urgencyToGo(draft, other)) paired = true;
+    const pairs = !paired && startsFirst(draft, other) && isRunning(other) && urgencyToGo(draft, best!) < urgencyToGo(draft, other);
+    if (pairs && !replaces(draft, best!, other)) paired = true;
     else draft.want(slot, other, 'shutdown');
   }
+}
+
+/**
+ * Whether the old one may go: the new one runs, and is not of another template whose program may still fail at once. A health check tells that it does
+ * not; without one it must have run for a while.
+ */
+function replaces(draft: ServiceDraft, fresh: Task, old: Task): boolean {
+  if (!isRunning(fresh)) return false;
+  if (fresh.status.health !== undefined || fresh.templateHash === old.templateHash) return true;
+  const trustedAt = stateSince(fresh) + Math.min(TRUST_AFTER_MS, activeConfig(draft.service).monitorMs);
+  draft.wakeAt(trustedAt);
+  return trustedAt <= draft.now;
 }
 
 /** An old task that an update left as it is still takes the place of one that cannot stay. */

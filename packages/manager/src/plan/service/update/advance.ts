@@ -1,5 +1,5 @@
 import type { UpdateConfig } from '@tessera/api';
-import { isLive, isRunning, isToldToGo, isWanted } from '../../../model/task.js';
+import { isLive, isRunning, isToldToGo, isWanted, stateSince } from '../../../model/task.js';
 import type { ServiceDraft, Slot } from '../draft.js';
 import { type KeepRules, replaceSlot } from '../keep.js';
 import { isDirty, isMisplaced, isSlotDirty } from '../misfit.js';
@@ -82,7 +82,7 @@ function describeCanary({ service }: ServiceDraft, concerned: readonly Slot[], s
 /** New tasks run for less than the monitor time: looks again when it is over. */
 function isWatched(draft: ServiceDraft, slots: readonly Slot[]): boolean {
   const newTasks = slots.flatMap((slot) => slot.wanted).filter((task) => isRunning(task) && isOfUpdate(draft, task));
-  const until = Math.max(0, ...newTasks.map((task) => task.status.at + activeConfig(draft.service).monitorMs));
+  const until = Math.max(0, ...newTasks.map((task) => stateSince(task) + activeConfig(draft.service).monitorMs));
   draft.wakeAt(until);
   return until > draft.now;
 }
@@ -116,7 +116,7 @@ function isBusy(draft: ServiceDraft, slot: Slot, config: UpdateConfig): boolean 
   if (!fresh) return slot.live.length > 1;
   if (slot.live.length > 1 || !isRunning(fresh)) return true;
   if (!isOfUpdate(draft, fresh) || config.delayMs === 0) return false;
-  const freeAt = fresh.status.at + config.delayMs;
+  const freeAt = stateSince(fresh) + config.delayMs;
   draft.wakeAt(freeAt);
   return freeAt > draft.now;
 }

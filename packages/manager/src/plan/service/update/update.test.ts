@@ -27,9 +27,9 @@ function updating(update: Partial<UpdateConfig>): World {
   return world;
 }
 
-/** Takes one step: planners first, then exactly one task does as it is told. Returns false at rest. */
+/** Takes one step: planners first, then exactly one task does as it is told, or time goes by until somebody looks again. Returns false at rest. */
 function step(world: World): boolean {
-  world.settle();
+  const againInMs = world.settle();
   for (const task of world.tasks('web')) {
     if (!isLive(task) || task.status.state === 'pending') continue;
     const before = world.view.revision;
@@ -37,7 +37,8 @@ function step(world: World): boolean {
     else if (task.desired === 'running') world.report(task.id, 'running');
     if (world.view.revision !== before) return true;
   }
-  return false;
+  world.now += againInMs ?? 0;
+  return againInMs !== undefined;
 }
 
 function failNewTasks(world: World): void {
@@ -71,6 +72,61 @@ describe('an update', () => {
       assert.deepEqual(runningImages(world, 'web'), Array(REPLICAS).fill('app:2'));
     });
   }
+
+  describe('start-first, with a new task that runs', () => {
+    const sorted = (world: World): string[] => runningImages(world, 'web').sort();
+    const begun = (update: Partial<UpdateConfig> = {}): World => {
+      const world = updating({ parallelism: 1, order: 'start-first', ...update });
+      world.settle();
+      return world;
+    };
+    /** How many old ones were told to go. */
+    const told = (world: World): number =>
+      world.tasks('web').filter(({ specRevision, desired }) => specRevision === 1 && desired === 'shutdown').length;
+    const replaced = ['app:1', 'app:1', 'app:1', 'app:2'];
+
+    it('keeps the old one until it has run for a second', () => {
+      const world = begun();
+      obey(world, (task) => task.specRevision === 2);
+      assert.deepEqual([sorted(world), world.settle()], [['app:1', ...replaced], 1_000]);
+      world.now += 1_000;
+      world.settle();
+      obey(world, (task) => task.specRevision === 1);
+      assert.deepEqual(sorted(world).slice(0, 4), replaced);
+    });
+
+    it('keeps the old one for good when it ends before that', () => {
+      const world = begun();
+      obey(world, (task) => task.specRevision === 2);
+      world.now += 999;
+      failNewTasks(world);
+      world.settle();
+      assert.deepEqual([state(world), sorted(world), told(world)], ['paused', Array(REPLICAS).fill('app:1'), 0]);
+    });
+
+    it('waits no longer than the user watches', () => {
+      const world = begun({ monitorMs: 0 });
+      const [fresh] = world.tasks('web').filter(({ specRevision }) => specRevision === 2);
+      world.report(fresh!.id, 'running');
+      world.settle();
+      assert.equal(told(world), 1);
+    });
+
+    it('lets the old one go at once when its health check says that it is well', () => {
+      const world = begun();
+      const [fresh] = world.tasks('web').filter(({ specRevision }) => specRevision === 2);
+      world.report(fresh!.id, 'running', { health: 'healthy' });
+      world.settle();
+      assert.equal(told(world), 1);
+    });
+
+    it('lets the old one go in time though the clock of its node is ahead', () => {
+      const world = begun();
+      const [fresh] = world.tasks('web').filter(({ specRevision }) => specRevision === 2);
+      world.report(fresh!.id, 'running', { at: world.now + 3_600_000 });
+      assert.equal(world.settle(), 1_000);
+    });
+  });
 
   it('with parallelism 0 replaces all at once', () => {
     const world = updating({ parallelism: 0 });
