@@ -5,8 +5,7 @@ import { NETWORK, TestAgent, testTask } from './test-agent.js';
 
 const FOREVER = ['sleep', '100000'];
 
-describe('the agent on a real engine', function () {
-  this.timeout(60_000);
+describe('the agent on a real engine', () => {
   const name = testBedName('agent');
   let host: Host;
   let image: string;

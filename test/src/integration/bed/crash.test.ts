@@ -22,8 +22,7 @@ function make(name: string, onLine: (line: string, maker: ChildProcess) => void)
   return maker;
 }
 
-describe('a bed whose maker is killed', function () {
-  this.timeout(30_000);
+describe('a bed whose maker is killed', () => {
   const name = testBedName('crash');
   let machine: MachineSnapshot;
 
@@ -69,8 +68,7 @@ describe('a bed whose maker is killed', function () {
   });
 });
 
-describe('a bed whose maker is killed while it builds the Debian tree of full hosts', function () {
-  this.timeout(120_000);
+describe('a bed whose maker is killed while it builds the Debian tree of full hosts', () => {
   const name = testBedName('tree');
   const savedDir = process.env.TESSERA_DEV_DIR;
   let dir: string;
@@ -104,8 +102,7 @@ describe('a bed whose maker is killed while it builds the Debian tree of full ho
   });
 });
 
-describe('a bed that cannot be finished', function () {
-  this.timeout(30_000);
+describe('a bed that cannot be finished', () => {
   const name = testBedName('abort');
 
   afterEach(() => Bed.destroy(name));
@@ -132,8 +129,7 @@ describe('a bed that cannot be finished', function () {
   });
 });
 
-describe('two beds made at once', function () {
-  this.timeout(30_000);
+describe('two beds made at once', () => {
   const names = [testBedName('pair-a'), testBedName('pair-b')];
 
   afterEach(() => Promise.all(names.map((name) => Bed.destroy(name))));

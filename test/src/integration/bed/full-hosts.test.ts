@@ -8,8 +8,7 @@ const name = testBedName('full');
 /** The first run on a machine builds the Debian tree, which takes a minute on an idle one. */
 const FIRST_RUN_LIMIT_MS = 600_000;
 
-describe('a bed of full hosts', function () {
-  this.timeout(60_000);
+describe('a bed of full hosts', () => {
   let machine: MachineSnapshot;
   let bed: Bed;
   let image: string;

@@ -10,8 +10,7 @@ function forwarding(): Promise<string> {
   return readFile('/proc/sys/net/ipv4/ip_forward', 'utf8');
 }
 
-describe('beds with a way to the outside', function () {
-  this.timeout(30_000);
+describe('beds with a way to the outside', () => {
   let machine: MachineSnapshot;
 
   beforeEach(async () => {

@@ -23,8 +23,7 @@ async function processesOf(containerId: string): Promise<number> {
   return groups.filter((text) => text.includes(containerId)).length;
 }
 
-describe('a bed of three light hosts', function () {
-  this.timeout(60_000);
+describe('a bed of three light hosts', () => {
   let machine: MachineSnapshot;
   let bed: Bed;
   let image: string;
@@ -99,7 +98,7 @@ describe('a bed of three light hosts', function () {
   it('reaps orphans', async () => {
     await onHost(one, 'sh', '-c', '(true & true) & exit 0');
     const zombies = async (): Promise<string> => onHost(one, 'sh', '-c', 'ps -eo stat= | grep -c Z || true');
-    await until(async () => (await zombies()) === '0', { clock, what: 'orphans to be reaped', limitMs: 3_000 });
+    await until(async () => (await zombies()) === '0', { clock, what: 'orphans to be reaped', limitMs: 20_000 });
   });
 
   it('cuts two hosts from each other and from nobody else, and heals', async () => {
@@ -117,7 +116,7 @@ describe('a bed of three light hosts', function () {
     await three.unplug();
     assert.equal(await reaches(one, three.ip), false);
     await three.plug();
-    await until(() => reaches(one, three.ip), { clock, what: 'node3 to be back', limitMs: 5_000 });
+    await until(() => reaches(one, three.ip), { clock, what: 'node3 to be back', limitMs: 20_000 });
   });
 
   it('loses all processes with the power, keeps the disk, and comes back', async () => {
@@ -171,7 +170,7 @@ describe('a bed of three light hosts', function () {
     const daemon = await one.spawn(['sh', '-c', 'trap "echo bye; exit 3" TERM; echo up; while :; do sleep 0.05; done'], { logFile });
     const log = (): Promise<string> => readFile(logFile, 'utf8');
     try {
-      await until(async () => (await log()) === 'up\n', { clock, what: 'the daemon to be up', limitMs: 5_000 });
+      await until(async () => (await log()) === 'up\n', { clock, what: 'the daemon to be up', limitMs: 20_000 });
       assert.ok(await daemon.kill('SIGTERM'));
       assert.deepEqual(await daemon.exited, { code: 3, signal: null });
       assert.equal(await log(), 'up\nbye\n');
@@ -192,7 +191,7 @@ describe('a bed of three light hosts', function () {
       process.exit(0);`;
     await commandOutput(process.execPath, ['--input-type=module', '--eval', code]);
     const runs = async (seconds: string): Promise<boolean> => (await one.exec(['pgrep', '-x', '-f', `sleep ${seconds}`])).code === 0;
-    await until(async () => !(await runs('3598')), { clock, what: 'the attended daemon to end', limitMs: 3_000 });
+    await until(async () => !(await runs('3598')), { clock, what: 'the attended daemon to end', limitMs: 20_000 });
     assert.ok(await runs('3597'));
   });
 

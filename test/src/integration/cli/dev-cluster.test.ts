@@ -8,8 +8,7 @@ import { concerning, provideBusybox, testBedName } from '../../support/test-bed.
 import { Tsctl } from '../../support/tsctl.js';
 
 /** The way of a new user: a cluster, a stack on it, a change, a look, and all of it gone. */
-describe('tsctl with a development cluster', function () {
-  this.timeout(120_000);
+describe('tsctl with a development cluster', () => {
   const name = testBedName('cli');
   let user: Tsctl;
   let image: string;
@@ -50,7 +49,7 @@ describe('tsctl with a development cluster', function () {
 
   it('deploys a stack and ends when it runs', async () => {
     await writeCompose(2);
-    await succeed('deploy', 'shop', '--timeout', '60s');
+    await succeed('deploy', 'shop', '--timeout', '180s');
     const [stack] = JSON.parse(await succeed('ls', '-o', 'json')) as StackSummary[];
     assert.deepEqual([stack?.name, stack?.tasksRunning, stack?.converged], ['shop', 2, true]);
   });
@@ -64,7 +63,7 @@ describe('tsctl with a development cluster', function () {
   it('plans a change without making it, and then makes it', async () => {
     await writeCompose(3);
     assert.equal((await tsctl('plan', 'shop', '--exit-code')).code, 3);
-    await succeed('deploy', 'shop', '--timeout', '60s');
+    await succeed('deploy', 'shop', '--timeout', '180s');
     assert.equal((await tsctl('plan', 'shop', '--exit-code')).code, 0);
     const tasks = JSON.parse(await succeed('ps', 'shop', '-o', 'json')) as Task[];
     assert.deepEqual(
@@ -75,7 +74,7 @@ describe('tsctl with a development cluster', function () {
 
   it('fails a deploy whose image there is not, and says why', async () => {
     await writeCompose(3, `${image.split('/')[0]}/nowhere:1`);
-    const { code, stderr } = await tsctl('deploy', 'shop', '--timeout', '60s');
+    const { code, stderr } = await tsctl('deploy', 'shop', '--timeout', '180s');
     assert.equal(code, 7, stderr);
     assert.match(stderr, /shop_web did not come up/);
     assert.match(stderr, /nowhere:1/);
@@ -83,10 +82,10 @@ describe('tsctl with a development cluster', function () {
 
   it('frees a node and removes the stack, waiting for its containers', async () => {
     await writeCompose(2);
-    await succeed('deploy', 'shop', '--timeout', '60s');
-    await succeed('node', 'drain', '--wait', 'node2', '--timeout', '60s');
+    await succeed('deploy', 'shop', '--timeout', '180s');
+    await succeed('node', 'drain', '--wait', 'node2', '--timeout', '180s');
     assert.equal(await succeed('ps', '-q', '--node', 'node2'), '');
-    await succeed('rm', 'shop', '--timeout', '60s');
+    await succeed('rm', 'shop', '--timeout', '180s');
     assert.equal(await succeed('ps', '-aq'), '');
   });
 

@@ -7,7 +7,7 @@ import { dockerLines, eventually, type HostDaemon, TestCluster } from '../../sup
 import { countServers, provideWebImages } from '../../support/web-image.js';
 
 const HOSTS = 3;
-const REPLICAS = 30;
+const REPLICAS = 15;
 /** Killed when so many tasks run: the deploy is then in full swing. */
 const MIDDLE = 5;
 const CONVERGE_LIMIT_MS = 45_000;
@@ -22,7 +22,7 @@ const COMPOSE = `services:
       restart_policy: { condition: any, delay: 100ms }
 `;
 
-/** What is common to the suites: a stack of 30 tasks, of which each test sees the deploy. */
+/** What is common to the suites: a stack of 15 tasks, of which each test sees the deploy. */
 class Deployment {
   private constructor(
     readonly cluster: TestCluster,
@@ -53,7 +53,7 @@ class Deployment {
     assert.ok(running < REPLICAS, `${running} containers run at the time of the fault`);
   }
 
-  /** Waits until exactly 30 tasks run, one in each slot, and the engines and process tables hold these and no other. */
+  /** Waits until exactly 15 tasks run, one in each slot, and the engines and process tables hold these and no other. */
   async converge(): Promise<Task[]> {
     await eventually(async () => (await this.running()) === REPLICAS, `${REPLICAS} tasks to run`, CONVERGE_LIMIT_MS);
     const tasks = await this.cluster.agree();
@@ -73,7 +73,7 @@ class Deployment {
   async remove(): Promise<void> {
     const { tsctl, bed } = this.cluster;
     const listed = await tsctl.json<unknown[]>('ls');
-    if (listed.length > 0) await tsctl.succeed(['rm', 'shop', '--timeout', '40s']);
+    if (listed.length > 0) await tsctl.succeed(['rm', 'shop', '--timeout', '180s']);
     const isEmpty = async (): Promise<boolean> => {
       const lists = await Promise.all(bed.hosts.map((host) => dockerLines(host, 'ps', '--all', '--quiet')));
       return lists.flat().length === 0;
@@ -97,8 +97,7 @@ async function crash(deployment: Deployment, daemon: HostDaemon | undefined): Pr
 }
 
 for (const store of ['embedded', 'etcd'] as const) {
-  describe(`a deploy of ${REPLICAS} replicas with state in ${store} converges to exactly these`, function () {
-    this.timeout(120_000);
+  describe(`a deploy of ${REPLICAS} replicas with state in ${store} converges to exactly these`, () => {
     let deployment: Deployment;
     let cluster: TestCluster;
 

@@ -19,8 +19,7 @@ const COMPOSE = `services:
       restart_policy: { condition: any, delay: 200ms }
 `;
 
-describe('tasks that have ended, on real hosts', function () {
-  this.timeout(120_000);
+describe('tasks that have ended, on real hosts', () => {
   let cluster: TestCluster;
 
   before(async () => {

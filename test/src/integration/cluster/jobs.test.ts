@@ -30,15 +30,14 @@ const COMPOSE = `services:
     x-schedule: { cron: "*/2 * * * * *", timezone: Europe/Berlin, history: 4 }
 `;
 
-describe('jobs on real hosts', function () {
-  this.timeout(120_000);
+describe('jobs on real hosts', () => {
   let cluster: TestCluster;
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'jobs', store: 'embedded', hosts: 2 });
     const host = cluster.host(0);
     const env = { NODE: host.name, TRIES: join(cluster.tsctl.folder, 'tries') };
-    await deployShop(cluster, COMPOSE, ['--timeout', '60s'], env);
+    await deployShop(cluster, COMPOSE, ['--timeout', '180s'], env);
   });
   after(() => cluster?.destroy());
 
@@ -55,7 +54,7 @@ describe('jobs on real hosts', function () {
   });
 
   it('run again when asked, and end tsctl with 0 when they complete', async () => {
-    const { code, stderr } = await cluster.tsctl.run(['job', 'run', 'shop_flaky', '--timeout', '30s']);
+    const { code, stderr } = await cluster.tsctl.run(['job', 'run', 'shop_flaky', '--timeout', '180s']);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /run 2 of shop_flaky completed/);
     const log = await cluster.tsctl.succeed(['job', 'logs', 'shop_flaky', '2']);
@@ -63,7 +62,7 @@ describe('jobs on real hosts', function () {
   });
 
   it('fail for good when no attempt is left, and end tsctl with their exit code', async () => {
-    const { code, stderr } = await cluster.tsctl.run(['job', 'run', 'shop_broken', '--timeout', '30s']);
+    const { code, stderr } = await cluster.tsctl.run(['job', 'run', 'shop_broken', '--timeout', '180s']);
     assert.equal(code, 7, stderr);
     assert.match(stderr, /run 1 of shop_broken failed: 1 of 1 task failed for good: shop_broken.1 after 2 attempts/);
     assert.equal((await job('shop_broken')).runs[0]?.state, 'failed');

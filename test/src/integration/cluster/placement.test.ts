@@ -13,8 +13,7 @@ const service = (name: string, ...lines: string[]): string =>
 const gpus = (count: number): string =>
   `deploy: {replicas: ${count}, resources: {reservations: {generic_resources: [{discrete_resource_spec: {kind: gpu, value: 1}}]}}}`;
 
-describe('placement on three hosts', function () {
-  this.timeout(120_000);
+describe('placement on three hosts', () => {
   let cluster: TestCluster;
   let image = '';
 
@@ -27,7 +26,7 @@ describe('placement on three hosts', function () {
 
   async function deploy(stack: string, services: string[], ...flags: string[]): Promise<void> {
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), `services:\n${services.join('\n')}\n`);
-    await cluster.tsctl.succeed(['deploy', stack, '--timeout', '60s', ...flags], { env: { WEB_IMAGE: image } });
+    await cluster.tsctl.succeed(['deploy', stack, '--timeout', '180s', ...flags], { env: { WEB_IMAGE: image } });
   }
 
   /** Names of the nodes that tasks of a service run on or are to run on. */

@@ -28,8 +28,7 @@ const COMPOSE = `services:
       placement: { constraints: ["node.hostname != \${MANAGER}"] }
 `;
 
-describe('supervision on real hosts', function () {
-  this.timeout(180_000);
+describe('supervision on real hosts', () => {
   let cluster: TestCluster;
 
   before(async () => {

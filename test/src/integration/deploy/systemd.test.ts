@@ -8,8 +8,7 @@ import { UnitHost } from '../../support/unit-host.js';
 const FIRST_RUN_LIMIT_MS = 600_000;
 const name = testBedName('unit');
 
-describe('The units for systemd', function () {
-  this.timeout(90_000);
+describe('The units for systemd', () => {
   let machine: MachineSnapshot;
   let bed: Bed;
   let host: Host;

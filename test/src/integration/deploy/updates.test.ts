@@ -41,8 +41,7 @@ function compose({ image, action = 'rollback', replicas = REPLICAS, lines = [], 
   ].join('\n');
 }
 
-describe('Updates on real hosts', function () {
-  this.timeout(120_000);
+describe('Updates on real hosts', () => {
   let cluster: TestCluster;
   let [v1, v2] = ['', ''];
 
@@ -51,7 +50,7 @@ describe('Updates on real hosts', function () {
     [v1 = '', v2 = ''] = await provideWebImages(cluster.bed, ['v1', 'v2']);
   });
   after(() => cluster?.destroy());
-  afterEach(() => cluster.tsctl.run(['rm', 'shop', '--timeout', '40s']));
+  afterEach(() => cluster.tsctl.run(['rm', 'shop', '--timeout', '180s']));
 
   async function deploy(text: string, ...options: string[]): Promise<Run> {
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), text);

@@ -88,8 +88,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 );
 
 describe('the set of an agent', () => {
-  it('is the projection of the view, after any changes of the view and any cuts', async function () {
-    this.timeout(120_000);
+  it('is the projection of the view, after any changes of the view and any cuts', async () => {
     await fc.assert(fc.asyncProperty(fc.array(operation, { minLength: 4, maxLength: 40, size: 'max' }), converges), { numRuns: 200 });
   });
 });

@@ -19,8 +19,7 @@ const random = new SystemRandom();
 const NEVER = new AbortController().signal;
 const LOG_OPTIONS = { follow: false, timestamps: false, stdout: true, stderr: true };
 
-describe('link over TLS', function () {
-  this.timeout(60_000);
+describe('link over TLS', () => {
   let directory: string;
   let manager: TlsManager;
   const sessions: Session[] = [];

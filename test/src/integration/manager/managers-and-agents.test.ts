@@ -59,8 +59,7 @@ async function logOf({ client }: Member, task: Task): Promise<SourcedLogFrame[]>
 }
 
 for (const managers of [2, 3]) {
-  describe(`${managers} managers on one etcd, and agents that may go to any of them`, function () {
-    this.timeout(180_000);
+  describe(`${managers} managers on one etcd, and agents that may go to any of them`, () => {
     let serving: ServingCluster;
     let world: ManagedCluster;
 

@@ -34,8 +34,7 @@ const compose = (answer: string, web: string, host: string): string => `services
 `;
 
 /** Real engines and managers: what one manager decides, nodes of the other one carry out. */
-describe('nodes that two managers serve', function () {
-  this.timeout(300_000);
+describe('nodes that two managers serve', () => {
   let world: ManagedCluster;
   let near: Node;
   let far: Node;
@@ -74,7 +73,7 @@ describe('nodes that two managers serve', function () {
   async function deploy(answer: number, web: number, ...more: string[]): Promise<void> {
     const { tsctl } = world.cluster;
     await writeFile(join(tsctl.folder, 'compose.yml'), compose(answers[answer] ?? '', webs[web] ?? '', near.name));
-    await tsctl.succeed(['deploy', 'two', '--timeout', '120s', ...more]);
+    await tsctl.succeed(['deploy', 'two', '--timeout', '180s', ...more]);
   }
 
   const ipOf = (node: Node): string => node.description?.address ?? '';

@@ -3,8 +3,7 @@ import { SystemClock, until } from '@tessera/kit';
 import { EtcdServer } from '../../support/etcd.js';
 import { service, stack, TestManager } from './test-manager.js';
 
-describe('Two managers on one etcd', function () {
-  this.timeout(60_000);
+describe('Two managers on one etcd', () => {
   let etcd: EtcdServer;
   let one: TestManager;
   let other: TestManager;

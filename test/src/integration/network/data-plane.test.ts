@@ -44,8 +44,7 @@ const unserved = service('unserved', [], {
 });
 
 /** What the agent plans for a node, in real kernels: three nodes, tasks c1 on n1 and c2 on n2, another container d1 on n1, and a client. */
-describe('the data plane', function () {
-  this.timeout(30_000);
+describe('the data plane', () => {
   let lab: NetLab;
   let machine: MachineSnapshot;
 

@@ -12,15 +12,14 @@ networks: { default: { enable_ipv6: true } }
 `;
 
 /** Three hosts whose ways to each other are broken, one after the other: what the doctor says of it. */
-describe('tsctl network doctor on three hosts', function () {
-  this.timeout(120_000);
+describe('tsctl network doctor on three hosts', () => {
   let cluster: TestCluster;
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'doctor', store: 'embedded', hosts: 3 });
     const image = await provideBusybox(cluster.bed);
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
-    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env: { IMAGE: image } });
+    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '180s'], { env: { IMAGE: image } });
   });
 
   after(() => cluster?.destroy());

@@ -18,8 +18,7 @@ const PING_HEADERS = 28;
 const ENCRYPTED_MTU = 1390;
 
 /** Two hosts with real kernels: what of a network's traffic can be read between them. */
-describe('an encrypted network of two hosts', function () {
-  this.timeout(120_000);
+describe('an encrypted network of two hosts', () => {
   let cluster: TestCluster;
   let a: Host;
   let b: Host;
@@ -31,7 +30,7 @@ describe('an encrypted network of two hosts', function () {
     wire = new Wire(a, b, READY_LIMIT_MS);
     const image = await provideBusybox(cluster.bed);
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), OPEN_AND_SECRET);
-    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env: { IMAGE: image } });
+    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '180s'], { env: { IMAGE: image } });
   });
 
   after(() => cluster?.destroy());
@@ -146,8 +145,8 @@ networks: { secret: { external: true, name: shop_secret } }
   });
 
   it('is gone with the stack', async () => {
-    await cluster.tsctl.succeed(['rm', 'late', '--timeout', '60s']);
-    await cluster.tsctl.succeed(['rm', 'shop', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['rm', 'late', '--timeout', '180s']);
+    await cluster.tsctl.succeed(['rm', 'shop', '--timeout', '180s']);
     await eventually(async () => (await a.exec(['ip', 'link', 'show', 'tsw0'])).code !== 0, 'the tunnel to be gone', READY_LIMIT_MS);
     assert.equal((await a.exec(['nft', 'list', 'table', 'ip', 'tessera-guard'])).code, 1);
   });

@@ -26,12 +26,12 @@ export function describeAcme(cluster: () => TestCluster, images: () => { answers
     after(() => authority?.stop());
 
     const enable = (...options: string[]): Promise<string> =>
-      cluster().tsctl.succeed(['http', 'enable', '--image', images().caddy, '--replicas', '2', '--timeout', '60s', ...options]);
+      cluster().tsctl.succeed(['http', 'enable', '--image', images().caddy, '--replicas', '2', '--timeout', '180s', ...options]);
     const enableOwn = (): Promise<string> => enable('--acme-directory', authority.directory, '--acme-ca', 'root.pem');
     const deploy = async (rules: string): Promise<void> => {
       const compose = `services:\n  web: { image: ${images().answers[0]}, stop_grace_period: 1s, x-http: ${rules} }\n`;
       await writeFile(join(cluster().tsctl.folder, 'auto.yml'), compose);
-      await cluster().tsctl.succeed(['deploy', '-f', 'auto.yml', 'auto', '--timeout', '60s']);
+      await cluster().tsctl.succeed(['deploy', '-f', 'auto.yml', 'auto', '--timeout', '180s']);
     };
     const routeOf = async (host: string): Promise<HttpOverview['routes'][number] | undefined> => {
       const { code, stdout, stderr } = await cluster().tsctl.run(['http', 'status', '-o', 'json']);
@@ -113,7 +113,7 @@ export function describeAcme(cluster: () => TestCluster, images: () => { answers
       await authority.stop();
       const proxies = async (): Promise<string[]> => (await cluster().tsctl.json<Task[]>('ps', 'http')).map(({ id }) => id).sort();
       const former = await proxies();
-      for (const count of [0, 2]) await cluster().tsctl.succeed(['service', 'scale', `http_proxy=${count}`, '--timeout', '60s']);
+      for (const count of [0, 2]) await cluster().tsctl.succeed(['service', 'scale', `http_proxy=${count}`, '--timeout', '180s']);
       assert.deepEqual(
         (await proxies()).filter((id) => former.includes(id)),
         [],

@@ -24,7 +24,7 @@ export function describeHttp(cluster: () => TestCluster, images: () => { answers
     let authority: string;
 
     before(async () => {
-      await cluster().tsctl.succeed(['http', 'enable', '--image', images().caddy, '--replicas', '2', '--timeout', '90s']);
+      await cluster().tsctl.succeed(['http', 'enable', '--image', images().caddy, '--replicas', '2', '--timeout', '180s']);
       authority = await cluster().tsctl.succeed(['http', 'ca']);
       await deploy('shop', services({ web: SECURE, api: API, plain: PLAIN }));
       await eventually(isCurrent, 'the proxies to have the routes', LIMIT_MS);
@@ -32,7 +32,7 @@ export function describeHttp(cluster: () => TestCluster, images: () => { answers
 
     const deploy = async (stack: string, compose: string): Promise<{ code: number; stderr: string }> => {
       await writeFile(join(cluster().tsctl.folder, 'http.yml'), compose);
-      return cluster().tsctl.run(['deploy', '-f', 'http.yml', stack, '--prune', '--timeout', '60s'], {
+      return cluster().tsctl.run(['deploy', '-f', 'http.yml', stack, '--prune', '--timeout', '180s'], {
         env: { IMAGE: images().answers[0] ?? '' },
       });
     };

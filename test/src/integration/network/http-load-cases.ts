@@ -31,7 +31,7 @@ export function describeHttpLoad(cluster: () => TestCluster, images: () => { ans
     });
 
     const enable = (...options: string[]): Promise<string> =>
-      cluster().tsctl.succeed(['http', 'enable', '--image', ...options, '--replicas', '2', '--timeout', '90s']);
+      cluster().tsctl.succeed(['http', 'enable', '--image', ...options, '--replicas', '2', '--timeout', '180s']);
 
     async function deploy(version: 'v1' | 'v2', order: string, path: string): Promise<void> {
       const [v1, v2] = images().answers;
@@ -44,7 +44,7 @@ export function describeHttpLoad(cluster: () => TestCluster, images: () => { ans
     deploy: { replicas: 3, update_config: { parallelism: 1, order: ${order}, monitor: 500ms } }
 `;
       await writeFile(join(cluster().tsctl.folder, 'load.yml'), compose);
-      await cluster().tsctl.succeed(['deploy', '-f', 'load.yml', 'load', '--timeout', '120s']);
+      await cluster().tsctl.succeed(['deploy', '-f', 'load.yml', 'load', '--timeout', '180s']);
     }
 
     const answered = (): number => loads.reduce((sum, { result }) => sum + result.answered, 0);
@@ -68,8 +68,8 @@ export function describeHttpLoad(cluster: () => TestCluster, images: () => { ans
     });
 
     it('fails none while the service is scaled down and up', async () => {
-      await cluster().tsctl.succeed(['service', 'scale', 'load_web=2', '--timeout', '60s']);
-      await cluster().tsctl.succeed(['service', 'scale', 'load_web=4', '--timeout', '60s']);
+      await cluster().tsctl.succeed(['service', 'scale', 'load_web=2', '--timeout', '180s']);
+      await cluster().tsctl.succeed(['service', 'scale', 'load_web=4', '--timeout', '180s']);
       await assertNoneFailed();
     });
 
@@ -79,13 +79,13 @@ export function describeHttpLoad(cluster: () => TestCluster, images: () => { ans
     });
 
     it('fails none while a node is drained', async () => {
-      await cluster().tsctl.succeed(['node', 'drain', '--wait', 'node2', '--timeout', '60s']);
+      await cluster().tsctl.succeed(['node', 'drain', '--wait', 'node2', '--timeout', '180s']);
       await cluster().tsctl.succeed(['node', 'activate', 'node2']);
       await assertNoneFailed();
     });
 
     it('fails none while the proxy is updated', async () => {
-      await cluster().tsctl.succeed(['service', 'update', 'http_proxy', '--force', '--timeout', '60s']);
+      await cluster().tsctl.succeed(['service', 'update', 'http_proxy', '--force', '--timeout', '180s']);
       await assertNoneFailed();
     });
 

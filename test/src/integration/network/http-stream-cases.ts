@@ -12,7 +12,7 @@ const TWO = '{ replicas: 2, update_config: { order: start-first, monitor: 500ms 
 export function describeHttpStreams(cluster: () => TestCluster, images: () => { answers: string[]; caddy: string }): void {
   describe('long requests and connections through HTTP proxies', () => {
     before(async () => {
-      await cluster().tsctl.succeed(['http', 'enable', '--image', images().caddy, '--replicas', '2', '--timeout', '90s']);
+      await cluster().tsctl.succeed(['http', 'enable', '--image', images().caddy, '--replicas', '2', '--timeout', '180s']);
       await deploy('v1', 'v1');
       await eventually(async () => (await cluster().tsctl.run(['http', 'status'])).code === 0, 'the routes', LIMIT_MS);
     });
@@ -35,7 +35,7 @@ export function describeHttpStreams(cluster: () => TestCluster, images: () => { 
 configs: { upstream: { content: '${JSON.stringify(GRPC_SERVER)}' } }
 `;
       await writeFile(join(cluster().tsctl.folder, 'streams.yml'), compose);
-      await cluster().tsctl.succeed(['deploy', '-f', 'streams.yml', 'streams', '--timeout', '90s']);
+      await cluster().tsctl.succeed(['deploy', '-f', 'streams.yml', 'streams', '--timeout', '180s']);
     }
 
     it('keeps WebSockets and event streams of a service while another one is updated and scaled', async () => {
@@ -48,7 +48,7 @@ configs: { upstream: { content: '${JSON.stringify(GRPC_SERVER)}' } }
       socket.write('1\n');
       await eventually(async () => lines.length === 1 && stream.events > 1, 'a line and events', LIMIT_MS);
       await deploy('v1', 'v2');
-      await cluster().tsctl.succeed(['service', 'scale', 'streams_other=3', '--timeout', '60s']);
+      await cluster().tsctl.succeed(['service', 'scale', 'streams_other=3', '--timeout', '180s']);
       const before = stream.events;
       socket.write('2\n');
       await eventually(async () => lines.length === 2 && stream.events > before, 'one more of each', LIMIT_MS);

@@ -8,8 +8,7 @@ import { describeHttpStreams } from './http-stream-cases.js';
 
 const HOSTS = 3;
 
-describe('HTTP on three hosts', function () {
-  this.timeout(240_000);
+describe('HTTP on three hosts', () => {
   let cluster: TestCluster;
   let images: { answers: string[]; caddy: string };
 

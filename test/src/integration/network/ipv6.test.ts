@@ -25,8 +25,7 @@ networks:
 `;
 
 /** Real kernels and engines on three hosts: networks that have IPv6 beside IPv4. */
-describe('networks with IPv6 (moby/moby 24379)', function () {
-  this.timeout(90_000);
+describe('networks with IPv6 (moby/moby 24379)', () => {
   let cluster: TestCluster;
   let image: string;
   let services: Record<string, StackContainer[]>;
@@ -45,7 +44,7 @@ describe('networks with IPv6 (moby/moby 24379)', function () {
 
   async function deploy(): Promise<void> {
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), SERVERS);
-    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env: { IMAGE: image } });
+    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '180s'], { env: { IMAGE: image } });
   }
 
   const containersOf = (service: string): Promise<StackContainer[]> => stackContainers(cluster.bed, 'shop', service, 'GlobalIPv6Address');
@@ -163,7 +162,7 @@ describe('networks with IPv6 (moby/moby 24379)', function () {
   });
 
   it('leave nothing on the hosts when they go', async () => {
-    await cluster.tsctl.succeed(['rm', 'shop', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['rm', 'shop', '--timeout', '180s']);
     const left = async (): Promise<string> => {
       const script =
         'ls /run/tessera/neighbours; pgrep -x ndppd --ns $$ --nslist net; nft list tables ip6; ip -6 rule | grep 20542; ip -br link | grep "^ts[bv]"';

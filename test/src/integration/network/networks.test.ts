@@ -14,8 +14,7 @@ const READY_LIMIT_MS = 20_000;
 const PING_HEADERS = 28;
 
 /** Two hosts with real kernels and engines: how networks are made, described and removed, and how large their packets are. */
-describe('networks of two hosts', function () {
-  this.timeout(120_000);
+describe('networks of two hosts', () => {
   let cluster: TestCluster;
   let image: string;
 
@@ -28,7 +27,7 @@ describe('networks of two hosts', function () {
 
   async function deploy(stack: string, compose: string, ...options: string[]): Promise<{ code: number; stderr: string }> {
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), compose);
-    return cluster.tsctl.run(['deploy', stack, '--timeout', '60s', ...options], { env: { IMAGE: image } });
+    return cluster.tsctl.run(['deploy', stack, '--timeout', '180s', ...options], { env: { IMAGE: image } });
   }
 
   const service = (lines: string): string => `{ image: "\${IMAGE}", command: ["sleep", "100000"], ${lines} }`;

@@ -19,8 +19,7 @@ networks: { front: {}, back: { internal: true } }
 `;
 
 /** Real kernels and engines: what containers on three hosts reach, by address and by name, and what they must not. */
-describe('the overlay between three hosts', function () {
-  this.timeout(90_000);
+describe('the overlay between three hosts', () => {
   let cluster: TestCluster;
   let services: Record<string, StackContainer[]>;
   let image: string;
@@ -29,7 +28,7 @@ describe('the overlay between three hosts', function () {
     cluster = await TestCluster.create({ what: 'overlay', store: 'embedded', hosts: HOSTS });
     [image = ''] = await provideWebImages(cluster.bed, ['v1']);
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
-    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env: { WEB_IMAGE: image } });
+    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '180s'], { env: { WEB_IMAGE: image } });
     services = { both: await containersOf('both'), front: await containersOf('front'), back: await containersOf('back') };
   });
 
@@ -144,14 +143,14 @@ describe('the overlay between three hosts', function () {
   });
 
   it('refuses at once what a service without tasks is asked', async () => {
-    await cluster.tsctl.succeed(['service', 'scale', 'shop_back=0', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['service', 'scale', 'shop_back=0', '--timeout', '180s']);
     const from = one('both');
     const isRefused = async (): Promise<boolean> => {
       const { stderr } = await from.host.exec(['docker', 'exec', from.id, 'timeout', '5', 'wget', '-qO-', 'http://back/']);
       return /refused/i.test(stderr);
     };
     await eventually(isRefused, 'a refusal', REPAIR_LIMIT_MS);
-    await cluster.tsctl.succeed(['service', 'scale', 'shop_back=3', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['service', 'scale', 'shop_back=3', '--timeout', '180s']);
     services.back = await containersOf('back');
   });
 
@@ -193,7 +192,7 @@ networks: { front: { external: true, name: shop_front } }
     assert.deepEqual(await resolve(from, 'tasks.quiet'), []);
     const [address = ''] = await resolve(from, 'forming');
     assert.equal(await fetchFrom(from, `http://${address}/`).then((answer) => answer?.split(' ')[0]), 'v1');
-    await cluster.tsctl.succeed(['rm', 'cluster', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['rm', 'cluster', '--timeout', '180s']);
   });
 
   /** All that a host's firewall, links and engine are needed for. */
@@ -232,7 +231,7 @@ networks: { front: { external: true, name: shop_front } }
   });
 
   it('takes bridges, devices and published ports away with the stack', async () => {
-    await cluster.tsctl.succeed(['rm', 'shop', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['rm', 'shop', '--timeout', '180s']);
     const links = async (): Promise<string> => {
       const lists = await Promise.all(cluster.bed.hosts.map((host) => onHost(host, 'ip', '-br', 'link')));
       return lists.join('\n');

@@ -16,15 +16,14 @@ networks: { inner: { internal: true } }
 `;
 
 /** Real hosts and engines: a port that nobody publishes, on a network that leads nowhere, reached from this machine. */
-describe('tsctl port-forward to two hosts', function () {
-  this.timeout(120_000);
+describe('tsctl port-forward to two hosts', () => {
   let cluster: TestCluster;
 
   before(async () => {
     cluster = await TestCluster.create({ what: 'forward', store: 'embedded', hosts: 2 });
     const image = await provideBusybox(cluster.bed);
     await writeFile(join(cluster.tsctl.folder, 'compose.yml'), COMPOSE);
-    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '60s'], { env: { IMAGE: image } });
+    await cluster.tsctl.succeed(['deploy', 'shop', '--timeout', '180s'], { env: { IMAGE: image } });
   });
 
   after(() => cluster?.destroy());

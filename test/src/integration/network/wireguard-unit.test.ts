@@ -17,8 +17,7 @@ networks:
 const name = testBedName('wgunit');
 
 /** Where a kernel has no WireGuard, systemd runs it beside the agent. */
-describe('wireguard-go on hosts with systemd', function () {
-  this.timeout(90_000);
+describe('wireguard-go on hosts with systemd', () => {
   let machine: MachineSnapshot;
   let bed: Bed;
   let one: UnitHost;

@@ -35,8 +35,7 @@ function wrk(url: string): Promise<string> {
 }
 
 /** Real engines on three hosts: whoever is served while things change should not notice. */
-describe('changes under load', function () {
-  this.timeout(240_000);
+describe('changes under load', () => {
   let cluster: TestCluster;
   let images: string[];
   let loads: Load[] = [];
@@ -91,7 +90,7 @@ describe('changes under load', function () {
   it('fails no request while a service of twelve tasks is updated start-first, nor one of wrk at any host', async () => {
     await underWrk(deploy(images[1] ?? '', MANY));
     assert.ok([...(loads[0]?.result.answers.keys() ?? [])].some((answer) => answer.startsWith('v2')));
-    await underWrk(cluster.tsctl.succeed(['service', 'scale', 'shop_web=4', '--timeout', '60s']));
+    await underWrk(cluster.tsctl.succeed(['service', 'scale', 'shop_web=4', '--timeout', '180s']));
   });
 
   it('fails none while it is updated stop-first', async () => {
@@ -115,11 +114,11 @@ describe('changes under load', function () {
   it('fails none while it is scaled down and up, and cuts no connection to a task that stays, nor to one that goes before its grace is over', async () => {
     const flows = await flowsTo(4);
     const startedAt = performance.now();
-    await cluster.tsctl.succeed(['service', 'scale', 'shop_web=2', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['service', 'scale', 'shop_web=2', '--timeout', '180s']);
     await eventually(async () => flows.filter(({ endedAt }) => endedAt !== undefined).length === 2, 'two tasks to end', LOAD_LIMIT_MS);
     for (const { endedAt } of flows)
       if (endedAt !== undefined) assert.ok(endedAt - startedAt >= STOP_GRACE_MS * 0.9, `after ${endedAt - startedAt} ms`);
-    await cluster.tsctl.succeed(['service', 'scale', 'shop_web=5', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['service', 'scale', 'shop_web=5', '--timeout', '180s']);
     const staying = flows.filter(({ endedAt }) => endedAt === undefined);
     const before = staying.map(({ answered }) => answered);
     await eventually(async () => staying.every(({ answered }, at) => answered > (before[at] as number)), 'more answers', LOAD_LIMIT_MS);
@@ -129,7 +128,7 @@ describe('changes under load', function () {
   });
 
   it('fails none while a node is drained', async () => {
-    await underWrk(cluster.tsctl.succeed(['node', 'drain', 'node2', '--timeout', '60s']));
+    await underWrk(cluster.tsctl.succeed(['node', 'drain', 'node2', '--timeout', '180s']));
     await eventually(
       async () => (await onHost(cluster.host(1), 'docker', 'ps', '-q', '--filter', 'label=tessera.task')) === '',
       'the drained node to be empty',
@@ -140,10 +139,10 @@ describe('changes under load', function () {
 
   it('fails none while another stack is removed, and while the service is balanced anew', async () => {
     await writeFile(join(cluster.tsctl.folder, 'other.yml'), `services: { app: { image: ${images[1]}, ports: ["8090:80"] } }\n`);
-    await cluster.tsctl.succeed(['deploy', 'other', '-f', 'other.yml', '--timeout', '60s']);
-    await cluster.tsctl.succeed(['rm', 'other', '--timeout', '60s']);
+    await cluster.tsctl.succeed(['deploy', 'other', '-f', 'other.yml', '--timeout', '180s']);
+    await cluster.tsctl.succeed(['rm', 'other', '--timeout', '180s']);
     await cluster.tsctl.succeed(['node', 'activate', 'node2']);
-    await underWrk(cluster.tsctl.succeed(['rebalance', 'shop_web', '--timeout', '60s']));
+    await underWrk(cluster.tsctl.succeed(['rebalance', 'shop_web', '--timeout', '180s']));
     assert.notEqual(await onHost(cluster.host(1), 'docker', 'ps', '-q', '--filter', 'label=tessera.task'), '');
     assertNoneFailed();
   });
