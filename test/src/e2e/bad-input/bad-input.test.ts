@@ -43,8 +43,7 @@ const PREPARATION = [
 ];
 
 /** The real commands against a real cluster, and every word that they say when something is wrong. */
-describe('Bad input is told of with cause and cure', function () {
-  this.timeout(120_000);
+describe('Bad input is told of with cause and cure', () => {
   const world = new World();
   const shown = new Map(GROUPS.map(({ title }) => [title, new Map<string, string>()]));
   const isUpdate = process.env.UPDATE_GOLDEN === '1';

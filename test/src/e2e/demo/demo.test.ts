@@ -14,8 +14,7 @@ const PROJECT = fileURLToPath(new URL('../../../../', import.meta.url));
 const CLUSTER = `demo-${process.pid}`;
 
 /** What a new user types first, without its set-up: that has been done before any test runs. */
-describe('the demo', function () {
-  this.timeout(240_000);
+describe('the demo', () => {
   let config: string;
   let machine: MachineSnapshot;
   let hosts: string[];
