@@ -5,8 +5,10 @@ import { readyNode, serviceSpec } from '../model/testing/builders.js';
 import { obey, running } from './testing/agents.js';
 import { World } from './testing/world.js';
 
+const NODES = ['a', 'b', 'c'];
+
 describe('an update in any order of events', () => {
-  it('never has fewer ready tasks than its settings allow, nor more in all, and ends', () => {
+  it('never has fewer ready tasks than its settings allow, nor more in all, and ends with tasks as evenly spread as before', () => {
     const settings = fc.record({
       replicas: fc.integer({ min: 1, max: 6 }),
       parallelism: fc.integer({ min: 1, max: 3 }),
@@ -19,7 +21,7 @@ describe('an update in any order of events', () => {
     fc.assert(
       fc.property(settings, ({ replicas, parallelism, order, delayMs, canary, controls, picks }) => {
         const world = new World();
-        for (const id of ['a', 'b', 'c']) world.putNode(readyNode(id));
+        for (const id of NODES) world.putNode(readyNode(id));
         const deploy = (image: string): void => {
           const spec = serviceSpec('web', replicas, (draft) => {
             draft.template.container.image = image;
@@ -58,6 +60,8 @@ describe('an update in any order of events', () => {
         }
         assert.equal(world.view.get('services', 'web')!.update?.state, 'completed');
         assert.ok(running(world, 'web').every((task) => task.specRevision === 2));
+        const perNode = NODES.map((id) => running(world, 'web').filter(({ nodeId }) => nodeId === id).length);
+        assert.ok(Math.max(...perNode) - Math.min(...perNode) <= 1, `spread over nodes: ${perNode}`);
       }),
       { numRuns: 100 },
     );

@@ -54,12 +54,14 @@ class Placement {
   #tiers: number[][] | undefined;
   #tree: SpreadTree | undefined;
   #score: Score | undefined;
-  /** Replicas of the service by node index. */
+  /** Replicas of the service by node index, without those that yield to others. */
   #counts = new Int32Array(0);
+  readonly #yielding: readonly number[];
   #mayWalk: boolean;
 
   constructor(private readonly input: PlaceInput) {
-    this.#mayWalk = isMerelySpread(input);
+    this.#yielding = input.prepared.group.yielding(input.table);
+    this.#mayWalk = this.#yielding.length === 0 && isMerelySpread(input);
   }
 
   /** Gives the task a node, if one suits. */
@@ -110,6 +112,7 @@ class Placement {
   #bestTree(): SpreadTree | undefined {
     if (!this.#tiers) {
       this.#counts = countsOf(this.input.table, this.input.prepared.group.serviceId);
+      for (const index of this.#yielding) this.#counts[index]!--;
       this.#score ??= scoreOf(this.input.prepared.group, this.input.table);
       this.#tiers = this.#rank();
       this.#tree = undefined;

@@ -6,6 +6,7 @@ import { claimOf } from './claim.js';
 import type { TaskGroup } from './filters/filter.js';
 import { homeOf, localVolumes } from './home.js';
 import { priorityOf } from './priority.js';
+import { yieldingNodes } from './yielding.js';
 
 /** The group of tasks that are like this one; nothing when what it was made from is gone. */
 export function taskGroupOf(view: ClusterView, task: Task): TaskGroup | undefined {
@@ -20,6 +21,7 @@ export function taskGroupOf(view: ClusterView, task: Task): TaskGroup | undefine
     claim: claimOf(serviceId, source),
     affinities: affinitiesOf(view, serviceId, source.spec),
     priority: priorityOf(view, task),
+    yielding: (table) => yieldingNodes(view, { serviceId, templateHash, spec: source.spec }, table),
     ...(volumes.length > 0 && { homeOf: (one, table) => homeOf(view, table, source.spec, volumes, one) }),
   };
 }

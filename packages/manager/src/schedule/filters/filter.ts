@@ -15,6 +15,8 @@ export interface TaskGroup {
   priority: number;
   /** For tasks that must go to where their data lies: the node of one of them, if it has any yet. */
   homeOf?(task: Task, table: NodeTable): Home | undefined;
+  /** Indices of nodes, one for each task there that runs on only until one of these does in its place. */
+  yielding(table: NodeTable): readonly number[];
 }
 
 /** What `refuse` answers for a node that passes. */
