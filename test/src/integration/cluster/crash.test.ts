@@ -177,9 +177,10 @@ for (const store of ['embedded', 'etcd'] as const) {
 
       it('after a kill -9 of a Docker engine', async () => {
         await deployment.begin();
+        // Before it, since a dead engine tells nothing.
+        await deployment.stillUnderWay();
         await cluster.host(1).killDocker();
         await cluster.host(1).startDocker();
-        await deployment.stillUnderWay();
         await deployment.converge();
       });
     }
