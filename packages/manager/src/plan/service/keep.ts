@@ -1,7 +1,7 @@
 import { type RestartPolicy, restartDecision, serviceRevisionId, type Task } from '@tessera/api';
 import { endedRun } from '../../model/restarts.js';
 import { sourceOf } from '../../model/spec-of.js';
-import { endedByItself, isLive, isRunning, isToldToGo, stateSince } from '../../model/task.js';
+import { endedByItself, isLive, isRunning, isToldToGo } from '../../model/task.js';
 import type { ServiceDraft, Slot, TaskOrigin, TaskTemplateRef } from './draft.js';
 import { isDirty, isDrained, isDueToGo, isMisplaced, isOutrun } from './misfit.js';
 import { startsFirst } from './starts-first.js';
@@ -84,7 +84,8 @@ function settleSurplus(draft: ServiceDraft, slot: Slot): void {
 function replaces(draft: ServiceDraft, fresh: Task, old: Task): boolean {
   if (!isRunning(fresh)) return false;
   if (fresh.status.health !== undefined || fresh.templateHash === old.templateHash) return true;
-  const trustedAt = stateSince(fresh) + Math.min(TRUST_AFTER_MS, activeConfig(draft.service).monitorMs);
+  // Since a manager heard of it: word of its end may be as long on the way as word of its start.
+  const trustedAt = fresh.updatedAt + Math.min(TRUST_AFTER_MS, activeConfig(draft.service).monitorMs);
   draft.wakeAt(trustedAt);
   return trustedAt <= draft.now;
 }
