@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type SystemReserve, TASK_HISTORY_PER_SLOT } from '@tessera/api';
 import { type Clock, LOG_LEVELS, type Log, type LogLevel, pinoLog, SystemClock, SystemRandom, sleep, withDeadline } from '@tessera/kit';
-import { putBeforeTasks } from '@tessera/kit/lifecycle/index';
 import { subjectOfPem } from '@tessera/kit/pki/subject';
 import { Command, CommanderError, Option } from 'commander';
 import { DockerEngine } from './engine/docker-engine.js';
@@ -146,7 +145,6 @@ async function run(flags: RunFlags): Promise<void> {
   const clock = new SystemClock();
   const random = new SystemRandom();
   const log = pinoLog('tessera-agent', flags.logLevel);
-  putBeforeTasks(log);
   const db = new SqliteTaskDb(stateDir(flags.dataDir));
   const stopping = stopSignal();
   const engine = new DockerEngine({ clock, socketPath, ...(flags.dockerConfig !== undefined && { dockerConfigFile: flags.dockerConfig }) });

@@ -1,5 +1,5 @@
 import { pinoLog, SystemClock, SystemRandom } from '@tessera/kit';
-import { putBeforeTasks, stopRequested } from '@tessera/kit/lifecycle/index';
+import { stopRequested } from '@tessera/kit/lifecycle/index';
 import { formatAddress } from '@tessera/kit/transport/index';
 import { CommanderError } from 'commander';
 import { startManager } from './daemon/manager.js';
@@ -15,7 +15,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     throw error;
   }
   const log = pinoLog('tessera-manager', options.logLevel);
-  putBeforeTasks(log);
   try {
     const manager = await startManager(options, { clock: new SystemClock(), random: new SystemRandom(), log });
     const address = `https://${formatAddress(manager)}`;

@@ -1,3 +1,2 @@
 export * from './lifecycle.js';
-export * from './priority.js';
 export * from './signals.js';

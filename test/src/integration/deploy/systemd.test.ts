@@ -49,13 +49,6 @@ describe('The units for systemd', () => {
     assert.match(await unit.shell('tsctl node inspect node1'), /"kind": "gpu",\s+"count": 2/);
   });
 
-  it('put both before the tasks of the host', async () => {
-    for (const service of ['tessera-manager', 'tessera-agent']) {
-      const pid = await unit.shell(`systemctl show -p MainPID --value ${service}`);
-      assert.equal(await unit.shell(`ps -o ni= -p ${pid}`), '-10');
-    }
-  });
-
   it('bring both back when they are killed', async () => {
     await unit.shell('systemctl kill -s KILL tessera-manager; systemctl kill -s KILL tessera-agent');
     await unit.eventually('systemctl show -p NRestarts --value tessera-manager tessera-agent', /^1\s+1$/);
