@@ -7,6 +7,7 @@ import { Forwarder } from '../dns/forwarder.js';
 import { VXLAN_PORT } from '../plan/network/links.js';
 import { countsOf, noProbeTable, PROBE_TABLE, probeTable } from '../plan/network/probe-table.js';
 import type { Prober } from '../ports/prober.js';
+import { pathMtu, pingOf } from './path-mtu.js';
 import { run } from './run.js';
 
 type Measure = Extract<ProbeRequest, { kind: 'measure' }>;
@@ -14,10 +15,6 @@ type Measured = Extract<ProbeAnswer, { kind: 'measured' }>;
 
 /** Datagrams sent to each peer: one may be lost. */
 const DATAGRAMS = 5;
-/** IPv4 and ICMP headers in front of a ping's own bytes. */
-const PING_HEADERS = 28;
-/** Sizes at which ways between hosts are known to end: tunnels, PPPoE, IPv6's least. All are tried at once. */
-const SIZES = [9000, 1500, 1492, 1480, 1476, 1450, 1440, 1430, 1420, 1400, 1390, 1380, 1350, 1330, 1300, 1280, 1200, 1000, 576];
 const CONNECT_LIMIT_MS = 2_000;
 /** Peers looked at a time. */
 const CONCURRENT_PEERS = 8;
@@ -91,7 +88,7 @@ export class HostProber implements Prober {
 
   async #tryGateway(gateway: Measure['gateways'][number]): Promise<Measured['gateways'][number] | undefined> {
     const { nodeId, networkId, address6 } = gateway;
-    const [answers, byIpv6] = await Promise.all([this.#answers(gateway), address6 !== undefined && answersPing(address6)]);
+    const [answers, byIpv6] = await Promise.all([this.#answers(gateway), address6 !== undefined && pingOf(address6)()]);
     return answers ? { nodeId, networkId, ...(byIpv6 && { ipv6: true as const }) } : undefined;
   }
 
@@ -102,19 +99,16 @@ export class HostProber implements Prober {
   }
 }
 
-const NEVER_FITS = 0;
-
 async function measurePeer({ nodeId, address, packetBytes }: Measure['peers'][number]): Promise<Measured['peers'][number]> {
   const refusal = await sendDatagrams(address).then(
     () => undefined,
     (error: Error) => error.message,
   );
-  const fitting = await fittingSizes(address, [...new Set([...(packetBytes === undefined ? [] : [packetBytes]), ...SIZES])]);
-  const pathMtu = Math.max(NEVER_FITS, ...fitting.sizes);
+  const mtu = await pathMtu(pingOf(address), packetBytes);
   return {
     nodeId,
-    answersPing: fitting.answers,
-    ...(pathMtu > NEVER_FITS && { pathMtu }),
+    answersPing: mtu !== undefined,
+    ...(mtu !== undefined && mtu > 0 && { pathMtu: mtu }),
     ...(refusal !== undefined && { refusal }),
   };
 }
@@ -132,32 +126,6 @@ async function sendDatagrams(address: string): Promise<void> {
   } finally {
     socket.close();
   }
-}
-
-/** Each size at the same time, from one shell: `0` stands for a small ping that may be broken up. Prints the sizes that came back. */
-const PING_ALL = `command -v ping > /dev/null || { echo "the program ping is missing on this host" >&2; exit 1; }
-address=$1; shift
-for bytes in "$@"; do
-  if [ "$bytes" = 0 ]; then size=; else size="-M do -s $((bytes - ${PING_HEADERS}))"; fi
-  (ping -n -q -c 2 -i 0.2 -W 1 $size "$address" > /dev/null 2>&1 && echo "$bytes") &
-done
-wait`;
-
-/** The sizes at which a ping comes back that nobody on the way may break up, and whether any does. @throws Error without `ping` */
-async function fittingSizes(address: string, sizes: readonly number[]): Promise<{ answers: boolean; sizes: number[] }> {
-  const out = await run('sh', ['-c', PING_ALL, 'sh', address, '0', ...sizes.map(String)]);
-  const found = out
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(Number);
-  return { answers: found.length > 0, sizes: found.filter((bytes) => bytes > NEVER_FITS) };
-}
-
-function answersPing(address: string): Promise<boolean> {
-  return run('ping', ['-n', '-q', '-c', '2', '-i', '0.2', '-W', '1', address]).then(
-    () => true,
-    () => false,
-  );
 }
 
 function takesConnection(host: string, port: number): Promise<boolean> {
