@@ -145,15 +145,6 @@ export class HostDaemon {
     await this.process.exited;
   }
 
-  /** It stands still and says nothing, as a process on a host that swaps. */
-  async pause(): Promise<void> {
-    await this.process.kill('SIGSTOP');
-  }
-
-  async resume(): Promise<void> {
-    await this.process.kill('SIGCONT');
-  }
-
   /** As it was, with more options if there are any. */
   async start(...options: string[]): Promise<void> {
     const { argv, logFile } = this.daemon;

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Node, Task } from '@tessera/api';
+import type { Host } from '@tessera/bed';
 import { parseAddress } from '@tessera/kit/transport/index';
 import { provideAnswerImages } from '../../support/answer-image.js';
 import { httpLoad, type Load } from '../../support/load.js';
 import { fetchFrom, forwarding } from '../../support/port-forward.js';
+import { onHost } from '../../support/test-bed.js';
 import { eventually } from '../../support/test-cluster.js';
 import { provideWebImages } from '../../support/web-image.js';
 import { ManagedCluster } from './managed-cluster.js';
@@ -94,15 +96,16 @@ describe('nodes that two managers serve', () => {
     const managers = await world.managers();
     const [address] = managers.find(({ id }) => id === node.session?.manager)?.addresses ?? [];
     const { host, port } = parseAddress(address ?? '');
-    await run(node, `nft 'table ip deaf { chain in { type filter hook input priority 0; ip saddr ${host} tcp sport ${port} drop; }; }'`);
+    await onHost(
+      hostOf(node),
+      'nft',
+      `table ip deaf { chain in { type filter hook input priority 0; ip saddr ${host} tcp sport ${port} drop; }; }`,
+    );
   }
 
-  const undeafen = (node: Node): Promise<void> => run(node, 'nft delete table ip deaf');
+  const undeafen = (node: Node): Promise<string> => onHost(hostOf(node), 'nft', 'delete', 'table', 'ip', 'deaf');
 
-  async function run(node: Node, script: string): Promise<void> {
-    const result = await world.cluster.bed.hosts.find(({ name }) => name === node.name)?.exec(['sh', '-c', script]);
-    assert.equal(result?.code, 0, result?.stderr);
-  }
+  const hostOf = (node: Node): Host => world.cluster.host(world.cluster.bed.hosts.findIndex(({ name }) => name === node.name));
 
   it('fail no request while a service on all of them is updated', async () => {
     const loads = world.cluster.bed.hosts.flatMap(({ ip }) => [
