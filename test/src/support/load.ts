@@ -5,7 +5,8 @@ import { isIPv6 } from 'node:net';
 import { SystemClock, sleep } from '@tessera/kit';
 
 const ANSWER_LIMIT_MS = 5_000;
-const DATAGRAM_INTERVAL_MS = 20;
+/** Between two requests of a worker: who asks without a pause takes the processor from those that are asked on the same machine. */
+const PAUSE_MS = 20;
 
 /** What a load came to: how many were answered, and each failure with its reason. */
 export interface LoadResult {
@@ -31,13 +32,16 @@ export interface HttpLoadOptions {
   tls?: { servername: string; ca: string };
 }
 
-/** Asks one address over and over. */
+/** Asks one address over and over, with a pause between the requests. */
 export function httpLoad(host: string, port: number, { workers, keepAlive, headers = {}, tls }: HttpLoadOptions): Load {
   const result = emptyResult();
   const agent = tls ? new SecureAgent({ keepAlive, maxSockets: workers, ...tls }) : new Agent({ keepAlive, maxSockets: workers });
   let isOver = false;
   const work = async (): Promise<void> => {
-    while (!isOver) note(result, await ask(host, port, agent, headers));
+    while (!isOver) {
+      note(result, await ask(host, port, agent, headers));
+      await sleep(new SystemClock(), PAUSE_MS);
+    }
   };
   const working = Promise.all(Array.from({ length: workers }, work));
   return {
@@ -73,7 +77,7 @@ export function datagramLoad(host: string, port: number): Load {
     while (!isOver) {
       const first = await one();
       note(result, first instanceof Error ? await one() : first);
-      await sleep(new SystemClock(), DATAGRAM_INTERVAL_MS);
+      await sleep(new SystemClock(), PAUSE_MS);
     }
     socket.close();
   };

@@ -92,9 +92,10 @@ export abstract class BoxHost implements Host {
   }
 
   async powerOff(): Promise<void> {
+    // First the link: who loses power says no goodbye.
+    if (await this.context.lan.isUp()) await this.context.lan.detach(this.index);
     await this.box.stop();
     await rm(this.dockerSocket, { force: true });
-    if (await this.context.lan.isUp()) await this.context.lan.detach(this.index);
   }
 
   cut(other: Host): Promise<void> {

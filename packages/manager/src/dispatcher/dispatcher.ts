@@ -59,6 +59,8 @@ export const DISPATCHER_TIMES = {
   heartbeatMs: HEARTBEAT_MS,
   /** Time to come back, here or at another manager, after a session ended for silence; a node is down when it is over. */
   reconnectGraceMs: 1_000,
+  /** The same after its connection was closed: the host is there to close it, so that its agent may be starting anew. */
+  restartGraceMs: 10_000,
   /** How long a node that this manager does not know may take to appear: it may just have joined elsewhere. */
   memberLimitMs: 2_000,
   /** How long an agent has to dial a log stream. */
@@ -131,14 +133,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.#router = new ChangeRouter(this.#projector, this.#feeds, this.#leaving);
     this.#queue = new UpdateQueue({ store, clock, log, tickMs: this.#times.reportTickMs });
     this.intake = new StatusIntake({ store, clock, log, queue: this.#queue, slots: this.#projector.slots });
-    this.#liveness = new Liveness({
-      view: store.view,
-      clock,
-      queue: this.#queue,
-      presence,
-      ...this.#times,
-      silenceLimitMs: this.#silentAfterMs() + this.#times.reconnectGraceMs,
-    });
+    this.#liveness = new Liveness({ view: store.view, clock, queue: this.#queue, presence });
     this.#probes = new Probes({ clock, random, ...this.#times });
     this.#dials = new StreamDials({ clock, random, ...this.#times });
     this.#logs = new LogRelay(this.#dials);
@@ -268,13 +263,18 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     if (this.#sessions.get(session.nodeId) === session) this.#applied.applied(session.nodeId, seq);
   }
 
-  closed(session: AgentSession, reason: string): void {
+  closed(session: AgentSession, reason: string, isSilent: boolean): void {
     if (this.#sessions.get(session.nodeId) !== session) return;
     this.log.info({ nodeId: session.nodeId, reason }, 'dispatcher: node disconnected');
     this.#sessions.delete(session.nodeId);
     this.#usage.forget(session.nodeId);
     this.#feeds.delete(session.nodeId);
-    if (session.held) this.#liveness.disconnected(session.nodeId, session.held, session.silentForMs(), reason);
+    if (!session.held) return;
+    const { reconnectGraceMs, restartGraceMs } = this.#times;
+    const graceMs = isSilent
+      ? Math.max(this.#silentAfterMs() + reconnectGraceMs - session.silentForMs(), reconnectGraceMs)
+      : restartGraceMs;
+    this.#liveness.disconnected(session.nodeId, session.held, graceMs, reason);
   }
 
   /** Others judge this manager's nodes now: their agents shall look for a manager that has its place. */

@@ -4,7 +4,7 @@ import { type LinkAgent, LinkWorld } from './link-world.js';
 import { sampleBlock, sampleNetwork, sampleNode, sampleRevision, sampleService, sampleSpec, sampleStatus, sampleTask } from './sample.js';
 
 const TICK_MS = 200;
-const LEAVE_LIMIT_MS = 5_000;
+const LEAVE_LIMIT_MS = 12_000;
 
 /** A task runs on n1; n1 and n2 send clients to it. */
 describe('a task that leaves', () => {

@@ -8,7 +8,7 @@ import type { PeerRounds } from './peer-rounds.js';
  * Longest time that a leaving task waits for nodes: as long as one whose agent is away has to come back before it is down, and a little more. One that
  * takes longer to apply a change is broken.
  */
-export const LEAVE_LIMIT_MS = 5_000;
+export const LEAVE_LIMIT_MS = 12_000;
 /** How long an agent holds a leaving task when it hears nothing more: a little longer than its manager would have. */
 export const HOLD_MS = LEAVE_LIMIT_MS + 1_000;
 

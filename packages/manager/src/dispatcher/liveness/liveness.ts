@@ -11,10 +11,6 @@ export interface LivenessOptions {
   clock: Clock;
   queue: UpdateQueue;
   presence: Presence;
-  /** How long after its agent was last heard a node without a session is down, in milliseconds. */
-  silenceLimitMs: number;
-  /** How long it may be without one at least, in milliseconds. */
-  reconnectGraceMs: number;
 }
 
 /**
@@ -55,13 +51,12 @@ export class Liveness {
   }
 
   /**
-   * The node's last session ended. A closed connection counts no more than silence: an agent that crashed or is being replaced by
-   * a newer one has as long to come back, here or at another manager, and adopt what runs.
-   * @param silentForMs since the agent was last heard
+   * The node's last session ended.
+   * @param graceMs time that its agent has to come back, here or at another manager, and adopt what runs; the node is down thereafter
    * @param reason in words, for people
    */
-  disconnected(nodeId: string, session: NodeSession, silentForMs: number, reason: string): void {
-    const { clock, silenceLimitMs, reconnectGraceMs, presence } = this.options;
+  disconnected(nodeId: string, session: NodeSession, graceMs: number, reason: string): void {
+    const { clock, presence } = this.options;
     if (session.manager !== presence.id) return;
     const down = (): void => {
       this.#graces.delete(nodeId);
@@ -69,7 +64,7 @@ export class Liveness {
       void this.#write(nodeId, session, (node) => ({ ...node, status: this.#status(node, 'down', reason) })).catch(() => {});
     };
     this.#graces.get(nodeId)?.cancel();
-    this.#graces.set(nodeId, clock.timer(Math.max(silenceLimitMs - silentForMs, reconnectGraceMs), down));
+    this.#graces.set(nodeId, clock.timer(graceMs, down));
   }
 
   described(nodeId: string, session: NodeSession, description: NodeDescription): Promise<void> {

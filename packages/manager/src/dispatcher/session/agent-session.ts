@@ -39,8 +39,11 @@ export interface SessionHost {
   /** The node's network is as the set of this number says. */
   setApplied(session: AgentSession, seq: number): void;
   imageResolved(answer: Extract<AgentMessage, { type: 'image-resolved' }>): void;
-  /** @param reason in words, for people */
-  closed(session: AgentSession, reason: string): void;
+  /**
+   * @param reason in words, for people
+   * @param isSilent nothing was heard of the agent, and not even its host said that the connection ends
+   */
+  closed(session: AgentSession, reason: string, isSilent: boolean): void;
 }
 
 /** Above these, changes wait (as marks in the feed) until the agent has read or saved more. */
@@ -107,7 +110,7 @@ export class AgentSession {
   /** Ends the session at once: its agent is silent, so that no closing handshake would be answered. */
   cut(reason: string): void {
     this.socket.close();
-    this.#finish(reason);
+    this.#finish(reason, true);
   }
 
   /** Resolves when what the agent sent is worked off. */
@@ -232,9 +235,9 @@ export class AgentSession {
     for (const taskId of unknown) this.#feed?.reject(taskId);
   }
 
-  #finish(reason: string): void {
+  #finish(reason: string, isSilent = false): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new Error(reason));
-    this.host.closed(this, reason);
+    this.host.closed(this, reason, isSilent);
   }
 }
