@@ -1,4 +1,5 @@
 export * from './clock/clock.js';
+export * from './clock/repeat.js';
 export * from './clock/system-clock.js';
 export * from './clock/virtual-clock.js';
 export * from './log/log.js';

@@ -9,6 +9,8 @@ import { Tsctl } from './tsctl.js';
 const LOOK_INTERVAL_MS = 100;
 /** So many times longer than a limit says is waited: a machine that is busy with something else is no failure, and what comes in time costs nothing. */
 const PATIENCE = 4;
+/** Of the managers: on a busy machine an agent may well say nothing for longer than they would wait by themselves. */
+const NODE_TIMEOUT = '10s';
 
 export interface TestClusterOptions {
   /** Short and unique among the tests: the bed is named after it. */
@@ -46,7 +48,7 @@ export class TestCluster {
     const bed = await Bed.create({ name, hosts, kind, light });
     const tsctl = await Tsctl.create();
     try {
-      const running = await startCluster(bed, { store, managers });
+      const running = await startCluster(bed, { store, managers, nodeTimeout: NODE_TIMEOUT });
       const endpoints = bed.hosts.slice(0, managers).map(({ ip }) => `https://${ip}:${MANAGER_PORT}`);
       const context = { endpoints, ...running.cluster.admin };
       await tsctl.succeed(['context', 'import', '--use', name], { input: JSON.stringify(context) });

@@ -7,7 +7,7 @@ import {
   parseManagerMessage,
   type TaskReport,
 } from '@tessera/api';
-import { CLOSE_CODES, type Clock, type Log, type SessionSocket, type Timer } from '@tessera/kit';
+import { CLOSE_CODES, type Clock, type Log, repeat, type SessionSocket, type Timer } from '@tessera/kit';
 import type { AgentCore } from '../ports/core.js';
 import type { Prober } from '../ports/prober.js';
 import type { ForwardStreams } from './forward-streams.js';
@@ -85,7 +85,7 @@ export class Connection {
     const { socket, core, times } = this.#options;
     socket.onClose((code, reason) => this.#finish(`the connection was closed (${reason || code})`, false));
     socket.onMessage((text) => this.#receive(text));
-    this.#every(times.heartbeatMs, () => this.#beat());
+    this.#every(times.heartbeatMs, (lateMs) => this.#beat(lateMs));
     try {
       this.#description = await core.describe();
     } catch (error) {
@@ -212,8 +212,10 @@ export class Connection {
     this.#send({ type: 'probed', probeId, answer });
   }
 
-  #beat(): void {
+  /** @param lateMs for so long nobody has looked whether the manager said something */
+  #beat(lateMs: number): void {
     const { clock, socket, times } = this.#options;
+    this.#lastHeardMs += lateMs;
     const silentMs = clock.monotonic() - this.#lastHeardMs;
     if (silentMs <= times.heartbeatMs * times.missedHeartbeats) {
       this.#beats.push(clock.monotonic());
@@ -245,15 +247,8 @@ export class Connection {
     if (tasks.length > 0) this.#send({ type: 'usage', tasks });
   }
 
-  #every(periodMs: number, run: () => void): void {
-    const slot = this.#timers.length;
-    const arm = (): void => {
-      this.#timers[slot] = this.#options.clock.timer(periodMs, () => {
-        run();
-        if (!this.#isOver) arm();
-      });
-    };
-    arm();
+  #every(periodMs: number, run: (lateMs: number) => void): void {
+    this.#timers.push(repeat(this.#options.clock, periodMs, run));
   }
 
   #finish(reason: string, final: boolean): void {

@@ -28,6 +28,8 @@ export interface StartClusterOptions {
   managerHost?: number;
   /** How many hosts, from that one on, have a manager: 1 when absent. More need etcd. */
   managers?: number;
+  /** Of the managers, such as `10s`; their own default when absent. */
+  nodeTimeout?: string;
   /** The daemons live on when this process ends; otherwise they are killed then. */
   detached?: boolean;
   programs?: Programs;
@@ -122,7 +124,8 @@ class ClusterStart {
     const { bed, options, programs } = this.#parts;
     const store = options.store === 'etcd' ? ['--store', `etcd://${this.#first.ip}:${ETCD_PORT}`] : [];
     const listen = ['--listen', `0.0.0.0:${MANAGER_PORT}`, '--advertise', host.ip];
-    const argv = [...programs.manager, '--data-dir', MANAGER_DIR, ...listen, ...store];
+    const timeout = options.nodeTimeout ? ['--node-timeout', options.nodeTimeout] : [];
+    const argv = [...programs.manager, '--data-dir', MANAGER_DIR, ...listen, ...store, ...timeout];
     const daemon = await startDaemon({ bed: bed.name, host, name: 'manager', argv, detached: options.detached ?? false });
     await daemon.until(() => this.#answers(host), `the manager of ${host.name} to answer`, this.#limits());
     options.onProgress?.({ host: host.name, message: `manager runs at ${endpointOf(host)}` });

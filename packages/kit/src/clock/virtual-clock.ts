@@ -59,6 +59,16 @@ export class VirtualClock implements Clock {
     this.#elapsed = end;
   }
 
+  /** Moves time by `forMs` at once, as for a process that is stopped and goes on: what came due meanwhile fires only then. */
+  async pause(forMs: number): Promise<void> {
+    this.#elapsed += forMs;
+    for (let next = this.#timers.peek(); next && next.at <= this.#elapsed; next = this.#timers.peek()) {
+      this.#timers.shift();
+      next.run();
+      await settle();
+    }
+  }
+
   /** Runs what is due in one turn of the event loop: outside of any promise, since within one no other can settle. */
   #advanceAtOnce(end: number, settleNow: () => void): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -83,7 +83,7 @@ async function startParts(options: ManagerOptions, environment: ManagerEnvironme
   );
   const dispatcher = await lifecycle.start(
     'dispatcher',
-    () => createDispatcher({ store, presence, peers, clock, random, log }),
+    () => createDispatcher({ store, presence, peers, clock, random, log, times: { nodeTimeoutMs: options.nodeTimeoutMs } }),
     (started) => started.stop(),
   );
   const context: UseCaseContext = {

@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { parseDurationMs } from '@tessera/api/compose/units/duration';
 import { LOG_LEVELS, type LogLevel } from '@tessera/kit';
 import { DEFAULT_DATA_DIR } from '@tessera/kit/pki/index';
 import { type ManagerAddress, parseAddress } from '@tessera/kit/transport/index';
@@ -12,6 +13,8 @@ export interface ManagerOptions {
   listen: ManagerAddress;
   /** Further names and addresses at which this manager is reached, for its certificate. */
   advertise: string[];
+  /** A node is down so long after its agent was last heard, in milliseconds. */
+  nodeTimeoutMs: number;
   logLevel: LogLevel;
 }
 
@@ -20,8 +23,13 @@ interface Parsed {
   store?: string;
   listen: ManagerAddress;
   advertise: string[];
+  nodeTimeout: number;
   logLevel: LogLevel;
 }
+
+/** Agents say that they are there once a second: less would take a host that is merely busy for lost. */
+const SHORTEST_NODE_TIMEOUT = '4s';
+const LONGEST_NODE_TIMEOUT = '1h';
 
 /** Reads the command line. @throws CommanderError with its exit code, after it has printed help or what is wrong. */
 export function parseOptions(argv: readonly string[]): ManagerOptions {
@@ -47,11 +55,17 @@ export function parseOptions(argv: readonly string[]): ManagerOptions {
         .argParser(splitList)
         .env('TESSERA_ADVERTISE'),
     )
+    .addOption(
+      new Option('--node-timeout <duration>', 'a node is down so long after its agent was last heard')
+        .default(parseNodeTimeout(SHORTEST_NODE_TIMEOUT), SHORTEST_NODE_TIMEOUT)
+        .argParser(parseNodeTimeout)
+        .env('TESSERA_NODE_TIMEOUT'),
+    )
     .addOption(new Option('--log-level <level>', 'what is logged').choices(LOG_LEVELS).default('info').env('TESSERA_LOG_LEVEL'))
     .exitOverride();
-  const parsed = command.parse([...argv]).opts<Parsed>();
+  const { nodeTimeout, ...parsed } = command.parse([...argv]).opts<Parsed>();
   const dataDir = isAbsolute(parsed.dataDir) ? parsed.dataDir : resolve(parsed.dataDir);
-  return { ...parsed, dataDir, store: parsed.store ?? `embedded:${dataDir}/store` };
+  return { ...parsed, nodeTimeoutMs: nodeTimeout, dataDir, store: parsed.store ?? `embedded:${dataDir}/store` };
 }
 
 function parseListen(text: string): ManagerAddress {
@@ -60,6 +74,13 @@ function parseListen(text: string): ManagerAddress {
   } catch {
     throw new InvalidArgumentError('write address:port, such as 0.0.0.0:4600');
   }
+}
+
+function parseNodeTimeout(text: string): number {
+  const ms = parseDurationMs(text) ?? 0;
+  if (ms < (parseDurationMs(SHORTEST_NODE_TIMEOUT) ?? 0) || ms > (parseDurationMs(LONGEST_NODE_TIMEOUT) ?? 0))
+    throw new InvalidArgumentError(`write a time from ${SHORTEST_NODE_TIMEOUT} to ${LONGEST_NODE_TIMEOUT}, such as 10s`);
+  return ms;
 }
 
 function splitList(text: string): string[] {

@@ -13,7 +13,7 @@ import {
   type ProbeRequest,
   type TaskUsage,
 } from '@tessera/api';
-import { CLOSE_CODES, type Clock, type Log, type Random, type SessionSocket, type Timer, until } from '@tessera/kit';
+import { CLOSE_CODES, type Clock, type Log, type Random, repeat, type SessionSocket, type Timer, until } from '@tessera/kit';
 import { otherManagerOf, sameSession } from '../model/session.js';
 import { isLive, isToldToGo } from '../model/task.js';
 import type { Dispatcher, ResolvedImage } from '../ports/dispatcher.js';
@@ -57,6 +57,8 @@ export const DISPATCHER_TIMES = {
   /** Reports are gathered so long before they are written. */
   reportTickMs: 10,
   heartbeatMs: HEARTBEAT_MS,
+  /** A node is down so long after its agent was last heard. */
+  nodeTimeoutMs: HEARTBEAT_MS * MISSED_HEARTBEATS + 1_000,
   /** Time to come back, here or at another manager, after a session ended for silence; a node is down when it is over. */
   reconnectGraceMs: 1_000,
   /** The same after its connection was closed: the host is there to close it, so that its agent may be starting anew. */
@@ -104,7 +106,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   /** Ids of autoscaled services. */
   readonly #measured = new Set<string>();
   #deltaTick: Timer | undefined;
-  #sweep: Timer;
+  readonly #sweep: Timer;
   #stopped = false;
 
   constructor({ store, presence, peers, clock, random, log, times }: DispatcherOptions) {
@@ -144,7 +146,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
       store.onChange((change) => this.#changed(change)),
       presence.onChange(() => presence.id === undefined && this.#losePlace()),
     ];
-    this.#sweep = this.#scheduleSweep();
+    this.#sweep = repeat(clock, this.#times.heartbeatMs / 4, (lateMs) => this.#lookAfterSessions(lateMs));
   }
 
   accept(socket: SessionSocket, nodeId: string): void {
@@ -270,10 +272,8 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.#usage.forget(session.nodeId);
     this.#feeds.delete(session.nodeId);
     if (!session.held) return;
-    const { reconnectGraceMs, restartGraceMs } = this.#times;
-    const graceMs = isSilent
-      ? Math.max(this.#silentAfterMs() + reconnectGraceMs - session.silentForMs(), reconnectGraceMs)
-      : restartGraceMs;
+    const { nodeTimeoutMs, reconnectGraceMs, restartGraceMs } = this.#times;
+    const graceMs = isSilent ? Math.max(nodeTimeoutMs - session.silentForMs(), reconnectGraceMs) : restartGraceMs;
     this.#liveness.disconnected(session.nodeId, session.held, graceMs, reason);
   }
 
@@ -316,18 +316,20 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   }
 
   #silentAfterMs(): number {
-    return this.#times.heartbeatMs * MISSED_HEARTBEATS;
+    return this.#times.nodeTimeoutMs - this.#times.reconnectGraceMs;
   }
 
-  /** Cuts sessions that went silent, and sends to agents that have caught up again. */
-  #scheduleSweep(): Timer {
-    return this.clock.timer(this.#times.heartbeatMs / 4, () => {
-      const limitMs = this.#silentAfterMs();
-      for (const session of this.#sessions.values()) {
-        if (session.silentForMs() > limitMs) session.cut(`its agent was silent for ${limitMs} ms`);
-        else session.flush();
-      }
-      this.#sweep = this.#scheduleSweep();
-    });
+  /**
+   * Cuts sessions that went silent, sends to agents that have caught up again, and judges nodes that have no session.
+   * @param lateMs for so long this manager did not run, and heard nobody
+   */
+  #lookAfterSessions(lateMs: number): void {
+    this.#liveness.judge(lateMs);
+    const limitMs = this.#silentAfterMs();
+    for (const session of this.#sessions.values()) {
+      session.excuse(lateMs);
+      if (session.silentForMs() > limitMs) session.cut(`its agent was silent for ${limitMs} ms`);
+      else session.flush();
+    }
   }
 }

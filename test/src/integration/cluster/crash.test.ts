@@ -7,7 +7,7 @@ import { dockerLines, eventually, type HostDaemon, TestCluster } from '../../sup
 import { countServers, provideWebImages } from '../../support/web-image.js';
 
 const HOSTS = 3;
-const REPLICAS = 15;
+const REPLICAS = 9;
 /** Killed when so many tasks run: the deploy is then in full swing. */
 const MIDDLE = 5;
 const CONVERGE_LIMIT_MS = 45_000;
@@ -22,7 +22,7 @@ const COMPOSE = `services:
       restart_policy: { condition: any, delay: 100ms }
 `;
 
-/** What is common to the suites: a stack of 15 tasks, of which each test sees the deploy. */
+/** What is common to the suites: a stack of tasks, of which each test sees the deploy. */
 class Deployment {
   private constructor(
     readonly cluster: TestCluster,
@@ -53,7 +53,7 @@ class Deployment {
     assert.ok(running < REPLICAS, `${running} containers run at the time of the fault`);
   }
 
-  /** Waits until exactly 15 tasks run, one in each slot, and the engines and process tables hold these and no other. */
+  /** Waits until exactly all tasks run, one in each slot, and the engines and process tables hold these and no other. */
   async converge(): Promise<Task[]> {
     await eventually(async () => (await this.running()) === REPLICAS, `${REPLICAS} tasks to run`, CONVERGE_LIMIT_MS);
     const tasks = await this.cluster.agree();

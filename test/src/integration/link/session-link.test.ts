@@ -248,6 +248,21 @@ describe('link between manager and agent', () => {
     assert.match(world.node('n1')?.status.message ?? '', /silent/);
   });
 
+  it('outlasts a pause of the machine: nobody was silent, nobody listened', async () => {
+    const agent = await world.join('n1');
+    await world.synced(agent);
+    const away = await world.join('n2');
+    await world.synced(away);
+    world.reachable = false;
+    away.pairs.at(-1)?.cut();
+    await world.clock.advance(1_000);
+    await world.clock.pause(60_000);
+    await world.clock.advance(1_000);
+    assert.deepEqual([agent.session.state.name, world.node('n1')?.session?.epoch], ['open', 1]);
+    assert.deepEqual([world.node('n1')?.status.state, world.node('n2')?.status.state], ['ready', 'ready']);
+    await world.clock.advanceUntil(() => world.node('n2')?.status.state === 'down', 10_000);
+  });
+
   it('moves to the next manager when one does not answer', async () => {
     world.reachable = false;
     world.startAgent('n1');

@@ -91,11 +91,16 @@ describe('nodes that two managers serve', () => {
     assert.deepEqual(failures.length, 0, `${failures.length}: ${[...new Set(failures)].join('; ')}; ${world.lapses.join('; ')}`);
   }
 
+  /** Where the manager is that serves the node at the moment. */
+  async function managerOf(node: Node): Promise<string> {
+    const [managers, nodes] = await Promise.all([world.managers(), world.nodes()]);
+    const session = nodes.find(({ id }) => id === node.id)?.session;
+    return managers.find(({ id }) => id === session?.manager)?.addresses[0] ?? '';
+  }
+
   /** Whatever the node's manager says does not reach it, while the manager hears its heartbeats. */
   async function deafen(node: Node): Promise<void> {
-    const managers = await world.managers();
-    const [address] = managers.find(({ id }) => id === node.session?.manager)?.addresses ?? [];
-    const { host, port } = parseAddress(address ?? '');
+    const { host, port } = parseAddress(await eventually(() => managerOf(node), 'a manager of the node', LIMIT_MS));
     await onHost(
       hostOf(node),
       'nft',

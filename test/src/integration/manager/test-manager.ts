@@ -53,6 +53,7 @@ export class TestManager {
       store: this.store,
       listen: { host: '127.0.0.1', port: 0 },
       advertise: [],
+      nodeTimeoutMs: 4_000,
     };
     this.#manager = await startManager({ ...options, logLevel: 'error' }, { clock, random, log: silentLog });
   }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Node, NodeDescription, NodeSession, NodeStatus } from '@tessera/api';
-import type { Clock, Timer } from '@tessera/kit';
+import type { Clock } from '@tessera/kit';
 import { sameSession } from '../../model/session.js';
 import type { ClusterView } from '../../model/view.js';
 import type { Presence } from '../../ports/presence.js';
@@ -13,12 +13,20 @@ export interface LivenessOptions {
   presence: Presence;
 }
 
+/** A node without a session, which is down at the end of its grace. */
+interface Grace {
+  session: NodeSession;
+  reason: string;
+  endsAtMs: number;
+}
+
 /**
  * Says which of this manager's nodes are ready and which are down. A node belongs to the manager that the node's `session`
  * names: what one manager writes of a node holds only as long as no session has come after it, here or elsewhere.
  */
 export class Liveness {
-  readonly #graces = new Map<string, Timer>();
+  /** Nodes whose agent is to come back. */
+  readonly #graces = new Map<string, Grace>();
 
   constructor(private readonly options: LivenessOptions) {}
 
@@ -36,7 +44,6 @@ export class Liveness {
     const claim = this.#update(nodeId, (node) => (isOpen() && sameSession(node.session, before) ? { ...node, session } : node));
     await queue.submit([claim]);
     if (!sameSession(view.get('nodes', nodeId)?.session, session)) return undefined;
-    this.#graces.get(nodeId)?.cancel();
     this.#graces.delete(nodeId);
     return session;
   }
@@ -57,14 +64,22 @@ export class Liveness {
    */
   disconnected(nodeId: string, session: NodeSession, graceMs: number, reason: string): void {
     const { clock, presence } = this.options;
-    if (session.manager !== presence.id) return;
-    const down = (): void => {
+    if (session.manager === presence.id) this.#graces.set(nodeId, { session, reason, endsAtMs: clock.monotonic() + graceMs });
+  }
+
+  /**
+   * Says which nodes have had the time to come back and did not. To be called several times a second.
+   * @param lateMs for so long nobody could come back, since this manager did not run
+   */
+  judge(lateMs: number): void {
+    for (const [nodeId, grace] of this.#graces) {
+      grace.endsAtMs += lateMs;
+      if (grace.endsAtMs > this.options.clock.monotonic()) continue;
       this.#graces.delete(nodeId);
+      const { session, reason } = grace;
       // A queue that was stopped leaves the judgement to others.
       void this.#write(nodeId, session, (node) => ({ ...node, status: this.#status(node, 'down', reason) })).catch(() => {});
-    };
-    this.#graces.get(nodeId)?.cancel();
-    this.#graces.set(nodeId, clock.timer(graceMs, down));
+    }
   }
 
   described(nodeId: string, session: NodeSession, description: NodeDescription): Promise<void> {
@@ -73,7 +88,6 @@ export class Liveness {
 
   /** Judges nobody any more: this manager ends or has lost its place, its nodes go on elsewhere. */
   judgeNobody(): void {
-    for (const timer of this.#graces.values()) timer.cancel();
     this.#graces.clear();
   }
 

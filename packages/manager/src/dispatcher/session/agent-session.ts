@@ -88,6 +88,11 @@ export class AgentSession {
     return this.host.clock.monotonic() - this.#lastHeardMs;
   }
 
+  /** The agent may have said something in these milliseconds: nobody listened. */
+  excuse(ms: number): void {
+    this.#lastHeardMs += ms;
+  }
+
   send(message: ManagerMessage): void {
     if (!this.#closing.signal.aborted) this.socket.send(JSON.stringify(message));
   }
