@@ -7,7 +7,7 @@ import { dockerLines, eventually, type HostDaemon, TestCluster } from '../../sup
 import { countServers, provideWebImages } from '../../support/web-image.js';
 
 const HOSTS = 3;
-const REPLICAS = 9;
+const REPLICAS = 15;
 /** Killed when so many tasks run: the deploy is then in full swing. */
 const MIDDLE = 5;
 const CONVERGE_LIMIT_MS = 45_000;

@@ -3,8 +3,11 @@ import type { Clock, Timer } from '@tessera/kit';
 import type { Peers } from '../../ports/peers.js';
 import type { AppliedWaiter } from './applied-book.js';
 
-/** Nodes of a manager that gives no answer are waited for so long: several times what a change takes. */
-export const UNHEARD_MS = 500;
+/**
+ * Nodes of a manager that gives no answer are waited for so long: as long as its lease. By then it is known to be gone, or has found the time
+ * to answer.
+ */
+export const UNHEARD_MS = 3_000;
 
 export interface PeerRoundsOptions {
   peers: Pick<Peers, 'applied'>;
