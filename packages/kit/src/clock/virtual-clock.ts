@@ -52,7 +52,7 @@ export class VirtualClock implements Clock {
     if (this.settleNow) await this.#advanceAtOnce(end, this.settleNow);
     for (let next = this.#timers.peek(); next && next.at <= end; next = this.#timers.peek()) {
       this.#timers.shift();
-      this.#elapsed = next.at;
+      this.#elapsed = Math.max(this.#elapsed, next.at);
       next.run();
       await settle();
     }
@@ -62,11 +62,7 @@ export class VirtualClock implements Clock {
   /** Moves time by `forMs` at once, as for a process that is stopped and goes on: what came due meanwhile fires only then. */
   async pause(forMs: number): Promise<void> {
     this.#elapsed += forMs;
-    for (let next = this.#timers.peek(); next && next.at <= this.#elapsed; next = this.#timers.peek()) {
-      this.#timers.shift();
-      next.run();
-      await settle();
-    }
+    await this.advance(0);
   }
 
   /** Runs what is due in one turn of the event loop: outside of any promise, since within one no other can settle. */
@@ -76,7 +72,7 @@ export class VirtualClock implements Clock {
         try {
           for (let next = this.#timers.peek(); next && next.at <= end; next = this.#timers.peek()) {
             this.#timers.shift();
-            this.#elapsed = next.at;
+            this.#elapsed = Math.max(this.#elapsed, next.at);
             next.run();
             settleNow();
           }

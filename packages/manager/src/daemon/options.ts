@@ -4,6 +4,7 @@ import { LOG_LEVELS, type LogLevel } from '@tessera/kit';
 import { DEFAULT_DATA_DIR } from '@tessera/kit/pki/index';
 import { type ManagerAddress, parseAddress } from '@tessera/kit/transport/index';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { DISPATCHER_TIMES } from '../dispatcher/index.js';
 import { VERSION } from '../version.js';
 
 export interface ManagerOptions {
@@ -23,13 +24,14 @@ interface Parsed {
   store?: string;
   listen: ManagerAddress;
   advertise: string[];
+  /** In milliseconds. */
   nodeTimeout: number;
   logLevel: LogLevel;
 }
 
 /** Agents say that they are there once a second: less would take a host that is merely busy for lost. */
-const SHORTEST_NODE_TIMEOUT = '4s';
-const LONGEST_NODE_TIMEOUT = '1h';
+const SHORTEST_NODE_TIMEOUT_MS = DISPATCHER_TIMES.nodeTimeoutMs;
+const LONGEST_NODE_TIMEOUT_MS = 3_600_000;
 
 /** Reads the command line. @throws CommanderError with its exit code, after it has printed help or what is wrong. */
 export function parseOptions(argv: readonly string[]): ManagerOptions {
@@ -57,7 +59,7 @@ export function parseOptions(argv: readonly string[]): ManagerOptions {
     )
     .addOption(
       new Option('--node-timeout <duration>', 'a node is down so long after its agent was last heard')
-        .default(parseNodeTimeout(SHORTEST_NODE_TIMEOUT), SHORTEST_NODE_TIMEOUT)
+        .default(DISPATCHER_TIMES.nodeTimeoutMs, `${DISPATCHER_TIMES.nodeTimeoutMs / 1_000}s`)
         .argParser(parseNodeTimeout)
         .env('TESSERA_NODE_TIMEOUT'),
     )
@@ -78,8 +80,8 @@ function parseListen(text: string): ManagerAddress {
 
 function parseNodeTimeout(text: string): number {
   const ms = parseDurationMs(text) ?? 0;
-  if (ms < (parseDurationMs(SHORTEST_NODE_TIMEOUT) ?? 0) || ms > (parseDurationMs(LONGEST_NODE_TIMEOUT) ?? 0))
-    throw new InvalidArgumentError(`write a time from ${SHORTEST_NODE_TIMEOUT} to ${LONGEST_NODE_TIMEOUT}, such as 10s`);
+  if (ms < SHORTEST_NODE_TIMEOUT_MS || ms > LONGEST_NODE_TIMEOUT_MS)
+    throw new InvalidArgumentError(`write a time from ${SHORTEST_NODE_TIMEOUT_MS / 1_000}s to 1h, such as 10s`);
   return ms;
 }
 

@@ -272,8 +272,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.#usage.forget(session.nodeId);
     this.#feeds.delete(session.nodeId);
     if (!session.held) return;
-    const { nodeTimeoutMs, reconnectGraceMs, restartGraceMs } = this.#times;
-    const graceMs = isSilent ? Math.max(nodeTimeoutMs - session.silentForMs(), reconnectGraceMs) : restartGraceMs;
+    const graceMs = isSilent ? this.#times.reconnectGraceMs : this.#times.restartGraceMs;
     this.#liveness.disconnected(session.nodeId, session.held, graceMs, reason);
   }
 
@@ -315,17 +314,13 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     return otherManagerOf(this.#store.view, nodeId, this.#presence.id);
   }
 
-  #silentAfterMs(): number {
-    return this.#times.nodeTimeoutMs - this.#times.reconnectGraceMs;
-  }
-
   /**
    * Cuts sessions that went silent, sends to agents that have caught up again, and judges nodes that have no session.
    * @param lateMs for so long this manager did not run, and heard nobody
    */
   #lookAfterSessions(lateMs: number): void {
     this.#liveness.judge(lateMs);
-    const limitMs = this.#silentAfterMs();
+    const limitMs = this.#times.nodeTimeoutMs - this.#times.reconnectGraceMs;
     for (const session of this.#sessions.values()) {
       session.excuse(lateMs);
       if (session.silentForMs() > limitMs) session.cut(`its agent was silent for ${limitMs} ms`);

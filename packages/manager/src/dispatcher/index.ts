@@ -1,1 +1,1 @@
-export { createDispatcher, type DispatcherOptions } from './dispatcher.js';
+export { createDispatcher, DISPATCHER_TIMES, type DispatcherOptions } from './dispatcher.js';

@@ -1,4 +1,4 @@
-import type { Clock, Log, Timer } from '@tessera/kit';
+import { type Clock, type Log, repeat, type Timer } from '@tessera/kit';
 import { type Kv, KvError } from '../ports/kv.js';
 
 /** How often history is compacted, and so how long a watch that lost its line may take to come back without listing again. */
@@ -28,27 +28,22 @@ export class Compactor {
   readonly #options: CompactorOptions;
   #past: number;
   #compacted = 0;
-  #timer: Timer;
+  readonly #timer: Timer;
   #work: Promise<void> = Promise.resolve();
 
   /** Begins at once: the first time comes after one interval. */
   constructor(options: CompactorOptions) {
     this.#options = options;
     this.#past = options.revision();
-    this.#timer = this.#schedule();
+    this.#timer = repeat(options.clock, COMPACT_INTERVAL_MS, () => {
+      this.#work = this.#work.then(() => this.#compact());
+    });
   }
 
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void> {
     this.#timer.cancel();
     return this.#work;
-  }
-
-  #schedule(): Timer {
-    return this.#options.clock.timer(COMPACT_INTERVAL_MS, () => {
-      this.#timer = this.#schedule();
-      this.#work = this.#work.then(() => this.#compact());
-    });
   }
 
   async #compact(): Promise<void> {

@@ -53,7 +53,7 @@ class Deployment {
     assert.ok(running < REPLICAS, `${running} containers run at the time of the fault`);
   }
 
-  /** Waits until exactly all tasks run, one in each slot, and the engines and process tables hold these and no other. */
+  /** Waits until as many tasks run as are asked for, one in each slot, and the engines and process tables hold these and no other. */
   async converge(): Promise<Task[]> {
     await eventually(async () => (await this.running()) === REPLICAS, `${REPLICAS} tasks to run`, CONVERGE_LIMIT_MS);
     const tasks = await this.cluster.agree();

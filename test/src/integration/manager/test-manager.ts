@@ -15,6 +15,7 @@ import {
 } from '@tessera/kit/pki/index';
 import { HttpsTransport } from '@tessera/kit/transport/index';
 import { startManager } from '@tessera/manager/daemon/manager';
+import { DISPATCHER_TIMES } from '@tessera/manager/dispatcher/index';
 
 const random = new SystemRandom();
 const clock = new SystemClock();
@@ -53,7 +54,7 @@ export class TestManager {
       store: this.store,
       listen: { host: '127.0.0.1', port: 0 },
       advertise: [],
-      nodeTimeoutMs: 4_000,
+      nodeTimeoutMs: DISPATCHER_TIMES.nodeTimeoutMs,
     };
     this.#manager = await startManager({ ...options, logLevel: 'error' }, { clock, random, log: silentLog });
   }
