@@ -135,6 +135,13 @@ export type NetworkDetail = Static<typeof NetworkDetail>;
 export const NetworkUse = strictObject({ networkId: Id, used: Type.Integer(), free: Type.Integer(), encrypted: Type.Boolean() });
 export type NetworkUse = Static<typeof NetworkUse>;
 
+/** Whether all nodes send clients where the managers say. */
+export const NetworkApplied = strictObject({
+  /** Names of nodes that do not, as far as is known. */
+  behind: Type.Array(Name),
+});
+export type NetworkApplied = Static<typeof NetworkApplied>;
+
 /** What a look at the network from all nodes found. */
 export const NetworkDiagnosis = strictObject({
   /** Nodes that were asked and answered. */

@@ -10,6 +10,7 @@ import {
   Certificate,
   ClusterInfo,
   JoinRequest,
+  NetworkApplied,
   NetworkDetail,
   NetworkDiagnosis,
   NetworkUse,
@@ -272,6 +273,15 @@ export const ROUTES = {
     access: 'viewer',
     params: ByReference,
     response: NetworkDetail,
+  },
+  untilNetworkApplied: {
+    method: 'GET',
+    path: '/v1/network-applied',
+    summary:
+      'Wait until the nodes send clients of these services (of a stack, one alone, or all) where the managers say; after some seconds, which nodes are behind',
+    access: 'viewer',
+    query: strictObject({ stack: Type.Optional(Name), service: Type.Optional(Reference) }),
+    response: NetworkApplied,
   },
   diagnoseNetworks: {
     method: 'POST',

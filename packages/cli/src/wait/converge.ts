@@ -7,23 +7,20 @@ import { taskName } from '../output/task-name.js';
 import { counted, formatDuration } from '../output/units.js';
 import type { Session } from '../session.js';
 import { followUntil } from './follow.js';
+import { type ServiceChoice, waitNetwork } from './network.js';
 
 /** Longer than the default progress deadline, which tells more than that time is over; `--timeout 0` waits for ever. */
 export const DEFAULT_WAIT_MS = 15 * 60_000;
 
-export interface Wait {
+export interface Wait extends ServiceChoice {
   /** What goes on when the wait is given up: `the deploy of shop`. */
   what: string;
-  /** Only services of this stack. */
-  stack?: string;
-  /** Only these services. */
-  serviceIds?: ReadonlySet<string>;
   /** How to see later how it went. */
   hint: string;
 }
 
 /**
- * Waits until all services are as asked, showing how far they are.
+ * Waits until all services are as asked and the nodes send clients to them, showing how far they are.
  * @throws Failure when one cannot come up or did not stay (exit codes 1, 6, 7, 8) or time is over (124); Interrupted at Ctrl-C.
  */
 export async function waitConverged(session: Session, wait: Wait): Promise<ServiceProgress[]> {
@@ -32,23 +29,16 @@ export async function waitConverged(session: Session, wait: Wait): Promise<Servi
   const startedMs = clock.monotonic();
   const display = progressDisplay(session.io.stderr, clock, session.errorStyle);
   let last: ServiceProgress[] = [];
+  let notes: string[] = [];
   const services = await withinLimit(
     session,
     () => timeOver(session, wait, last),
-    (signal) =>
-      followUntil<ServiceProgress[]>({
-        client,
-        clock,
-        signal,
-        kinds: ['services', 'tasks', 'nodes'],
-        look: () => progressOf(client, wait),
-        disturbed: (reason) => display.disturb(reason),
-        show: (state) => {
-          last = state;
-          display.show(state);
-          return state.some(isFailed) || state.every(isDone);
-        },
-      }),
+    async (signal) => {
+      const show = (state: ServiceProgress[]): void => display.show((last = state));
+      const ended = await followProgress(session, client, wait, { show, disturbed: (reason) => display.disturb(reason), signal });
+      if (!ended.some(isFailed)) notes = await waitNetwork(client, wait, signal);
+      return ended;
+    },
   )
     .catch((error: unknown) => {
       throw session.signal.aborted ? new Interrupted(`${wait.what} goes on. ${wait.hint}`) : error;
@@ -61,7 +51,28 @@ export async function waitConverged(session: Session, wait: Wait): Promise<Servi
   const converged = services.length - canaries.length;
   if (converged > 0 || canaries.length === 0)
     session.note(`${counted(converged, 'service')} converged in ${formatDuration(clock.monotonic() - startedMs)}`);
+  session.note(...notes);
   return services;
+}
+
+/** Resolves when each service is as asked, stands as a canary or has failed. */
+function followProgress(
+  { io: { clock } }: Session,
+  client: Client,
+  wait: Wait,
+  to: { show(state: ServiceProgress[]): void; disturbed(reason: string | undefined): void; signal: AbortSignal },
+): Promise<ServiceProgress[]> {
+  return followUntil<ServiceProgress[]>({
+    client,
+    clock,
+    ...to,
+    kinds: ['services', 'tasks', 'nodes'],
+    look: () => progressOf(client, wait),
+    show: (state) => {
+      to.show(state);
+      return state.some(isFailed) || state.every(isDone);
+    },
+  });
 }
 
 /** Runs `work` with a signal that is aborted by Ctrl-C, or by the failure that `over` makes when `--timeout` has passed. */

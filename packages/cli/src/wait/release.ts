@@ -6,6 +6,7 @@ import { formatDuration } from '../output/units.js';
 import type { Session } from '../session.js';
 import { DEFAULT_WAIT_MS, withinLimit } from './converge.js';
 import { followUntil } from './follow.js';
+import { waitNetwork } from './network.js';
 
 interface State {
   release: Release | undefined;
@@ -23,11 +24,12 @@ export async function waitRelease(session: Session, stack: string, number: numbe
   const display = progressDisplay(stderr, clock, session.errorStyle);
   const hint = `see: tsctl history ${stack}; tsctl ps ${stack}`;
   const what = `release ${number} of ${stack}`;
+  let notes: string[] = [];
   const { release, services } = await withinLimit(
     session,
     () => timeOver(session, what, hint),
-    (signal) =>
-      followUntil<State>({
+    async (signal) => {
+      const ended = await followUntil<State>({
         client,
         clock,
         signal,
@@ -38,7 +40,10 @@ export async function waitRelease(session: Session, stack: string, number: numbe
           display.show(state.services);
           return isOver(state);
         },
-      }),
+      });
+      if (!failureOf(ended.release, what, hint)) notes = await waitNetwork(client, { stack }, signal);
+      return ended;
+    },
   )
     .catch((error: unknown) => {
       throw session.signal.aborted ? new Interrupted(`${what} goes on. ${hint}`) : error;
@@ -46,7 +51,7 @@ export async function waitRelease(session: Session, stack: string, number: numbe
     .finally(() => display.end());
   const failure = failureOf(release, what, hint);
   if (failure) throw failure;
-  session.note(`${what} completed in ${formatDuration(clock.monotonic() - startedMs)}`);
+  session.note(`${what} completed in ${formatDuration(clock.monotonic() - startedMs)}`, ...notes);
   return services;
 }
 

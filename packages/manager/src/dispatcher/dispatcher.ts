@@ -27,9 +27,11 @@ import { ImageResolver } from './images/image-resolver.js';
 import { StatusIntake } from './intake/status-intake.js';
 import { UpdateQueue } from './intake/update-queue.js';
 import { AppliedBook } from './leaving/applied-book.js';
+import { AppliedEverywhere } from './leaving/applied-everywhere.js';
 import { appliedNodes } from './leaving/applied-nodes.js';
 import { LEAVE_LIMIT_MS, LeaveGate } from './leaving/leave-gate.js';
 import { PeerRounds } from './leaving/peer-rounds.js';
+import { untilApplied } from './leaving/until-applied.js';
 import { Liveness } from './liveness/liveness.js';
 import { LogRelay } from './logs/log-relay.js';
 import { Probes } from './probes/probes.js';
@@ -91,6 +93,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
   readonly #router: ChangeRouter;
   readonly #applied: AppliedBook;
   readonly #rounds: PeerRounds;
+  readonly #everywhere: AppliedEverywhere;
   readonly #leaving: LeaveGate;
   readonly #queue: UpdateQueue;
   readonly #liveness: Liveness;
@@ -123,16 +126,19 @@ class SessionDispatcher implements Dispatcher, SessionHost {
       limitMs: LEAVE_LIMIT_MS,
       serves: (managerId, nodeId) => this.#managerOf(nodeId)?.id === managerId,
     });
-    this.#leaving = new LeaveGate({
-      view: store.view,
-      clock,
+    this.#everywhere = new AppliedEverywhere({
       managerOf: (nodeId) => this.#managerOf(nodeId),
       here: this.#applied,
       elsewhere: this.#rounds,
+    });
+    this.#leaving = new LeaveGate({
+      view: store.view,
+      clock,
+      everywhere: this.#everywhere,
       release: ({ id, nodeId = '' }) => this.#feeds.get(nodeId)?.markTask(id),
     });
     this.#projector = new Projector(store.view, this.#leaving);
-    this.#router = new ChangeRouter(this.#projector, this.#feeds, this.#leaving);
+    this.#router = new ChangeRouter(this.#projector, this.#feeds, this.#leaving, this.#everywhere);
     this.#queue = new UpdateQueue({ store, clock, log, tickMs: this.#times.reportTickMs });
     this.intake = new StatusIntake({ store, clock, log, queue: this.#queue, slots: this.#projector.slots });
     this.#liveness = new Liveness({ view: store.view, clock, queue: this.#queue, presence });
@@ -194,6 +200,11 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     await this.#store.waitFor(revision, signal);
     const own = nodeIds.filter((nodeId) => !this.#managerOf(nodeId));
     yield* appliedNodes({ book: this.#applied, clock: this.clock, limitMs: LEAVE_LIMIT_MS }, own, signal);
+  }
+
+  untilApplied(nodeIds: ReadonlySet<string>, signal: AbortSignal): Promise<string[]> {
+    const wait = { everywhere: this.#everywhere, clock: this.clock, limitMs: LEAVE_LIMIT_MS };
+    return untilApplied(wait, nodeIds, this.#store.view.revision, signal);
   }
 
   resolveImage(image: string): Promise<ResolvedImage> {

@@ -1,6 +1,6 @@
 import type { BodyOf, ParamsOf, QueryOf, ResponseOf, RouteName, Routes } from '@tessera/api';
 import type { CertificateSubject } from '@tessera/kit/pki/index';
-import { relayApplied } from '../use-case/applied.js';
+import { relayApplied, untilNetworkApplied } from '../use-case/applied.js';
 import { getInfo, rotateToken } from '../use-case/cluster.js';
 import type { UseCaseContext } from '../use-case/context.js';
 import { diagnoseNetworks } from '../use-case/doctor.js';
@@ -96,6 +96,7 @@ export const HANDLERS: Handlers = {
   listNetworks: (context) => listNetworks(context),
   listNetworkUse: (context) => listNetworkUse(context),
   getNetwork: (context, { params }) => getNetwork(context, params.ref),
+  untilNetworkApplied: (context, { query, signal }) => untilNetworkApplied(context, query, signal),
   diagnoseNetworks: (context, { signal }) => diagnoseNetworks(context, signal),
   createNetwork: (context, { body }) => createNetwork(context, body),
   removeNetwork: (context, { params }) => nothing(removeNetwork(context, params.ref)),

@@ -29,6 +29,12 @@ export interface Dispatcher {
    * more. Ends when all have, or after some seconds; nodes of other managers are left out.
    */
   applied(nodeIds: readonly string[], revision: number, signal: AbortSignal): AsyncIterable<string[]>;
+  /**
+   * Waits until all of `nodeIds`, whichever manager serves them, have applied what the view says now: some seconds at most, and not for nodes
+   * that are down. Ends with `signal`.
+   * @returns those that have not
+   */
+  untilApplied(nodeIds: ReadonlySet<string>, signal: AbortSignal): Promise<string[]>;
   /** What a reference to an image means now, by one of the agents that have a session here. */
   resolveImage(image: string): Promise<ResolvedImage>;
   /** Closes all sessions and resolves when their last reports are written. */

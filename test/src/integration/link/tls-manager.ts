@@ -71,6 +71,7 @@ export class TlsManager {
       probe: (...parts) => made.probe(...parts),
       openForward: (...parts) => made.openForward(...parts),
       applied: (...parts) => made.applied(...parts),
+      untilApplied: (...parts) => made.untilApplied(...parts),
       resolveImage: (image) => made.resolveImage(image),
       stop: () => made.stop(),
     };

@@ -26,11 +26,14 @@ describe('tsctl scale', () => {
       .on('POST /v1/services/shop_web/scale', web)
       .on('POST /v1/services/shop_api/scale', api)
       .on('GET /v1/progress', [aProgress(web), aProgress(api), unrelated])
+      .on(`GET /v1/network-applied?service=${web.id}`, { behind: ['n2', 'n1'] })
+      .on(`GET /v1/network-applied?service=${api.id}`, { behind: ['n2'] })
       .onStream(WATCH, new FakeStream());
     const { code, err } = await runCli('scale shop_web=5 shop_api=2', transport);
     assert.equal(code, 0);
     assert.deepEqual(transport.bodies, [{ replicas: 5 }, { replicas: 2 }]);
     assert.match(err, /service shop_web scaled to 5/);
+    assert.match(err, /\nnot yet known to n1, n2: /);
   });
 
   it('sends nothing when one of the arguments is wrong', async () => {

@@ -10,6 +10,7 @@ const FILES: FakeIoOptions = { files: { '/work/compose.yml': COMPOSE } };
 const DEPLOY = 'PUT /v1/stacks/shop?prune=false&resolve=always';
 const WATCH = 'GET /v1/watch?kinds=services,tasks,nodes';
 const PROGRESS = 'GET /v1/progress?stack=shop';
+const APPLIED = 'GET /v1/network-applied?stack=shop';
 
 const web = aService('shop_web');
 const stack = { id: 'stack1', revision: 9, createdAt: NOW, updatedAt: NOW, name: 'shop' };
@@ -25,7 +26,7 @@ const starting = aProgress(web, { desired: 3, running: 1, updated: 1, converged:
 const done = aProgress(web, { desired: 3, running: 3, updated: 3 });
 
 function managers(stream: FakeStream): FakeTransport {
-  return new FakeTransport().on(DEPLOY, deployed).onStream(WATCH, stream);
+  return new FakeTransport().on(DEPLOY, deployed).on(APPLIED, { behind: [] }).onStream(WATCH, stream);
 }
 
 describe('tsctl deploy', () => {
@@ -129,6 +130,25 @@ describe('tsctl deploy', () => {
     second.push({ type: 'synced', revision: 10 });
     await passTimeUntil(run, () => run.io.err.includes('converged'), 'convergence');
     assert.equal(await run.exit, 0);
+  });
+
+  it('ends when the nodes send clients to what runs, and names those that do not yet', async () => {
+    let take = (_: unknown): void => {};
+    const transport = managers(new FakeStream()).on(PROGRESS, [done]);
+    transport.on(APPLIED, () => new Promise((resolve) => (take = resolve)));
+    const run = startCli('deploy -f compose.yml shop', transport, FILES);
+    await passTimeUntil(run, () => transport.requests.includes(APPLIED), 'the question for the nodes');
+    assert.doesNotMatch(run.io.err, /converged in/);
+    take({ behind: ['n2', 'n3'] });
+    assert.equal(await run.exit, 0);
+    assert.match(run.io.err, /converged in .*\nnot yet known to n2, n3: requests there may fail for now; see: tsctl network doctor\n$/);
+  });
+
+  it('says so when nobody can be asked what the nodes know', async () => {
+    const transport = managers(new FakeStream()).on(PROGRESS, [done]).on(APPLIED, new ApiError('unavailable', 'no manager'));
+    const { code, err } = await runCli('deploy -f compose.yml shop', transport, FILES);
+    assert.equal(code, 0);
+    assert.match(err, /\nwhether all nodes send clients there is not known: no manager\n$/);
   });
 
   it('does not wait with --detach', async () => {

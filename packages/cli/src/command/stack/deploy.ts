@@ -32,7 +32,7 @@ export const command = defineCommand<DeployOptions>({
     { flags: '-d, --detach', summary: 'return as soon as the manager has taken the stack over' },
   ],
   details:
-    'Creates the stack or makes it as the files say, all or nothing. Then waits until every service runs as asked: exit code 0 when they do, 6 when an update was rolled back, 7 when one is paused, 8 when tasks did not come up before the progress deadline, 1 when they fail in other ways, 124 when --timeout (15m unless given) is over. Without -f, compose.yaml, compose.yml, docker-compose.yaml or docker-compose.yml here is taken, with its override file.',
+    'Creates the stack or makes it as the files say, all or nothing. Then waits until every service runs as asked and the nodes send clients to it: exit code 0 when they do, 6 when an update was rolled back, 7 when one is paused, 8 when tasks did not come up before the progress deadline, 1 when they fail in other ways, 124 when --timeout (15m unless given) is over. Without -f, compose.yaml, compose.yml, docker-compose.yaml or docker-compose.yml here is taken, with its override file.',
   examples: [
     { line: 'tsctl deploy -f compose.yml shop', does: 'deploy and wait until it runs' },
     { line: 'tsctl deploy -f compose.yml -f prod.yml --timeout 5m', does: 'two files merged; at most 5 minutes' },

@@ -9,6 +9,7 @@ import {
   type Vip,
 } from '@tessera/api';
 import { endedAt, endedByItself, isLive, isToldToGo } from '../../model/task.js';
+import type { AppliedEverywhere } from '../leaving/applied-everywhere.js';
 import type { LeaveGate } from '../leaving/leave-gate.js';
 import { endpointOf } from '../projection/network-assignment.js';
 import { mayServe, slotKeyOf } from '../projection/slot-index.js';
@@ -38,7 +39,8 @@ export class ChangeRouter {
   constructor(
     private readonly projector: Projector,
     private readonly feeds: ReadonlyMap<string, NodeFeed>,
-    private readonly leaving: Pick<LeaveGate, 'hold' | 'drop' | 'gone' | 'moved'>,
+    private readonly leaving: Pick<LeaveGate, 'hold' | 'drop'>,
+    private readonly everywhere: Pick<AppliedEverywhere, 'gone' | 'moved'>,
   ) {
     const { view } = projector;
     for (const service of view.all('services')) {
@@ -187,8 +189,8 @@ export class ChangeRouter {
     const before = this.#nodes.get(id);
     if (after) this.#nodes.set(id, after);
     else this.#nodes.delete(id);
-    if (after?.status.state !== 'ready') this.leaving.gone(id);
-    else if (after.session?.manager !== before?.session?.manager) this.leaving.moved(id);
+    if (after?.status.state !== 'ready') this.everywhere.gone(id);
+    else if (after.session?.manager !== before?.session?.manager) this.everywhere.moved(id);
     if (linkOf(before) === linkOf(after)) return;
     for (const block of this.projector.view.blocksOfNode(id)) this.#markPeers(block.networkId);
   }

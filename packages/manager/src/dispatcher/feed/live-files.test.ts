@@ -41,7 +41,7 @@ function setUp() {
   for (const name of ['proxy', 'page']) world.put('tasks', taskOf(world, name));
   const projector = new Projector(world.view);
   const feeds = new Map<string, NodeFeed>();
-  const router = new ChangeRouter(projector, feeds, { hold: () => {}, drop: () => {}, gone: () => {}, moved: () => {} });
+  const router = new ChangeRouter(projector, feeds, { hold: () => {}, drop: () => {} }, { gone: () => {}, moved: () => {} });
   const feed = new NodeFeed('n1', projector, () => {});
   feeds.set('n1', feed);
   world.onChange = (change) => router.route(change);

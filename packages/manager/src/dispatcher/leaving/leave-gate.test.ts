@@ -4,6 +4,7 @@ import { VirtualClock } from '@tessera/kit';
 import { readyNode } from '../../model/testing/builders.js';
 import { IndexedView } from '../../model/view.js';
 import { AppliedBook, type AppliedWaiter } from './applied-book.js';
+import { AppliedEverywhere } from './applied-everywhere.js';
 import { LEAVE_LIMIT_MS, LeaveGate } from './leave-gate.js';
 
 const meta = { revision: 1, createdAt: 0, updatedAt: 0 };
@@ -22,19 +23,17 @@ function setUp(...nodeIds: string[]) {
     view.apply({ kind: 'blocks', id: block.id, object: block, revision: 1 });
   }
   const book = new AppliedBook(() => {});
-  const gate = new LeaveGate({
-    view,
-    clock,
+  const everywhere = new AppliedEverywhere({
     here: book,
     elsewhere: { wait: (_manager, nodeId, _revision, waiter) => void elsewhere.get(nodeId)?.push(waiter) },
     managerOf: (nodeId) => (elsewhere.has(nodeId) ? OTHER : undefined),
-    release: ({ id }) => void released.push(id),
   });
+  const gate = new LeaveGate({ view, clock, everywhere, release: ({ id }) => void released.push(id) });
   /** The other manager says that the node has applied it. */
   const told = (nodeId: string): void => {
     for (const waiter of elsewhere.get(nodeId)?.splice(0) ?? []) waiter.applied(nodeId);
   };
-  return { clock, elsewhere, told, released, gate, book };
+  return { clock, elsewhere, told, released, gate, book, everywhere };
 }
 
 function task(id: string, networks = ['net']): Task {
@@ -96,11 +95,11 @@ describe('the gate of leaving tasks', () => {
   });
 
   it('does not wait for a node that is down', () => {
-    const { gate, book, released } = setUp('a', 'b');
+    const { gate, book, released, everywhere } = setUp('a', 'b');
     gate.hold(task('t'));
     book.flushed('a', 1);
     book.applied('a', 1);
-    gate.gone('b');
+    everywhere.gone('b');
     assert.deepEqual(released, ['t']);
   });
 
@@ -116,13 +115,13 @@ describe('the gate of leaving tasks', () => {
   });
 
   it('asks the next manager of a node that moves, and waits here for one that comes here', () => {
-    const { gate, book, released, elsewhere, told } = setUp('a', 'b');
+    const { gate, book, released, elsewhere, told, everywhere } = setUp('a', 'b');
     elsewhere.set('b', []);
     gate.hold(task('t'));
     elsewhere.set('a', []);
-    gate.moved('a');
+    everywhere.moved('a');
     elsewhere.delete('b');
-    gate.moved('b');
+    everywhere.moved('b');
     book.flushed('a', 1);
     book.applied('a', 1);
     told('a');
