@@ -9,6 +9,7 @@ import { httpLoad, type Load } from '../../support/load.js';
 import { fetchFrom, forwarding } from '../../support/port-forward.js';
 import { onHost } from '../../support/test-bed.js';
 import { eventually } from '../../support/test-cluster.js';
+import type { Run } from '../../support/tsctl.js';
 import { provideWebImages } from '../../support/web-image.js';
 import { ManagedCluster } from './managed-cluster.js';
 
@@ -143,6 +144,28 @@ describe('nodes that two managers serve', () => {
       }
       await deployed;
     });
+  });
+
+  it('are waited for by commands, also the one of the other manager that is slow to hear of a task', async () => {
+    const { tsctl, client } = world.cluster;
+    const isOver = async (): Promise<boolean> => {
+      const progress = await client.call('listProgress', { query: { stack: 'two' } });
+      return progress.every(({ name, converged, desired }) => converged && (name !== 'two_frail' || desired === 2));
+    };
+    let ended: Run | undefined;
+    await deafen(far);
+    const scaled = tsctl.run(['service', 'scale', 'two_frail=2', '--timeout', '180s']).then((run) => (ended = run));
+    try {
+      await eventually(isOver, 'the second task', LIMIT_MS);
+      const overAt = performance.now();
+      await eventually(async () => performance.now() - overAt > STILL_MS, 'the time in which the command would end', LIMIT_MS);
+      assert.equal(ended, undefined);
+    } finally {
+      await undeafen(far);
+    }
+    const { code, stderr } = await scaled;
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /not yet known/);
   });
 
   it('forward ports through whichever manager is asked', async () => {
