@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { FAMILIES, IPV6 } from '@tessera/agent/plan/network/family';
 import { desiredLink, planLinks } from '@tessera/agent/plan/network/links';
 import { desiredNeighbours, ndppdConfig } from '@tessera/agent/plan/network/neighbours';
-import { planReturns, publishedNetworks } from '@tessera/agent/plan/network/returns';
-import { tableChanges } from '@tessera/agent/plan/network/table/skeleton';
+import { PublishedNetworks, planReturns } from '@tessera/agent/plan/network/returns';
+import { tableLines } from '@tessera/agent/plan/network/table/skeleton';
 import { TablePlanner } from '@tessera/agent/plan/network/table/table-planner';
 import type { Underlay } from '@tessera/agent/plan/network/underlay';
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
@@ -73,17 +73,22 @@ export class NetLab {
 
   /** Brings what the agent plans for these services into the kernels of all nodes. */
   async apply(services: readonly ServiceEndpoints[], change: Partial<NetworkAssignment> = {}): Promise<void> {
+    const added = services.map((after) => ({ id: after.id, before: undefined, after }));
+    const published = new PublishedNetworks();
+    published.change(added);
     for (const node of NODES) {
       const network = { ...this.network(node), ...change };
       const underlay: Underlay = { address: `192.0.2.1${node}`, device: 'eth0', mtu: 1500 };
       const links = planLinks([desiredLink(network, underlay)], []).filter(({ line }) => !line.startsWith('link add'));
-      for (const { tool, line } of [...links, ...planReturns([network], publishedNetworks(services), [])])
+      for (const { tool, line } of [...links, ...planReturns([network], published.ids, [])])
         await this.exec(`n${node}`, ...(tool === 'ip6' ? ['ip', '-6'] : [tool]), ...line.split(' ')).catch((error: Error) => {
           if (!/File exists/.test(error.message)) throw error;
         });
-      const tables = FAMILIES.flatMap((family) =>
-        tableChanges(family, undefined, new TablePlanner(family, underlay.address).fragments([network], services)),
-      );
+      const tables = FAMILIES.flatMap((family) => {
+        const planner = new TablePlanner(family, underlay.address);
+        planner.change([network], added);
+        return tableLines(family, planner.fragments);
+      });
       const input = tables.join('\n').concat('\n');
       await run(['ip', 'netns', 'exec', `${this.prefix}-n${node}`, 'nft', '-f', '-'], { input });
     }

@@ -1,16 +1,17 @@
+import type { NetworkAssignment } from '@tessera/api';
 import type { Log } from '@tessera/kit';
+import type { ServiceChange } from '../model/service-change.js';
 import { FAMILIES } from '../plan/network/family.js';
-import type { Fragments } from '../plan/network/table/fragment.js';
-import { tableChanges } from '../plan/network/table/skeleton.js';
+import type { FragmentChanges } from '../plan/network/table/fragment.js';
+import { noTable, tableLines } from '../plan/network/table/skeleton.js';
 import { TablePlanner } from '../plan/network/table/table-planner.js';
 import type { KernelNetwork } from '../ports/kernel.js';
-import type { NetworkState } from '../ports/node-network.js';
 
-/** The table of one family: what it should hold, and what was last brought into the kernel. */
+/** The table of one family: what it should hold. */
 interface Table {
   planner: TablePlanner;
-  /** `undefined`: what the kernel has is not known. */
-  applied: Fragments | undefined;
+  /** The kernel has what was planned last. */
+  isApplied: boolean;
 }
 
 /**
@@ -26,46 +27,55 @@ export class AppliedTables {
     private readonly log: Log,
     address: string,
   ) {
-    this.#tables = FAMILIES.map((family) => ({ planner: new TablePlanner(family, address), applied: undefined }));
+    this.#tables = FAMILIES.map((family) => ({ planner: new TablePlanner(family, address), isApplied: false }));
   }
 
-  /** Makes the tables as the state says; there is none for a family that no network has. */
-  async bring({ networks, services }: NetworkState): Promise<void> {
-    const wanted = this.#tables.map(({ planner }) => planner.fragments(networks, services));
+  /** Makes the tables as they must be with these changes; there is none for a family that no network has. */
+  async bring(networks: readonly NetworkAssignment[], services: readonly ServiceChange[]): Promise<void> {
+    const changes = this.#tables.map(({ planner }) => planner.change(networks, services));
+    const hasKnown = this.#tables.some(({ isApplied }) => isApplied);
     try {
-      await this.#change(wanted);
+      await this.#load(changes);
     } catch (error) {
-      if (!this.#tables.some(({ applied }) => applied && applied.size > 0)) throw error;
+      if (!hasKnown) throw error;
       this.log.warn({ error }, 'a change of the nftables tables was refused: all of it is loaded anew');
-      this.#forget();
-      await this.#change(wanted);
+      await this.#load();
     }
   }
 
   /** Looks whether the tables are still there; a later {@link bring} makes anew what is not. */
   async look(): Promise<void> {
     for (const table of this.#tables) {
-      if (!table.applied || table.applied.size === 0 || (await this.kernel.hasRuleset(table.planner.family))) continue;
+      const { planner, isApplied } = table;
+      if (!isApplied || planner.fragments.size === 0 || (await this.kernel.hasRuleset(planner.family))) continue;
       this.log.warn({}, 'somebody removed or emptied an nftables table of the agent: it is loaded anew');
-      table.applied = undefined;
+      table.isApplied = false;
     }
   }
 
   async remove(): Promise<void> {
-    this.#forget();
-    await this.#change(this.#tables.map(() => new Map()));
+    this.#setApplied(false);
+    await this.#run(this.#tables.flatMap(({ planner }) => noTable(planner.family)));
   }
 
-  #forget(): void {
-    for (const table of this.#tables) table.applied = undefined;
+  /**
+   * One transaction for all. Until it is done, what the kernel has is not known.
+   * @param changes of each table since what was applied last
+   */
+  async #load(changes: readonly FragmentChanges[] = []): Promise<void> {
+    const lines = this.#tables.flatMap(({ planner, isApplied }, at) =>
+      tableLines(planner.family, planner.fragments, isApplied ? changes[at] : undefined),
+    );
+    this.#setApplied(false);
+    await this.#run(lines);
+    this.#setApplied(true);
   }
 
-  /** One transaction for all. */
-  async #change(wanted: readonly Fragments[]): Promise<void> {
-    const lines = this.#tables.flatMap(({ planner, applied }, at) => tableChanges(planner.family, applied, wanted[at] as Fragments));
+  #setApplied(isApplied: boolean): void {
+    for (const table of this.#tables) table.isApplied = isApplied;
+  }
+
+  async #run(lines: readonly string[]): Promise<void> {
     if (lines.length > 0) await this.kernel.applyRuleset(lines.join('\n').concat('\n'));
-    this.#tables.forEach((table, at) => {
-      table.applied = wanted[at];
-    });
   }
 }

@@ -1,18 +1,19 @@
-import type { NetworkAssignment, NodeDescription } from '@tessera/api';
+import type { NetworkAssignment, NodeDescription, ServiceEndpoints } from '@tessera/api';
 import type { Clock, Log } from '@tessera/kit';
 import type { Lookup } from '../dns/answer.js';
 import type { DnsServer } from '../dns/dns-server.js';
+import { ServiceBook, type ServiceChange } from '../model/service-change.js';
 import { FAMILIES, IPV6 } from '../plan/network/family.js';
 import { type BridgeNetwork, desiredBridge, desiredLink, planLinks } from '../plan/network/links.js';
 import { dockerNetworkName, gatewayOf } from '../plan/network/names.js';
 import { desiredNeighbours } from '../plan/network/neighbours.js';
-import { planReturns, publishedNetworks } from '../plan/network/returns.js';
+import { PublishedNetworks, planReturns } from '../plan/network/returns.js';
 import type { Underlay } from '../plan/network/underlay.js';
 import { Zone } from '../plan/network/zone.js';
 import type { Bridges, ObservedBridge } from '../ports/bridges.js';
 import type { KernelNetwork } from '../ports/kernel.js';
 import type { NeighbourProxy } from '../ports/neighbour-proxy.js';
-import { NetworkIncomplete, type NetworkPlug, type NetworkState, type NodeNetwork } from '../ports/node-network.js';
+import { type NetworkChange, NetworkIncomplete, type NetworkPlug, type NodeNetwork } from '../ports/node-network.js';
 import type { TunnelDevice } from '../ports/tunnel.js';
 import { AppliedTables } from './applied-tables.js';
 import { Backends, type IsGone } from './backends.js';
@@ -46,8 +47,6 @@ export interface OverlayNetworkOptions {
   log: Log;
 }
 
-const NOTHING: NetworkState = { networks: [], services: [] };
-
 /** The node's part of the overlay: Docker bridges for the blocks, VXLAN between them, one nftables table, and DNS. */
 export class OverlayNetwork implements NodeNetwork {
   readonly #options: OverlayNetworkOptions;
@@ -57,11 +56,15 @@ export class OverlayNetwork implements NodeNetwork {
   readonly #encryption: Encryption;
   readonly #zone = new Zone();
   readonly #backends = new Backends();
+  readonly #published = new PublishedNetworks();
+  readonly #services = new ServiceBook();
   /** Addresses that lately ceased to be balanced over: flows to them are looked for once more. */
   #gone: IsGone | undefined;
   #flowLook: { cancel(): void } | undefined;
   readonly #work = new Coalesced(() => this.#reconcile());
-  #state: NetworkState = NOTHING;
+  #networks: readonly NetworkAssignment[] = [];
+  /** What was told of services and is not worked off yet. */
+  #told = new Map<string, ServiceEndpoints | undefined>();
   /** Networks that have a link to other nodes: encrypted ones only while there is a tunnel. */
   #carried: readonly NetworkAssignment[] = [];
   /** Networks that were found or made right in the last round. `undefined`: not known, or something of them failed. */
@@ -80,17 +83,18 @@ export class OverlayNetwork implements NodeNetwork {
     this.#options = options;
     this.#tables = new AppliedTables(kernel, log, options.address);
     this.#encryption = new Encryption(options);
-    this.#plugs = new Plugs({ kernel, bridges, log, networks: () => this.#state.networks });
+    this.#plugs = new Plugs({ kernel, bridges, log, networks: () => this.#networks });
     this.#dns = options.makeDns((gateway, client) => (name) => this.#zone.lookUp(this.#plugs.networksOf(gateway, client), name));
   }
 
-  apply(state: NetworkState): Promise<void> {
-    this.#state = state;
+  apply({ networks, services }: NetworkChange): Promise<void> {
+    this.#networks = networks;
+    for (const [id, service] of services) this.#told.set(id, service);
     return this.#work.request();
   }
 
   plug(networkId: string): NetworkPlug {
-    const network = this.#state.networks.find((candidate) => candidate.id === networkId);
+    const network = this.#networks.find((candidate) => candidate.id === networkId);
     if (!network) throw new Error(`network ${networkId} is not set up on this node`);
     return { dockerNetwork: dockerNetworkName(network), dnsServers: [gatewayOf(network.block)] };
   }
@@ -99,7 +103,7 @@ export class OverlayNetwork implements NodeNetwork {
   async describe(): Promise<Pick<NodeDescription, 'underlayMtu' | 'encryption' | 'ipv6'>> {
     const { kernel, tunnel, neighbours } = this.#options;
     const [{ mtu, device }, encryption, hasIpv6] = await Promise.all([
-      this.#underlay(this.#state.networks),
+      this.#underlay(this.#networks),
       tunnel.describe(),
       neighbours.isAvailable(),
     ]);
@@ -120,8 +124,7 @@ export class OverlayNetwork implements NodeNetwork {
   }
 
   async leave(): Promise<void> {
-    this.#state = NOTHING;
-    await this.#work.request();
+    await this.apply({ networks: [], services: new Map([...this.#services.ids].map((id) => [id, undefined])) });
     await this.stop();
     await this.#tables.remove();
     await this.#options.kernel.closeDockerFirewall();
@@ -137,23 +140,32 @@ export class OverlayNetwork implements NodeNetwork {
 
   /** Services come and go far more often than networks: where those are as they were, nothing of them is looked at. */
   async #reconcile(): Promise<void> {
-    const state = this.#state;
+    const networks = this.#networks;
+    const services = this.#takeTold();
     try {
-      const failures = await failuresOf(this.#settle(state.networks));
+      const failures = await failuresOf(this.#settle(networks));
       // An engine that does not answer must not keep clients with tasks that are gone.
-      await this.#balance(state);
-      await this.#forgetFlows(state);
-      failures.push(...(await failuresOf(this.#reconcileReturns(state))));
+      await this.#balance(networks, services);
+      await this.#forgetFlows(networks);
+      failures.push(...(await failuresOf(this.#reconcileReturns())));
       for (const failure of failures) throw new NetworkIncomplete(failure.message, { cause: failure });
     } finally {
       this.#armRepair();
     }
   }
 
+  #takeTold(): ServiceChange[] {
+    const changes = this.#services.take(this.#told);
+    this.#told = new Map();
+    this.#backends.change(changes);
+    this.#published.change(changes);
+    return changes;
+  }
+
   /** Names of new virtual addresses follow the kernel, so that none leads to one that it does not balance yet; others need not wait for it. */
-  async #balance(state: NetworkState): Promise<void> {
-    this.#zone.putKnown(state.services);
-    await this.#tables.bring(state).finally(() => this.#zone.put(state.services));
+  async #balance(networks: readonly NetworkAssignment[], services: readonly ServiceChange[]): Promise<void> {
+    this.#zone.changeKnown(services);
+    await this.#tables.bring(networks, services).finally(() => this.#zone.change(services));
   }
 
   async #settle(networks: readonly NetworkAssignment[]): Promise<void> {
@@ -217,8 +229,8 @@ export class OverlayNetwork implements NodeNetwork {
   }
 
   /** A flow of datagrams never ends by itself, and a first packet is sent again to the same task: both would stay with one that is gone. */
-  async #forgetFlows(state: NetworkState): Promise<void> {
-    const isGone = this.#backends.replace(state);
+  async #forgetFlows(networks: readonly NetworkAssignment[]): Promise<void> {
+    const isGone = this.#backends.takeGone(networks);
     if (!isGone) return;
     const earlier = this.#gone;
     this.#gone = earlier ? (address) => earlier(address) || isGone(address) : isGone;
@@ -227,7 +239,7 @@ export class OverlayNetwork implements NodeNetwork {
   }
 
   async #forgetFlowsTo(isGone: IsGone): Promise<void> {
-    const families = FAMILIES.filter((family) => this.#state.networks.some(family.carries));
+    const families = FAMILIES.filter((family) => this.#networks.some(family.carries));
     await this.#options.kernel.forgetFlows(families, isGone).catch((error) => this.#warn(error));
   }
 
@@ -236,12 +248,12 @@ export class OverlayNetwork implements NodeNetwork {
     const gone = this.#gone;
     this.#gone = undefined;
     this.#flowLook = undefined;
-    if (gone) await this.#forgetFlowsTo(this.#backends.withoutServed(gone));
+    if (gone) await this.#forgetFlowsTo(this.#backends.unserved(gone));
   }
 
   /** Ways back are looked at with the links, and when networks begin or cease to publish ports. */
-  async #reconcileReturns({ services }: NetworkState): Promise<void> {
-    const published = publishedNetworks(services);
+  async #reconcileReturns(): Promise<void> {
+    const published = this.#published.ids;
     const key = [...published].sort().join();
     if (this.#returns?.networks === this.#settled && this.#returns?.published === key) return;
     const { kernel } = this.#options;

@@ -1,9 +1,12 @@
-import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+import type { NetworkAssignment } from '@tessera/api';
+import type { ServiceChanges } from '../model/service-change.js';
 
-/** All that the node's network must look like. */
-export interface NetworkState {
+/** What the node's network must look like from now on. */
+export interface NetworkChange {
+  /** All that there are. */
   networks: readonly NetworkAssignment[];
-  services: readonly ServiceEndpoints[];
+  /** Those that came, changed or went since the last call: the others are as they were. There are none before the first. */
+  services: ServiceChanges;
 }
 
 /** Where a container is plugged in. */
@@ -22,11 +25,12 @@ export class NetworkIncomplete extends Error {
 /** The node's part of the overlay, discovery and load balancing. */
 export interface NodeNetwork {
   /**
-   * Makes the node as `state` says, whatever it is now; what the agent does not own is left alone. Resolves when all
-   * networks can take containers. Calls are worked off one after the other; of several that wait only the last counts.
+   * Makes the node as it must be, whatever it is now; what the agent does not own is left alone. Resolves when all
+   * networks can take containers. Calls are worked off one after the other, several that wait together. What a call that fails told of
+   * services is kept: it need not be said again.
    * @throws NetworkIncomplete when clients are sent where they should be, and only a network is not right
    */
-  apply(state: NetworkState): Promise<void>;
+  apply(change: NetworkChange): Promise<void>;
   /** @throws Error when the network was not part of the last applied state. */
   plug(networkId: string): NetworkPlug;
   /**

@@ -11,14 +11,13 @@ import {
 import { advance, reportOf, type StatusChange, type TaskRecord } from '../model/task-record.js';
 import { adoptDesired } from '../plan/adopt-desired.js';
 import type { RemovedItems } from '../ports/core.js';
-import type { NetworkState } from '../ports/node-network.js';
+import type { NetworkChange } from '../ports/node-network.js';
 import type { StateChange, TaskDb } from '../ports/task-db.js';
 
 interface Items {
   tasks: Map<string, TaskAssignment>;
   ended: Map<string, EndedTask>;
   networks: Map<string, NetworkAssignment>;
-  services: Map<string, ServiceEndpoints>;
   files: Map<string, FileContent>;
 }
 
@@ -30,6 +29,10 @@ export class AgentState {
   /** Networks that were desired while the agent ran: their tasks may still have to end. */
   readonly #formerNetworks = new Map<string, NetworkAssignment>();
   #items: Items;
+  /** Changed in place, since there may be many. */
+  readonly #services: Map<string, ServiceEndpoints>;
+  /** What changed of them since the node's network was told. */
+  #serviceChanges: Map<string, ServiceEndpoints | undefined>;
   #seq: number;
 
   constructor(db: TaskDb) {
@@ -37,6 +40,8 @@ export class AgentState {
     this.#db = db;
     this.#seq = saved.seq;
     this.#items = indexed(saved.desired);
+    this.#services = byId(saved.desired.services);
+    this.#serviceChanges = new Map(this.#services);
     this.#records = new Map(saved.records.map((record) => [record.assignment.id, record]));
   }
 
@@ -68,11 +73,19 @@ export class AgentState {
     // The set answers a `hello` that told of all held tasks: the manager knows how those ended that ended before.
     const told = [...this.#records.values()].filter(({ status, confirmed }) => isTerminal(status.state) && !confirmed);
     for (const record of told) this.#records.set(record.assignment.id, { ...record, confirmed: true });
-    return this.#adopt(indexed(put), { seq, put, remove: 'all' }, now);
+    const ids = this.#adopt(indexed(put), { seq, put, remove: 'all' }, now);
+    const kept = new Set(put.services.map(({ id }) => id));
+    this.#changeServices(
+      put.services,
+      [...this.#services.keys()].filter((id) => !kept.has(id)),
+    );
+    return ids;
   }
 
   merge(seq: number, put: NodeSetItems, remove: RemovedItems, now: number): string[] {
-    return this.#adopt(merged(this.#items, put, remove), { seq, put, remove }, now);
+    const ids = this.#adopt(merged(this.#items, put, remove), { seq, put, remove }, now);
+    this.#changeServices(put.services, remove.services);
+    return ids;
   }
 
   /** There are networks that only tasks on their way out may still hold. */
@@ -80,8 +93,14 @@ export class AgentState {
     return this.#formerNetworks.size > 0;
   }
 
-  /** What the node's network must be: networks stay until the tasks on them have ended. Containers kept for their logs hold none. */
-  networkState(): NetworkState {
+  /** What the node's network must be, for it to be told: networks stay until the tasks on them have ended. Containers kept for their logs hold none. */
+  takeNetworkChange(): NetworkChange {
+    const services = this.#serviceChanges;
+    this.#serviceChanges = new Map();
+    return { networks: this.networks(), services };
+  }
+
+  networks(): NetworkAssignment[] {
     const networks = new Map(this.#items.networks);
     for (const { assignment, status } of this.#records.values()) {
       if (isTerminal(status.state)) continue;
@@ -90,7 +109,7 @@ export class AgentState {
         if (former && !networks.has(networkId)) networks.set(networkId, former);
       }
     }
-    return { networks: [...networks.values()], services: [...this.#items.services.values()] };
+    return [...networks.values()];
   }
 
   report(taskId: string, change: StatusChange, now: number): void {
@@ -145,6 +164,17 @@ export class AgentState {
     return ids;
   }
 
+  #changeServices(put: readonly ServiceEndpoints[], gone: readonly string[]): void {
+    for (const id of gone) {
+      this.#services.delete(id);
+      this.#serviceChanges.set(id, undefined);
+    }
+    for (const service of put) {
+      this.#services.set(service.id, service);
+      this.#serviceChanges.set(service.id, service);
+    }
+  }
+
   #put(records: readonly TaskRecord[], desired?: StateChange['desired']): void {
     this.#db.save({ records, ...(desired && { desired }) });
     for (const record of records) this.#records.set(record.assignment.id, record);
@@ -160,8 +190,8 @@ function byId<T extends { id: string }>(items: readonly T[]): Map<string, T> {
   return new Map(items.map((item) => [item.id, item]));
 }
 
-function indexed({ tasks, ended, networks, services, files }: NodeSetItems): Items {
-  return { tasks: byId(tasks), ended: byId(ended), networks: byId(networks), services: byId(services), files: byId(files) };
+function indexed({ tasks, ended, networks, files }: NodeSetItems): Items {
+  return { tasks: byId(tasks), ended: byId(ended), networks: byId(networks), files: byId(files) };
 }
 
 function merged(items: Items, put: NodeSetItems, remove: RemovedItems): Items {
@@ -175,7 +205,6 @@ function merged(items: Items, put: NodeSetItems, remove: RemovedItems): Items {
     tasks: merge(items.tasks, put.tasks, remove.tasks),
     ended: merge(items.ended, put.ended, remove.ended),
     networks: merge(items.networks, put.networks, remove.networks),
-    services: merge(items.services, put.services, remove.services),
     files: merge(items.files, put.files, remove.files),
   };
 }

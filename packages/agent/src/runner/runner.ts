@@ -244,14 +244,14 @@ export class Runner implements AgentCore {
   }
 
   async #reconcileNetwork(): Promise<undefined> {
-    const state = this.#state.networkState();
+    const change = this.#state.takeNetworkChange();
     const { seq } = this.#state;
     const sets = this.#completeSets;
-    const wanted = new Set(state.networks.map(({ id }) => id));
+    const wanted = new Set(change.networks.map(({ id }) => id));
     const isOneNew = [...wanted].some((id) => !this.#readyNetworks.has(id));
     this.#readyNetworks = new Set([...this.#readyNetworks].filter((id) => wanted.has(id)));
     try {
-      await this.#options.network.apply(state);
+      await this.#options.network.apply(change);
       this.#networkFailure = undefined;
     } catch (error) {
       this.#networkFailure = (error as Error).message;
@@ -271,7 +271,7 @@ export class Runner implements AgentCore {
 
   #networkLack(networkId: string): string | undefined {
     if (this.#readyNetworks.has(networkId)) return undefined;
-    if (!this.#state.networkState().networks.some(({ id }) => id === networkId)) return 'this node has no addresses of it yet';
+    if (!this.#state.networks().some(({ id }) => id === networkId)) return 'this node has no addresses of it yet';
     return this.#networkFailure === undefined ? 'it is being set up on this node' : `it cannot be set up: ${this.#networkFailure}`;
   }
 

@@ -1,6 +1,6 @@
 import type { NodeSetItems, TaskAssignment, TaskReport } from '@tessera/api';
 import { SeededRandom, silentLog, VirtualClock } from '@tessera/kit';
-import type { NetworkState, NodeNetwork } from '../ports/node-network.js';
+import type { NetworkChange, NodeNetwork } from '../ports/node-network.js';
 import { Runner } from '../runner/runner.js';
 import { MemoryGrantStore } from '../task-db/memory-grant-store.js';
 import { MemoryTaskDb } from '../task-db/memory-task-db.js';
@@ -10,9 +10,12 @@ import { FakeEngine } from './fake-engine.js';
 class FakeNetwork implements NodeNetwork {
   /** Ids of the networks of each call. */
   readonly applied: string[][] = [];
+  /** What each call told of services: ids, with a minus those that went. */
+  readonly told: string[][] = [];
   failure: Error | undefined;
 
-  async apply({ networks }: NetworkState): Promise<void> {
+  async apply({ networks, services }: NetworkChange): Promise<void> {
+    this.told.push([...services].map(([id, service]) => (service ? id : `-${id}`)).sort());
     if (this.failure) throw this.failure;
     this.applied.push(networks.map(({ id }) => id));
   }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { NetworkPlug, NetworkState, NodeNetwork } from '@tessera/agent/ports/node-network';
+import type { NetworkChange, NetworkPlug, NodeNetwork } from '@tessera/agent/ports/node-network';
 
 const PREFIX = 'tessera-';
 const command = promisify(execFile);
@@ -11,7 +11,7 @@ export class BridgeNetworks implements NodeNetwork {
 
   constructor(private readonly socketPath: string) {}
 
-  async apply({ networks }: NetworkState): Promise<void> {
+  async apply({ networks }: Pick<NetworkChange, 'networks'>): Promise<void> {
     const present = new Set((await this.#docker('ls', '--filter', `name=^${PREFIX}`, '--format', '{{.Name}}')).split('\n').filter(Boolean));
     const wanted = new Map(networks.map(({ id, block }) => [PREFIX + id, block]));
     for (const [name, block] of wanted) if (!present.has(name)) await this.#docker('create', '--subnet', block, name);
@@ -29,7 +29,7 @@ export class BridgeNetworks implements NodeNetwork {
   containersChanged(): void {}
 
   leave(): Promise<void> {
-    return this.apply({ networks: [], services: [] });
+    return this.apply({ networks: [] });
   }
 
   async stop(): Promise<void> {}

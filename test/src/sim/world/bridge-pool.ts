@@ -1,4 +1,4 @@
-import type { NetworkState, NodeNetwork } from '@tessera/agent/ports/node-network';
+import type { NetworkChange, NodeNetwork } from '@tessera/agent/ports/node-network';
 import { formatRange, type NetworkAssignment, parseRange, rangeSize, type ServiceEndpoints } from '@tessera/api';
 import { type Clock, sleep } from '@tessera/kit';
 
@@ -54,15 +54,20 @@ export class BridgePool {
 
 /** The agent's network: bridges only, since nothing in the simulator sends a packet between containers. */
 export class SimNetwork implements NodeNetwork {
+  readonly #services = new Map<string, ServiceEndpoints>();
+
   constructor(
     private readonly bridges: BridgePool,
     private readonly clock: Clock,
   ) {}
 
-  async apply({ networks, services }: NetworkState): Promise<void> {
+  async apply({ networks, services }: NetworkChange): Promise<void> {
+    for (const [id, service] of services)
+      if (service) this.#services.set(id, service);
+      else this.#services.delete(id);
     await sleep(this.clock, APPLY_MS);
     this.bridges.put(networks);
-    this.bridges.services = services;
+    this.bridges.services = [...this.#services.values()];
   }
 
   plug(networkId: string) {

@@ -1,4 +1,6 @@
-import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+import type { NetworkAssignment } from '@tessera/api';
+import type { ServiceChange } from '../../model/service-change.js';
+import { Tally } from '../../model/tally.js';
 import { IPV6 } from './family.js';
 import type { LinkStep } from './links.js';
 import { bridgeName, markOf, nextHop6Of, nextHopOf, vxlanName } from './names.js';
@@ -25,9 +27,20 @@ interface ReturnRoute extends ReturnWay {
   nextHop: string;
 }
 
-/** Ids of networks that published ports lead into. */
-export function publishedNetworks(services: readonly ServiceEndpoints[]): Set<string> {
-  return new Set(services.filter((service) => service.ingress.length > 0).map((service) => service.networkId));
+/** The networks that published ports lead into. */
+export class PublishedNetworks {
+  readonly #services = new Tally<string>();
+
+  get ids(): Set<string> {
+    return new Set(this.#services.keys());
+  }
+
+  change(changes: readonly ServiceChange[]): void {
+    for (const { before, after } of changes) {
+      if (before && before.ingress.length > 0) this.#services.remove(before.networkId);
+      if (after && after.ingress.length > 0) this.#services.add(after.networkId);
+    }
+  }
 }
 
 /**

@@ -19,9 +19,11 @@ function service(shortName: string, networkId: string, addresses: string[], extr
   };
 }
 
+const added = (services: readonly ServiceEndpoints[]) => services.map((after) => ({ id: after.id, before: undefined, after }));
+
 function zoneOf(...services: ServiceEndpoints[]): Zone {
   const zone = new Zone();
-  zone.put(services);
+  zone.change(added(services));
   return zone;
 }
 
@@ -55,13 +57,13 @@ describe('the zone of a network', () => {
   it('takes tasks over before the kernel does, but no virtual address that is new', () => {
     const early = zoneOf(web);
     const moved = service('db', 'front', ['10.0.0.9'], { vip: '10.0.15.7' });
-    early.putKnown([{ ...web, endpoints: web.endpoints.slice(0, 1) }, moved, service('plain', 'front', ['10.0.0.8'])]);
+    early.changeKnown(added([{ ...web, endpoints: web.endpoints.slice(0, 1) }, moved, service('plain', 'front', ['10.0.0.8'])]));
     assert.deepEqual(addresses(early, ['front'], 'tasks.web'), ['10.0.0.2']);
     assert.deepEqual(addresses(early, ['front'], 'plain'), ['10.0.0.8']);
     assert.equal(addresses(early, ['front'], 'db'), undefined);
-    early.putKnown([{ ...web, vip: '10.0.15.8' }]);
+    early.changeKnown(added([{ ...web, vip: '10.0.15.8' }]));
     assert.deepEqual(addresses(early, ['front'], 'web'), ['10.0.15.9']);
-    early.put([{ ...web, vip: '10.0.15.8' }]);
+    early.change(added([{ ...web, vip: '10.0.15.8' }]));
     assert.deepEqual(addresses(early, ['front'], 'web'), ['10.0.15.8']);
   });
 
@@ -111,8 +113,9 @@ describe('the zone of a network', () => {
   });
 
   it('forgets a service that is gone and takes over one that has changed (moby/moby 42833: stale names)', () => {
-    const changing = zoneOf(web, service('db', 'front', ['10.0.0.5']));
-    changing.put([service('web', 'front', ['10.0.0.9'], { aliases: ['w2'] })]);
+    const db = service('db', 'front', ['10.0.0.5']);
+    const changing = zoneOf(web, db);
+    changing.change([...added([service('web', 'front', ['10.0.0.9'], { aliases: ['w2'] })]), { id: db.id, before: db, after: undefined }]);
     assert.deepEqual(addresses(changing, ['front'], 'w2'), ['10.0.0.9']);
     for (const name of ['www', 'db']) assert.equal(changing.lookUp(['front'], name), undefined, name);
   });

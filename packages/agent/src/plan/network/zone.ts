@@ -1,4 +1,5 @@
 import type { Endpoint, ServiceEndpoints } from '@tessera/api';
+import type { ServiceChange } from '../../model/service-change.js';
 import { addressesOf } from './family.js';
 
 /** Where one task of a service listens, as an SRV record tells it. */
@@ -26,27 +27,19 @@ const NUMBER = /^\d+$/;
  * which stand for its virtual address (its tasks, when it has none); `tasks.` before each of these for all tasks; `<slot>.` before
  * each for one replica; and `_<port>._<protocol>.` before each for SRV records.
  *
- * Kept service by service: what has not changed is the same object and is not looked at again.
+ * Kept service by service: what has not changed is not looked at.
  */
 export class Zone {
   readonly #services = new Map<string, ServiceEndpoints>();
   readonly #networks = new Map<string, Map<string, Set<ServiceEndpoints>>>();
 
-  /** Holds exactly these services from now on. */
-  put(services: readonly ServiceEndpoints[]): void {
-    const wanted = new Map(services.map((service) => [service.id, service]));
-    for (const [id, service] of this.#services) if (wanted.get(id) !== service) this.#drop(service);
-    for (const [id, service] of wanted) if (this.#services.get(id) !== service) this.#add(service);
+  change(changes: readonly ServiceChange[]): void {
+    for (const { id, after } of changes) this.#put(id, after);
   }
 
   /** The same, but for services whose virtual address is new: the kernel must balance it before a name may lead to it. */
-  putKnown(services: readonly ServiceEndpoints[]): void {
-    const known = services.flatMap((service) => {
-      const before = this.#services.get(service.id);
-      if (service.vip === undefined || before?.vip === service.vip) return [service];
-      return before ? [before] : [];
-    });
-    this.put(known);
+  changeKnown(changes: readonly ServiceChange[]): void {
+    for (const { id, after } of changes) if (after?.vip === undefined || this.#services.get(id)?.vip === after.vip) this.#put(id, after);
   }
 
   /** What a name stands for as seen from some networks; `undefined` when none of them knows it. A final dot is ignored. */
@@ -58,6 +51,13 @@ export class Zone {
       if (answer) return answer;
     }
     return undefined;
+  }
+
+  #put(id: string, after: ServiceEndpoints | undefined): void {
+    const before = this.#services.get(id);
+    if (before === after) return;
+    if (before) this.#drop(before);
+    if (after) this.#add(after);
   }
 
   #add(service: ServiceEndpoints): void {

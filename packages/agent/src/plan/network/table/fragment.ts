@@ -36,7 +36,7 @@ export interface ClientMap {
   leadsTo: readonly string[];
 }
 
-/** One network's or one service's part of the table. Compared as a whole by identity, so it is never changed. */
+/** One network's or one service's part of the table. Never changed, only replaced. */
 export interface Fragment {
   elements: Readonly<Partial<Record<SetName, readonly Element[]>>>;
   /** Rules by the name of their chain. */
@@ -51,22 +51,24 @@ const NOTHING: Fragment = { elements: {}, chains: {}, clientMaps: {} };
 /** The nftables table that the agent owns, one of each family of addresses. */
 export const TABLE = 'tessera';
 
+/** Something as it was, where it was, and as it is. */
+interface Replaced<T> {
+  before: T | undefined;
+  after: T | undefined;
+}
+
+/** Fragments that came, changed or went, by their keys. */
+export type FragmentChanges = Map<string, Replaced<Fragment>>;
+
 /**
- * Lines for `nft -f` that lead from one set of fragments to another, as one transaction; empty when nothing differs. Costs what differs:
- * a fragment that is the same object is not looked at.
+ * Lines for `nft -f` that lead from the fragments before to those after, as one transaction; empty when nothing differs. Costs what differs.
  *
  * Order: nothing may point at a chain or a map that is not there yet or no longer.
  */
-export function fragmentChanges(family: Family, before: Fragments, after: Fragments): string[] {
+export function fragmentLines(family: Family, changes: FragmentChanges): string[] {
   const script = new Script(`${family.name} ${TABLE}`);
-  for (const [key, fragment] of before) if (after.get(key) !== fragment) script.replace(fragment, after.get(key) ?? NOTHING);
-  for (const [key, fragment] of after) if (!before.has(key)) script.replace(NOTHING, fragment);
+  for (const { before = NOTHING, after = NOTHING } of changes.values()) script.replace(before, after);
   return script.lines();
-}
-
-interface Replaced<T> {
-  before?: T;
-  after?: T;
 }
 
 /** Collects changes by kind, whichever fragment they come from, and puts them in an order that nft takes. */
@@ -113,8 +115,8 @@ function clientMapLines(table: string, name: string, { before, after }: Replaced
 }
 
 function note<T>(changes: Map<string, Replaced<T>>, before: Readonly<Record<string, T>>, after: Readonly<Record<string, T>>): void {
-  for (const [name, value] of Object.entries(before)) changes.set(name, { ...changes.get(name), before: value });
-  for (const [name, value] of Object.entries(after)) changes.set(name, { ...changes.get(name), after: value });
+  for (const [name, value] of Object.entries(before)) changes.set(name, { before: value, after: changes.get(name)?.after });
+  for (const [name, value] of Object.entries(after)) changes.set(name, { before: changes.get(name)?.before, after: value });
 }
 
 function keyOf(element: Element): string {

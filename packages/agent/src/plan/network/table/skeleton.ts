@@ -1,7 +1,7 @@
 import { type Family, IPV4, IPV6 } from '../family.js';
 import { VXLAN_PORT } from '../links.js';
 import { BRIDGE_PREFIX, VXLAN_PREFIX } from '../names.js';
-import { type Fragments, fragmentChanges, TABLE } from './fragment.js';
+import { type FragmentChanges, type Fragments, fragmentLines, TABLE } from './fragment.js';
 
 /** First in its chain: nearly all packets are of connections that were looked at when they began. */
 const ESTABLISHED = '    ct state established,related accept';
@@ -19,23 +19,29 @@ function wholeTable(family: Family, fragments: Fragments): string[] {
     ...filterChains(family),
     ...natChains(family),
     '}',
-    ...fragmentChanges(family, new Map(), fragments),
+    ...fragmentLines(family, new Map([...fragments].map(([key, after]) => [key, { before: undefined, after }]))),
   ];
 }
 
-/** Adding before deleting makes the deletion succeed whether or not the table is there. */
-function noTable({ name }: Family): string[] {
+/** Lines for `nft -f` without which there is no table. Adding before deleting makes the deletion succeed whether or not it is there. */
+export function noTable({ name }: Family): string[] {
   return [`table ${name} ${TABLE}`, `delete table ${name} ${TABLE}`];
 }
 
 /**
  * Lines for `nft -f` that lead to the table with these fragments; there is none without any.
- * @param before what the kernel has; absent: that is not known, and all of it is made anew
+ * @param changes in what they differ from those that the kernel has; absent: that is not known, and all of it is made anew
  */
-export function tableChanges(family: Family, before: Fragments | undefined, after: Fragments): string[] {
-  if (before && before.size === after.size && before.size === 0) return [];
-  if (after.size === 0) return noTable(family);
-  return before && before.size > 0 ? fragmentChanges(family, before, after) : wholeTable(family, after);
+export function tableLines(family: Family, fragments: Fragments, changes?: FragmentChanges): string[] {
+  const isThere = !changes || sizeBefore(fragments, changes) > 0;
+  if (fragments.size === 0) return isThere ? noTable(family) : [];
+  return changes && isThere ? fragmentLines(family, changes) : wholeTable(family, fragments);
+}
+
+function sizeBefore(fragments: Fragments, changes: FragmentChanges): number {
+  let size = fragments.size;
+  for (const { before, after } of changes.values()) size += Number(before !== undefined) - Number(after !== undefined);
+  return size;
 }
 
 function sets({ addressType: address }: Family): string[] {

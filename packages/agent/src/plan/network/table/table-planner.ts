@@ -1,20 +1,21 @@
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+import type { ServiceChange } from '../../../model/service-change.js';
 import { type Family, IPV4 } from '../family.js';
-import type { Fragment, Fragments } from './fragment.js';
+import type { Fragment, FragmentChanges, Fragments } from './fragment.js';
 import { networkFragment, nodeFragment } from './network-fragment.js';
 import { serviceFragment } from './service-fragment.js';
 
-interface Made {
-  from: readonly unknown[];
-  fragment: Fragment;
-}
-
 /**
- * The fragments of the node's networks and services in the table of one family; none when no network has addresses of it. What has not changed gives the very object of before, so that nothing is worked
- * out or compared twice: items of the desired set are never changed, only replaced.
+ * The fragments of the node's networks and services in the table of one family; none when no network has addresses of it. A change costs what
+ * changes: items of the desired set are never altered, only replaced, and what is the same object is not looked at.
  */
 export class TablePlanner {
-  #made = new Map<string, Made>();
+  readonly #fragments = new Map<string, Fragment>();
+  #networks: readonly NetworkAssignment[] = [];
+  /** Those that have addresses of the family. */
+  readonly #carried = new Map<string, NetworkAssignment>();
+  /** By the ids of their networks, also of such as are not carried or not known yet. */
+  readonly #services = new Map<string, Map<string, ServiceEndpoints>>();
 
   /** @param address of the node, as its peers know it */
   constructor(
@@ -22,22 +23,62 @@ export class TablePlanner {
     private readonly address: string,
   ) {}
 
-  fragments(networks: readonly NetworkAssignment[], services: readonly ServiceEndpoints[]): Fragments {
-    const made = new Map<string, Made>();
-    const keep = (key: string, from: readonly unknown[], make: () => Fragment): void => {
-      const before = this.#made.get(key);
-      const isSame = before?.from.length === from.length && before.from.every((part, at) => part === from[at]);
-      made.set(key, isSame ? before : { from, fragment: make() });
-    };
-    const { family } = this;
-    const byId = new Map(networks.flatMap((network) => (family.carries(network) ? [[network.id, network]] : [])));
-    if (family === IPV4) keep('node', networks, () => nodeFragment(networks, this.address));
-    for (const network of byId.values()) keep(`network ${network.id}`, [network], () => networkFragment(network, family));
-    for (const service of services) {
-      const network = byId.get(service.networkId);
-      if (network) keep(`service ${service.id}`, [service, network], () => serviceFragment(service, network, family));
-    }
-    this.#made = made;
-    return new Map([...made].map(([key, { fragment }]) => [key, fragment]));
+  /** As of the last change. */
+  get fragments(): Fragments {
+    return this.#fragments;
+  }
+
+  /**
+   * @param networks all that there are
+   * @returns which fragments are others than before
+   */
+  change(networks: readonly NetworkAssignment[], services: readonly ServiceChange[]): FragmentChanges {
+    const changes: FragmentChanges = new Map();
+    this.#changeNetworks(changes, networks);
+    for (const change of services) this.#changeService(changes, change);
+    return changes;
+  }
+
+  #changeNetworks(changes: FragmentChanges, networks: readonly NetworkAssignment[]): void {
+    const isSame = networks.length === this.#networks.length && networks.every((network, at) => network === this.#networks[at]);
+    if (isSame) return;
+    this.#networks = networks;
+    const carried = new Map(networks.flatMap((network) => (this.family.carries(network) ? [[network.id, network]] : [])));
+    for (const id of [...this.#carried.keys()]) if (!carried.has(id)) this.#putNetwork(changes, id, undefined);
+    for (const [id, network] of carried) if (this.#carried.get(id) !== network) this.#putNetwork(changes, id, network);
+    if (this.family === IPV4) this.#put(changes, 'node', networks.length > 0 ? nodeFragment(networks, this.address) : undefined);
+  }
+
+  #putNetwork(changes: FragmentChanges, id: string, network: NetworkAssignment | undefined): void {
+    if (network) this.#carried.set(id, network);
+    else this.#carried.delete(id);
+    this.#put(changes, `network ${id}`, network && networkFragment(network, this.family));
+    for (const service of this.#services.get(id)?.values() ?? []) this.#putService(changes, service.id, service);
+  }
+
+  #changeService(changes: FragmentChanges, { id, before, after }: ServiceChange): void {
+    if (before) this.#services.get(before.networkId)?.delete(id);
+    if (after) this.#onNetwork(after.networkId).set(id, after);
+    if (before && this.#services.get(before.networkId)?.size === 0) this.#services.delete(before.networkId);
+    this.#putService(changes, id, after);
+  }
+
+  #putService(changes: FragmentChanges, id: string, service: ServiceEndpoints | undefined): void {
+    const network = service && this.#carried.get(service.networkId);
+    this.#put(changes, `service ${id}`, network && serviceFragment(service, network, this.family));
+  }
+
+  #onNetwork(networkId: string): Map<string, ServiceEndpoints> {
+    let services = this.#services.get(networkId);
+    if (!services) this.#services.set(networkId, (services = new Map()));
+    return services;
+  }
+
+  #put(changes: FragmentChanges, key: string, after: Fragment | undefined): void {
+    const before = changes.has(key) ? changes.get(key)?.before : this.#fragments.get(key);
+    if (after) this.#fragments.set(key, after);
+    else this.#fragments.delete(key);
+    if (before || after) changes.set(key, { before, after });
+    else changes.delete(key);
   }
 }

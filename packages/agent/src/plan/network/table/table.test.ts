@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
 import fc from 'fast-check';
+import type { ServiceChange } from '../../../model/service-change.js';
 import { networkOf, peersOf } from '../../../testing/builders.js';
 import { IPV4, IPV6 } from '../family.js';
 import { assignBuckets, BUCKETS } from './buckets.js';
-import { type Fragments, fragmentChanges } from './fragment.js';
-import { tableChanges } from './skeleton.js';
+import { type FragmentChanges, type Fragments, fragmentLines } from './fragment.js';
+import { tableLines } from './skeleton.js';
 import { TablePlanner } from './table-planner.js';
 
 function network(vni: number, peers: number[] = [2]): NetworkAssignment {
@@ -30,9 +31,20 @@ function service(vni: number, number: number, hosts: string[], extra: Partial<Se
 }
 
 const web = { protocol: 'tcp', published: 8080, target: 80 } as const;
-const fragmentsOf = (networks: NetworkAssignment[], services: ServiceEndpoints[]): Fragments =>
-  new TablePlanner(IPV4, '192.0.2.11').fragments(networks, services);
-const changesOf = (before: Fragments, after: Fragments): string[] => fragmentChanges(IPV4, before, after);
+const changes = (before: readonly ServiceEndpoints[], after: readonly ServiceEndpoints[]): ServiceChange[] =>
+  [...new Set([...before, ...after].map(({ id }) => id))].map((id) => ({
+    id,
+    before: before.find((one) => one.id === id),
+    after: after.find((one) => one.id === id),
+  }));
+const fragmentsOf = (networks: NetworkAssignment[], services: ServiceEndpoints[], family = IPV4): Fragments => {
+  const planner = new TablePlanner(family, '192.0.2.11');
+  planner.change(networks, changes([], services));
+  return planner.fragments;
+};
+const differing = (before: Fragments, after: Fragments): FragmentChanges =>
+  new Map([...new Set([...before.keys(), ...after.keys()])].map((key) => [key, { before: before.get(key), after: after.get(key) }]));
+const changesOf = (before: Fragments, after: Fragments): string[] => fragmentLines(IPV4, differing(before, after));
 const linesOf = (...services: ServiceEndpoints[]): string[] => changesOf(new Map(), fragmentsOf([network(7)], services));
 const rulesOf = (service: ServiceEndpoints, chain: string): string[] =>
   linesOf(service).flatMap((line) => line.split(`add rule ip tessera ${chain} `)[1] ?? []);
@@ -135,9 +147,9 @@ describe('the nftables table', () => {
     const planner = new TablePlanner(IPV4, '192.0.2.11');
     const net = network(7);
     const others = Array.from({ length: 50 }, (_, number) => service(7, number + 10, ['1.2']));
-    const before = planner.fragments([net], [...others, service(7, 1, ['1.2'], { ingress: [web] })]);
-    const after = planner.fragments([net], [...others, service(7, 1, ['1.3'], { ingress: [web] })]);
-    assert.deepEqual(changesOf(before, after), [
+    const [before, after] = [service(7, 1, ['1.2'], { ingress: [web] }), service(7, 1, ['1.3'], { ingress: [web] })];
+    planner.change([net], changes([], [...others, before]));
+    assert.deepEqual(fragmentLines(IPV4, planner.change([net], changes([before], [after]))), [
       'delete element ip tessera hairpin { 10.7.1.2 . 10.7.1.2 }',
       'flush chain ip tessera vip-10.7.240.1',
       'flush chain ip tessera port-tcp-8080',
@@ -169,38 +181,38 @@ describe('the nftables table', () => {
       sticky: stickiness,
     });
     const state = fc.record({ vnis, services: fc.uniqueArray(one, { selector: ({ vni, number }) => `${vni}/${number}`, maxLength: 8 }) });
-    const made = ({ vnis: present, services }: typeof state extends fc.Arbitrary<infer T> ? T : never): Fragments =>
-      fragmentsOf(
-        present.map((vni) => network(vni)),
-        services.map(({ vni, number, hosts, published, sticky }) =>
-          service(
-            vni,
-            number,
-            hosts.map((host) => `${host}${number}`),
-            {
-              ...(sticky && { sticky }),
-              ingress: published ? [{ ...web, published: 8000 + vni * 10 + number }] : [],
-            },
-          ),
+    const made = ({ vnis: present, services }: typeof state extends fc.Arbitrary<infer T> ? T : never) => ({
+      networks: present.map((vni) => network(vni)),
+      services: services.map(({ vni, number, hosts, published, sticky }) =>
+        service(
+          vni,
+          number,
+          hosts.map((host) => `${host}${number}`),
+          {
+            ...(sticky && { sticky }),
+            ingress: published ? [{ ...web, published: 8000 + vni * 10 + number }] : [],
+          },
         ),
-      );
+      ),
+    });
     fc.assert(
       fc.property(fc.array(state, { minLength: 1, maxLength: 4 }), (states) => {
+        const planner = new TablePlanner(IPV4, '192.0.2.11');
         const kernel = new NftModel();
-        let before: Fragments = new Map();
+        let last: ReturnType<typeof made> = { networks: [], services: [] };
         for (const next of states.map(made)) {
-          kernel.run(changesOf(before, next));
-          before = next;
+          kernel.run(fragmentLines(IPV4, planner.change(next.networks, changes(last.services, next.services))));
+          last = next;
         }
         const fresh = new NftModel();
-        fresh.run(changesOf(new Map(), before));
+        fresh.run(changesOf(new Map(), fragmentsOf(last.networks, last.services)));
         assert.deepEqual(kernel.contents(), fresh.contents());
       }),
     );
   });
 
   it('is a script of one table of its own', () => {
-    const lines = tableChanges(IPV4, undefined, fragmentsOf([network(7)], [service(7, 1, ['1.2'])]));
+    const lines = tableLines(IPV4, fragmentsOf([network(7)], [service(7, 1, ['1.2'])]));
     assert.deepEqual(lines.slice(0, 3), ['table ip tessera', 'delete table ip tessera', 'table ip tessera {']);
     for (const line of lines.filter((one) => /^(add|flush|delete)/.test(one))) assert.match(line, /^\w+ \w+ ip tessera|^delete table/);
   });
@@ -208,19 +220,21 @@ describe('the nftables table', () => {
 
 describe('the nftables table of IPv6', () => {
   const dual: NetworkAssignment = { ...network(7), subnet6: 'fd00:0:0:7::/64' };
-  const planner = (): TablePlanner => new TablePlanner(IPV6, '192.0.2.11');
   const pair = service(7, 1, ['1.2', '2.2'], { vip6: 'fd00:0:0:7::f001', ingress: [web, { ...web, published: 81, hostIp: '192.0.2.11' }] });
   const balanced: ServiceEndpoints = {
     ...pair,
     endpoints: pair.endpoints.map((one, at) => ({ ...one, address6: `fd00:0:0:7::${at + 1}02` })),
   };
+  const linesTo = (before: Fragments, after: Fragments): string[] => tableLines(IPV6, after, differing(before, after));
   const lines = (networks: NetworkAssignment[], services: ServiceEndpoints[]): string[] =>
-    tableChanges(IPV6, new Map(), planner().fragments(networks, services));
+    linesTo(new Map(), fragmentsOf(networks, services, IPV6));
 
   it('is not there while no network has IPv6, and goes with the last one', () => {
     assert.deepEqual(lines([network(7)], [balanced]), []);
-    const before = planner().fragments([dual], []);
-    assert.deepEqual(tableChanges(IPV6, before, planner().fragments([network(7)], [])), ['table ip6 tessera', 'delete table ip6 tessera']);
+    assert.deepEqual(linesTo(fragmentsOf([dual], [], IPV6), fragmentsOf([network(7)], [], IPV6)), [
+      'table ip6 tessera',
+      'delete table ip6 tessera',
+    ]);
   });
 
   it('balances over the addresses of IPv6, published ports without an address among them', () => {
