@@ -71,8 +71,8 @@ AllowedIPs = 10.7.2.0/32, 10.8.2.0/32
 describe('the guard of encrypted networks', () => {
   it('drops their VXLAN outside of the tunnel, both ways, and no other', () => {
     const script = guardRuleset([network(0x540001, true, []), network(7, true, []), network(9, false, [])], 4789);
-    assert.match(script, /hook output .*\n {4}oifname != "tsw0" udp dport 4789 @th,96,24 \{ 0x7, 0x540001 \} counter drop/);
-    assert.match(script, /hook prerouting .*\n {4}iifname != "tsw0" udp dport 4789 @th,96,24 \{ 0x7, 0x540001 \} counter drop/);
+    assert.match(script, /hook output .*\n {4}udp dport 4789 oifname != "tsw0" @th,96,24 \{ 0x7, 0x540001 \} counter drop/);
+    assert.match(script, /hook prerouting .*\n {4}udp dport 4789 iifname != "tsw0" @th,96,24 \{ 0x7, 0x540001 \} counter drop/);
   });
 
   it('goes with the last of them', () =>

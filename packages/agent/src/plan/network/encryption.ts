@@ -79,15 +79,15 @@ export function tunnelConfig({ peers }: Tunnel, privateKey: string): string {
  */
 export function guardRuleset(networks: readonly NetworkAssignment[], vxlanPort: number): string {
   const ids = inOrder(networks.filter((network) => network.encrypted)).map((network) => `0x${network.vni.toString(16)}`);
-  const drop = `udp dport ${vxlanPort} @th,96,24 { ${ids.join(', ')} } counter drop`;
+  const [tunnelled, drop] = [`udp dport ${vxlanPort}`, `@th,96,24 { ${ids.join(', ')} } counter drop`];
   const chains = [
     '  chain out {',
     '    type filter hook output priority mangle - 10; policy accept;',
-    `    oifname != "${TUNNEL}" ${drop} comment "never in the clear"`,
+    `    ${tunnelled} oifname != "${TUNNEL}" ${drop} comment "never in the clear"`,
     '  }',
     '  chain in {',
     '    type filter hook prerouting priority raw - 10; policy accept;',
-    `    iifname != "${TUNNEL}" ${drop} comment "not from the tunnel"`,
+    `    ${tunnelled} iifname != "${TUNNEL}" ${drop} comment "not from the tunnel"`,
     '  }',
   ];
   const table = ids.length === 0 ? [] : [`table ip ${GUARD_TABLE} {`, ...chains, '}'];

@@ -6,6 +6,8 @@ import { type FragmentChanges, type Fragments, fragmentLines, TABLE } from './fr
 /** First in its chain: nearly all packets are of connections that were looked at when they began. */
 const ESTABLISHED = '    ct state established,related accept';
 
+const TUNNELS = `udp dport ${VXLAN_PORT}`;
+
 /**
  * The whole table as text for `nft -f`, which takes it over atomically: isolation of networks, protection of the node,
  * source checks, masquerade of what leaves, virtual addresses and published ports. The chains here never change; what networks
@@ -77,29 +79,42 @@ function sets({ addressType: address }: Family): string[] {
  * before them, where a drop is final.
  */
 function filterChains(family: Family): string[] {
-  const { name: ip, icmp, discovery } = family;
   return [
+    ...refuseChain(),
+    ...(family === IPV4 ? tunnelChains() : []),
     '  chain raw {',
     '    type filter hook prerouting priority raw; policy accept;',
-    ...(family === IPV4
-      ? [
-          `    udp dport ${VXLAN_PORT} ip saddr != @peers counter drop comment "VXLAN from strangers"`,
-          `    udp dport ${VXLAN_PORT} notrack`,
-        ]
-      : []),
+    ...(family === IPV4 ? [`    ${TUNNELS} jump tunnels`] : []),
     // All packets pass here, so each takes one look by its interface, and not one by address in what belongs to all networks.
     '    iifname vmap @checks',
     '  }',
-    ...(family === IPV4 ? untrackedTunnels() : []),
-    // A client's address is kept on its way to a task of another node. The answer must go back through the node that it came from.
+    ...returnsChain(family),
+    ...forwardChain(family),
+    ...inputChain(family),
+    ...outputChain(family),
+  ];
+}
+
+/**
+ * A client's address is kept on its way to a task of another node. The answer must go back through the node that it came from. What costs
+ * least and excludes most is asked first.
+ */
+function returnsChain({ name: ip }: Family): string[] {
+  return [
     '  chain returns {',
     '    type filter hook prerouting priority mangle; policy accept;',
-    `    iifname "${VXLAN_PREFIX}*" ct state new ${ip} saddr != @overlay ct mark set iifname . ether saddr map @vteps`,
-    `    iifname "${BRIDGE_PREFIX}*" ct mark != 0 ct direction reply iifname . ct mark @returns meta mark set ct mark`,
+    `    ct state new iifname "${VXLAN_PREFIX}*" ${ip} saddr != @overlay ct mark set iifname . ether saddr map @vteps`,
+    `    ct mark != 0 ct direction reply iifname "${BRIDGE_PREFIX}*" iifname . ct mark @returns meta mark set ct mark`,
     '  }',
+  ];
+}
+
+function forwardChain({ name: ip, discovery }: Family): string[] {
+  return [
     '  chain forward {',
     '    type filter hook forward priority filter - 10; policy accept;',
     ESTABLISHED,
+    `    ${ip} daddr @vipnets goto refuse`,
     ...(discovery ? [`    iifname @apart ${discovery.packets} accept`] : []),
     // Where the packet comes from: other nodes do the same, and hubs that have only just come are known here first.
     `    iifname @apart iifname . oifname @pairs ${ip} saddr != @hubs ${ip} daddr != @hubs counter drop comment "members that are kept apart"`,
@@ -111,62 +126,60 @@ function filterChains(family: Family): string[] {
     `    oifname "${BRIDGE_PREFIX}*" counter drop`,
     '    iifname @internal counter drop',
     '  }',
+  ];
+}
+
+function inputChain(family: Family): string[] {
+  const { name: ip, icmp, discovery } = family;
+  return [
     '  chain input {',
     '    type filter hook input priority filter - 10; policy accept;',
     ESTABLISHED,
+    ...passTunnels(family),
+    '    meta l4proto . th dport @closed goto refuse',
+    `    ${ip} daddr . meta l4proto . th dport @hostclosed goto refuse`,
     '    iifname @interfaces udp dport 53 accept',
     '    iifname @interfaces tcp dport 53 accept',
     ...(discovery ? [`    iifname @interfaces ${discovery.packets} accept`] : []),
     `    iifname @interfaces ${icmp} type echo-request fib daddr . iif type local accept`,
     '    iifname @interfaces counter drop comment "containers do not reach the node itself"',
     '  }',
-    ...(family === IPV6 ? redirects() : []),
-    ...refusals(family),
   ];
 }
 
-/** What is inside of a VXLAN packet is tracked; the packet around it need not be as well. */
-function untrackedTunnels(): string[] {
+function outputChain(family: Family): string[] {
   return [
-    '  chain raw-output {',
-    '    type filter hook output priority raw; policy accept;',
-    `    udp dport ${VXLAN_PORT} ip daddr @peers notrack`,
-    '  }',
-  ];
-}
-
-/** A container that asks a virtual address would be told to send to the task itself, past the translation. Conntrack prevents it for IPv4. */
-function redirects(): string[] {
-  return [
-    '  chain redirects {',
+    '  chain filter-output {',
     '    type filter hook output priority filter - 20; policy accept;',
-    `    oifname "${BRIDGE_PREFIX}*" icmpv6 type nd-redirect drop`,
+    ESTABLISHED,
+    ...passTunnels(family),
+    `    ${family.name} daddr @vipnets goto refuse`,
+    // A container that asks a virtual address would be told to send to the task itself, past the translation. Conntrack prevents it for IPv4.
+    ...(family === IPV6 ? [`    oifname "${BRIDGE_PREFIX}*" icmpv6 type nd-redirect drop`] : []),
     '  }',
   ];
+}
+
+/** Untracked packets would be looked at by all that follows, and they are most of what a busy node sends and gets. */
+function passTunnels(family: Family): string[] {
+  return family === IPV4 ? [`    ${TUNNELS} accept comment "of peers alone: looked at when they came in"`] : [];
 }
 
 /** What nobody answers is refused at once, so that clients need not wait: what is balanced has another address by then. */
-function refusals({ name: ip }: Family): string[] {
-  const refuse = (match: string): string[] => [
-    `    ${match} meta l4proto tcp counter reject with tcp reset`,
-    `    ${match} counter reject`,
-  ];
+function refuseChain(): string[] {
+  return ['  chain refuse {', '    meta l4proto tcp counter reject with tcp reset', '    counter reject', '  }'];
+}
+
+/** What is inside of a VXLAN packet is tracked; the packet around it need not be as well. */
+function tunnelChains(): string[] {
   return [
-    '  chain refuse-forward {',
-    '    type filter hook forward priority filter - 20; policy accept;',
-    ESTABLISHED,
-    ...refuse(`${ip} daddr @vipnets`),
+    '  chain tunnels {',
+    '    ip saddr != @peers counter drop comment "VXLAN from strangers"',
+    '    notrack',
     '  }',
-    '  chain refuse-output {',
-    '    type filter hook output priority filter - 20; policy accept;',
-    ESTABLISHED,
-    ...refuse(`${ip} daddr @vipnets`),
-    '  }',
-    '  chain refuse-input {',
-    '    type filter hook input priority filter - 20; policy accept;',
-    ESTABLISHED,
-    ...refuse('meta l4proto . th dport @closed'),
-    ...refuse(`${ip} daddr . meta l4proto . th dport @hostclosed`),
+    '  chain raw-output {',
+    '    type filter hook output priority raw; policy accept;',
+    `    ${TUNNELS} ip daddr @peers notrack`,
     '  }',
   ];
 }
