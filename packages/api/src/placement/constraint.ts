@@ -1,5 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js';
-import { isAddress, isInNetwork, parseNetwork } from '../net/address.js';
+import { isInNetwork, isNetwork } from '../net/address.js';
+import { isIpAddress } from '../net/host-address.js';
 import { normaliseArchitecture } from './architecture.js';
 import { compareVersions, versionParts } from './version.js';
 
@@ -76,7 +77,7 @@ function listedValues(text: string, list: string): string[] {
 function checkValue(text: string, key: string, value: string): void {
   if (value === '' && !isLabel(key)) throw new ConstraintError(`"${text}" has no value`, FORMS);
   if (!VALUE.test(value)) throw new ConstraintError(`"${text}": the value "${value}" has a character that is not allowed`, FORMS);
-  if (key === 'node.ip' && !isAddress(value) && !parseNetwork(value))
+  if (key === 'node.ip' && !isIpAddress(value) && !isNetwork(value))
     throw new ConstraintError(`"${value}" is neither an IP address nor a network`, 'write an address, or a network such as 10.0.0.0/8');
 }
 

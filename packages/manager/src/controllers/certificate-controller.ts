@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { certificateId, contentId, type HostCertificate, type ObjectChange, readsHttpConfig } from '@tessera/api';
 import { ReconcileLoop } from '@tessera/kit';
 import type { AcmeAccount } from '../plan/http/acme.js';
-import { certificateHosts, planCertificate } from '../plan/http/certificates.js';
+import { Certification, certificateHosts, planCertificate } from '../plan/http/certificates.js';
 import type { AcmeOrder, IssuedCertificate } from '../ports/acme.js';
 import type { StoreChange } from '../ports/store.js';
 import { carryOut } from './carry-out.js';
@@ -22,6 +22,8 @@ export class CertificateController implements Controller {
   readonly name = 'certificate';
   readonly #loop: ReconcileLoop;
   readonly #stopped = new AbortController();
+  /** As of the last change that matters; absent: there was one since. */
+  #certification: Certification | undefined;
 
   constructor(private readonly deps: LeaderDeps) {
     this.#loop = new ReconcileLoop({
@@ -36,7 +38,12 @@ export class CertificateController implements Controller {
   }
 
   onChange(change: ObjectChange): void {
-    if (KINDS.includes(change.kind) || (change.kind === 'tasks' && this.#isProxy(change.object?.serviceId))) this.start();
+    const isOfProxy = change.kind === 'tasks' && this.#isProxy(change.object?.serviceId);
+    // Of a task that is gone nobody knows what it was.
+    if (change.kind === 'tasks' && !change.object) this.#certification = undefined;
+    if (!isOfProxy && !KINDS.includes(change.kind)) return;
+    this.#certification = undefined;
+    this.start();
   }
 
   stop(): Promise<void> {
@@ -50,12 +57,16 @@ export class CertificateController implements Controller {
   }
 
   async #markHosts(): Promise<undefined> {
-    for (const host of certificateHosts(this.deps.store.view)) this.#loop.mark(host);
+    for (const host of certificateHosts(this.#current())) this.#loop.mark(host);
+  }
+
+  #current(): Certification {
+    this.#certification ??= new Certification(this.deps.store.view);
+    return this.#certification;
   }
 
   async #look(host: string): Promise<number | undefined> {
-    const { store, clock } = this.deps;
-    const plan = planCertificate(store.view, host, clock.now());
+    const plan = planCertificate(this.#current(), host, this.deps.clock.now());
     switch (plan.step) {
       case 'order':
         return this.#order(plan.order, plan.account);
@@ -89,7 +100,7 @@ export class CertificateController implements Controller {
     const [text, now] = [Buffer.from(`${chain.trimEnd()}\n${key.trimEnd()}\n`), clock.now()];
     const hash = createHash('sha256').update(text).digest('hex');
     const meta = { id: contentId('secrets', hash), revision: 0, createdAt: now, updatedAt: now };
-    const { failure: _, ...before } = this.#current(host);
+    const { failure: _, ...before } = this.#certificateOf(host);
     return [
       { type: 'put', kind: 'contents', object: { ...meta, secret: true, hash, data: text.toString('base64') }, expect: 'absent' },
       this.#put({ ...before, issued: { hash, directory, at: now, notBefore, notAfter } }),
@@ -97,13 +108,13 @@ export class CertificateController implements Controller {
   }
 
   #failed(host: string, { hash }: AcmeAccount, error: string): StoreChange[] {
-    const before = this.#current(host);
+    const before = this.#certificateOf(host);
     const count = before.failure?.settings === hash ? before.failure.count + 1 : 1;
     const failure = { at: this.deps.clock.now(), count, error: error.slice(0, MOST_ERROR_LENGTH), settings: hash };
     return [this.#put({ ...before, failure })];
   }
 
-  #current(host: string): HostCertificate {
+  #certificateOf(host: string): HostCertificate {
     const [id, now] = [certificateId(host), this.deps.clock.now()];
     return this.deps.store.view.get('certificates', id) ?? { id, revision: 0, createdAt: now, updatedAt: now, host };
   }

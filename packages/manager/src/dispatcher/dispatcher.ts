@@ -164,6 +164,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     const session = new AgentSession(nodeId, socket, this);
     this.#sessions.set(nodeId, session);
     this.#feeds.delete(nodeId);
+    if (former) this.#probes.gone(nodeId);
     former?.refuse('replaced', 'a newer session of this node took the place of this one', false);
     session.start();
   }
@@ -281,6 +282,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
     this.log.info({ nodeId: session.nodeId, reason }, 'dispatcher: node disconnected');
     this.#sessions.delete(session.nodeId);
     this.#usage.forget(session.nodeId);
+    this.#probes.gone(session.nodeId);
     this.#feeds.delete(session.nodeId);
     if (!session.held) return;
     const graceMs = isSilent ? this.#times.reconnectGraceMs : this.#times.restartGraceMs;

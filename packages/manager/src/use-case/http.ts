@@ -2,7 +2,7 @@ import { ApiError, certificateId, type HostCertificate, type HttpOverview, type 
 import { byAge, isLive, isRunning } from '../model/task.js';
 import type { ClusterView } from '../model/view.js';
 import { acmeHosts, certificateOf } from '../plan/http/acme.js';
-import { hasConfiguration, planCertificate, proxyTasks } from '../plan/http/certificates.js';
+import { Certification, hasConfiguration, planCertificate, proxyTasks } from '../plan/http/certificates.js';
 import { httpFile } from '../plan/http/file.js';
 import { type HttpRoute, httpRoutes } from '../plan/http/routes.js';
 import { commitPlan } from './commit.js';
@@ -13,7 +13,8 @@ type Shown = HttpOverview['routes'][number];
 /** What is served by which service, and how far the proxies are with it. */
 export function getHttp({ store: { view }, clock }: UseCaseContext): HttpOverview {
   const { id } = httpFile(view);
-  const routes = httpRoutes(view).map((route) => shown(view, route, clock.now()));
+  const certification = new Certification(view);
+  const routes = httpRoutes(view).map((route) => shown(certification, route, clock.now()));
   const tasks = proxyTasks(view).filter(isLive).sort(byAge);
   return { routes, proxies: tasks.map((task) => proxyOf(view, task, id)) };
 }
@@ -37,10 +38,10 @@ export async function renewCertificate(context: UseCaseContext, host: string): P
   return store.view.get('certificates', result.id) ?? result;
 }
 
-function shown(view: ClusterView, route: HttpRoute, now: number): Shown {
+function shown(certification: Certification, route: HttpRoute, now: number): Shown {
   const { certificate: _, issuer, upstream, ...rest } = route;
-  const certificate = issuer === 'acme' ? certificateShown(view, route.host, now) : undefined;
-  const problem = problemOf(view, route, certificate, now);
+  const certificate = issuer === 'acme' ? certificateShown(certification, route.host, now) : undefined;
+  const problem = problemOf(certification.view, route, certificate, now);
   return {
     ...rest,
     ...(upstream.kind !== 'none' && { port: upstream.port }),
@@ -49,9 +50,9 @@ function shown(view: ClusterView, route: HttpRoute, now: number): Shown {
   };
 }
 
-function certificateShown(view: ClusterView, host: string, now: number): NonNullable<Shown['certificate']> {
-  const { issued, failure } = certificateOf(view, host) ?? {};
-  const plan = planCertificate(view, host, now);
+function certificateShown(certification: Certification, host: string, now: number): NonNullable<Shown['certificate']> {
+  const { issued, failure } = certificateOf(certification.view, host) ?? {};
+  const plan = planCertificate(certification, host, now);
   const why = plan.step === 'wait' ? plan.why : plan.step === 'order' ? (failure?.error ?? 'the authority is being asked') : undefined;
   return { ...(issued && { notAfter: issued.notAfter }), ...(why !== undefined && { problem: why }) };
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { certificateId, type HostCertificate, HTTP_ACME, HTTP_CONFIG, type Task } from '@tessera/api';
 import { readyNode, serviceSpec } from '../../model/testing/builders.js';
 import { acmeAccount, acmeHosts } from './acme.js';
-import { planCertificate } from './certificates.js';
+import { Certification, planCertificate } from './certificates.js';
 import { httpFile } from './file.js';
 import { httpRoutes } from './routes.js';
 import { HttpWorld, httpService, rule } from './testing/http-world.js';
@@ -45,7 +45,7 @@ class CertificateWorld extends HttpWorld {
   }
 
   plan(now = NOW): string {
-    const plan = planCertificate(this.view, 'a.test', now);
+    const plan = planCertificate(new Certification(this.view), 'a.test', now);
     if (plan.step === 'wait') return `wait: ${plan.why}`;
     return plan.step === 'keep' ? `keep for ${plan.againInMs / HOUR_MS} h` : plan.step;
   }
@@ -63,7 +63,7 @@ describe('certificates by ACME', () => {
     const world = new CertificateWorld();
     assert.equal(world.plan(), 'wait: no proxy runs that could answer the authority');
     world.settle();
-    const plan = planCertificate(world.view, 'a.test', NOW);
+    const plan = planCertificate(new Certification(world.view), 'a.test', NOW);
     assert.deepEqual(plan.step === 'order' && plan.order, {
       host: 'a.test',
       settings: { directory: DIRECTORY },
@@ -78,7 +78,7 @@ describe('certificates by ACME', () => {
   it('wait for somebody to say whom to ask', () => {
     const world = new HttpWorld(httpService('web', [rule('a.test', { tls: { mode: 'auto' } })]));
     const why = (): string => {
-      const plan = planCertificate(world.view, 'a.test', NOW);
+      const plan = planCertificate(new Certification(world.view), 'a.test', NOW);
       return plan.step === 'wait' ? plan.why : plan.step;
     };
     assert.equal(why(), 'no certificate authority is set up: run tsctl http enable');
@@ -123,7 +123,7 @@ describe('certificates by ACME', () => {
       [9, 6 * HOUR_MS],
     ] as const) {
       world.certificate(failed(count));
-      const plan = planCertificate(world.view, 'a.test', NOW);
+      const plan = planCertificate(new Certification(world.view), 'a.test', NOW);
       assert.deepEqual(plan, { step: 'wait', why: 'no', againInMs: waitMs });
       assert.equal(world.plan(NOW + waitMs), 'order');
     }

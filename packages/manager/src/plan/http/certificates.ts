@@ -22,24 +22,43 @@ export type CertificateStep =
   | { step: 'forget'; certificate: HostCertificate }
   | { step: 'nothing' };
 
+/** What the certificates of all hosts go by, as the view is now: worked out once for many of them. */
+export class Certification {
+  readonly account: AcmeAccount | string;
+  /** That an authority is to certify. */
+  readonly hosts: ReadonlySet<string>;
+  #unready: { why: string | undefined } | undefined;
+
+  constructor(readonly view: ClusterView) {
+    this.account = acmeAccount(view);
+    this.hosts = new Set(acmeHosts(view));
+  }
+
+  /** Why the authority cannot be asked yet, in words. Only hosts that are due want to know. */
+  get unready(): string | undefined {
+    this.#unready ??= { why: whyProxiesAreUnready(this.view) };
+    return this.#unready.why;
+  }
+}
+
 /** Pure. Certificates of hosts that nobody serves any more are kept as long as they hold: the host may come back. */
-export function planCertificate(view: ClusterView, host: string, now: number): CertificateStep {
+export function planCertificate(certification: Certification, host: string, now: number): CertificateStep {
+  const { account, hosts, view } = certification;
   const certificate = certificateOf(view, host);
-  if (!acmeHosts(view).includes(host)) return leftOver(certificate, now);
-  const account = acmeAccount(view);
+  if (!hosts.has(host)) return leftOver(certificate, now);
   if (typeof account === 'string') return { step: 'wait', why: account };
   const freshMs = renewalDue(certificate, account) - now;
   if (freshMs > 0) return { step: 'keep', againInMs: freshMs };
   const retryMs = retryDue(certificate, account) - now;
   if (retryMs > 0) return { step: 'wait', why: certificate?.failure?.error ?? '', againInMs: retryMs };
-  const unready = whyProxiesAreUnready(view);
+  const { unready } = certification;
   if (unready !== undefined) return { step: 'wait', why: unready };
   return { step: 'order', order: { host, settings: account.settings, accountKey: account.key }, account };
 }
 
 /** All hosts that there may be something to do about. */
-export function certificateHosts(view: ClusterView): string[] {
-  return [...new Set([...acmeHosts(view), ...[...view.all('certificates')].map(({ host }) => host)])];
+export function certificateHosts({ hosts, view }: Certification): Set<string> {
+  return new Set([...hosts, ...[...view.all('certificates')].map(({ host }) => host)]);
 }
 
 /** Tasks that serve HTTP by what the managers say. */
