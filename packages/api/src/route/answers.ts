@@ -139,6 +139,8 @@ export type NetworkUse = Static<typeof NetworkUse>;
 export const NetworkApplied = strictObject({
   /** Names of nodes that do not, as far as is known. */
   behind: Type.Array(Name),
+  /** HTTP proxies that do not go by the routes as they are now, such as `http_proxy.2`. */
+  proxies: Type.Array(Type.String()),
 });
 export type NetworkApplied = Static<typeof NetworkApplied>;
 

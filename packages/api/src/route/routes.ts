@@ -278,7 +278,7 @@ export const ROUTES = {
     method: 'GET',
     path: '/v1/network-applied',
     summary:
-      'Wait until the nodes send clients of these services (of a stack, one alone, or all) where the managers say; after some seconds, which nodes are behind',
+      'Wait until the nodes send clients of these services (of a stack, one alone, or all) where the managers say, and the HTTP proxies have their routes; after some seconds, which of them are behind',
     access: 'viewer',
     query: strictObject({ stack: Type.Optional(Name), service: Type.Optional(Reference) }),
     response: NetworkApplied,

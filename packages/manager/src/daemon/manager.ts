@@ -18,7 +18,7 @@ import { ensureCluster } from '../use-case/cluster.js';
 import type { UseCaseContext } from '../use-case/context.js';
 import { VERSION } from '../version.js';
 import { currentCredentials, loadIdentity, type ManagerIdentity } from './identity.js';
-import type { ManagerOptions } from './options.js';
+import { leaseTtlMs, type ManagerOptions } from './options.js';
 
 /** How often the manager looks whether its certificate is due. */
 const RENEWAL_CHECK_MS = 3_600_000;
@@ -68,12 +68,13 @@ async function startParts(options: ManagerOptions, environment: ManagerEnvironme
   );
   const { name, clusterId, tokenHashes, addressPool } = identity.cluster;
   await ensureCluster({ store, clock }, { name, clusterId, tokenHashes, addressPool });
+  const ttlMs = leaseTtlMs(options);
   const presence = await lifecycle.start(
     'presence',
-    () => new LeasedPresence({ kv, store, ...environment }),
+    () => new LeasedPresence({ kv, store, ttlMs, ...environment }),
     (started) => started.stop(),
   );
-  const election = makeElection(kv, store, identity, environment, storeKind(options.store));
+  const election = makeElection(options, kv, store, identity, environment);
   const credentials = { dataDir: options.dataDir, identity, addresses: addressesOf(options, identity), clock, random };
   const shown = { current: await currentCredentials(credentials) };
   const peers = await lifecycle.start(
@@ -83,7 +84,8 @@ async function startParts(options: ManagerOptions, environment: ManagerEnvironme
   );
   const dispatcher = await lifecycle.start(
     'dispatcher',
-    () => createDispatcher({ store, presence, peers, clock, random, log, times: { nodeTimeoutMs: options.nodeTimeoutMs } }),
+    () =>
+      createDispatcher({ store, presence, peers, clock, random, log, times: { nodeTimeoutMs: options.nodeTimeoutMs, unheardMs: ttlMs } }),
     (started) => started.stop(),
   );
   const context: UseCaseContext = {
@@ -119,21 +121,23 @@ async function startParts(options: ManagerOptions, environment: ManagerEnvironme
 }
 
 function makeElection(
+  options: ManagerOptions,
   kv: Kv,
   store: KvClusterStore,
   identity: ManagerIdentity,
   environment: ManagerEnvironment,
-  kind: UseCaseContext['storeKind'],
 ): LeaderElection {
   return new LeaderElection({
     kv,
     key: store.keys.leader,
     candidate: `${identity.managerId}.${newId(environment.random)}@${hostname()}`,
+    ttlMs: leaseTtlMs(options),
     ...environment,
     lead: (fence) => {
       const controllers = startControllers({ ...environment, acme: new AcmeClient(environment.clock), store: store.fenced(() => [fence]) });
       // The other stores compact themselves.
-      const compactor = kind === 'etcd' ? new Compactor({ kv, revision: () => store.view.revision, ...environment }) : undefined;
+      const compactor =
+        storeKind(options.store) === 'etcd' ? new Compactor({ kv, revision: () => store.view.revision, ...environment }) : undefined;
       return { stop: async () => void (await Promise.all([controllers.stop(), compactor?.stop()])) };
     },
   });

@@ -32,6 +32,13 @@ interface Parsed {
 /** Agents say that they are there once a second: less would take a host that is merely busy for lost. */
 const SHORTEST_NODE_TIMEOUT_MS = DISPATCHER_TIMES.nodeTimeoutMs;
 const LONGEST_NODE_TIMEOUT_MS = 3_600_000;
+/** Longest time until others know that a manager has died, however long nodes may be silent. */
+const LONGEST_LEASE_TTL_MS = 10_000;
+
+/** Of a manager and of the leader: as long as a node may be silent, since managers of slow hosts are slow as well; bounded, since nobody leads meanwhile. */
+export function leaseTtlMs({ nodeTimeoutMs }: Pick<ManagerOptions, 'nodeTimeoutMs'>): number {
+  return Math.min(nodeTimeoutMs - DISPATCHER_TIMES.reconnectGraceMs, LONGEST_LEASE_TTL_MS);
+}
 
 /** Reads the command line. @throws CommanderError with its exit code, after it has printed help or what is wrong. */
 export function parseOptions(argv: readonly string[]): ManagerOptions {

@@ -20,6 +20,7 @@ import type { Dispatcher, ResolvedImage } from '../ports/dispatcher.js';
 import type { Peers } from '../ports/peers.js';
 import type { Presence } from '../ports/presence.js';
 import type { ClusterStore } from '../ports/store.js';
+import { LEASE_TTL_MS } from '../state/lease-ttl.js';
 import { ChangeRouter } from './feed/change-router.js';
 import { NodeFeed } from './feed/node-feed.js';
 import { Projector } from './feed/projector.js';
@@ -65,6 +66,8 @@ export const DISPATCHER_TIMES = {
   reconnectGraceMs: 1_000,
   /** The same after its connection was closed: the host is there to close it, so that its agent may be starting anew. */
   restartGraceMs: 10_000,
+  /** What nodes of another manager have applied is waited for so long without an answer of that one: as long as its lease. */
+  unheardMs: LEASE_TTL_MS,
   /** How long a node that this manager does not know may take to appear: it may just have joined elsewhere. */
   memberLimitMs: 2_000,
   /** How long an agent has to dial a log stream. */
@@ -123,6 +126,7 @@ class SessionDispatcher implements Dispatcher, SessionHost {
       peers,
       clock,
       tickMs: this.#times.deltaTickMs,
+      unheardMs: this.#times.unheardMs,
       limitMs: LEAVE_LIMIT_MS,
       serves: (managerId, nodeId) => this.#managerOf(nodeId)?.id === managerId,
     });

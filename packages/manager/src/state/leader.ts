@@ -1,8 +1,7 @@
 import { type Clock, jittered, type Log, type Random, sleep, unlessAborted } from '@tessera/kit';
 import { type Kv, type KvCompare, KvError, type KvLease } from '../ports/kv.js';
+import { LEASE_TTL_MS } from './lease-ttl.js';
 
-/** A leader that dies is replaced within so many milliseconds. */
-const LEADER_TTL_MS = 3_000;
 const RETRY_MS = 1_000;
 
 export interface LeaderElectionOptions {
@@ -14,6 +13,8 @@ export interface LeaderElectionOptions {
   clock: Clock;
   random: Random;
   log: Log;
+  /** A leader that dies is replaced within so many milliseconds; {@link LEASE_TTL_MS} when absent. */
+  ttlMs?: number;
   /**
    * Called when this manager has become the leader. `fence` holds as long as it is: compare it in every txn.
    * What it returns is called at once when the leadership is lost or given up.
@@ -60,11 +61,11 @@ export class LeaderElection {
   }
 
   async #campaign(): Promise<void> {
-    const { kv, key } = this.#options;
+    const { kv, key, ttlMs = LEASE_TTL_MS } = this.#options;
     const { entries, revision } = await kv.range(key, { limit: 1 });
     // From what was read on, not from when the key was written: history before may be compacted while a leader leads for long.
     if (entries.some((entry) => entry.key === key)) return this.#waitUntilFree(revision);
-    const lease = await kv.grantLease(LEADER_TTL_MS);
+    const lease = await kv.grantLease(ttlMs);
     try {
       const wonAt = await this.#claim(lease);
       if (wonAt !== undefined) await this.#lead(lease, wonAt);

@@ -3,9 +3,8 @@ import { type Clock, jittered, type Log, newId, type Random, sleep, unlessAborte
 import { type Kv, KvError, type KvLease } from '../ports/kv.js';
 import type { Presence } from '../ports/presence.js';
 import type { ClusterStore } from '../ports/store.js';
+import { LEASE_TTL_MS } from './lease-ttl.js';
 
-/** A manager that dies is known to be gone within so many milliseconds. */
-const PRESENCE_TTL_MS = 3_000;
 const RETRY_MS = 500;
 
 export interface LeasedPresenceOptions {
@@ -14,6 +13,8 @@ export interface LeasedPresenceOptions {
   clock: Clock;
   random: Random;
   log: Log;
+  /** A manager that dies is known to be gone within so many milliseconds; {@link LEASE_TTL_MS} when absent. */
+  ttlMs?: number;
 }
 
 /** What a manager says of itself. */
@@ -65,7 +66,8 @@ export class LeasedPresence implements Presence {
   }
 
   async #hold(description: ManagerDescription): Promise<void> {
-    const lease = await this.#options.kv.grantLease(PRESENCE_TTL_MS);
+    const { kv, ttlMs = LEASE_TTL_MS } = this.#options;
+    const lease = await kv.grantLease(ttlMs);
     try {
       await this.#untilLost(await this.#write(description, lease), lease);
     } finally {

@@ -2,8 +2,9 @@ import { ApiError, certificateId, type HostCertificate, type HttpOverview, type 
 import { byAge, isLive, isRunning } from '../model/task.js';
 import type { ClusterView } from '../model/view.js';
 import { acmeHosts, certificateOf } from '../plan/http/acme.js';
-import { Certification, hasConfiguration, planCertificate, proxyTasks } from '../plan/http/certificates.js';
+import { Certification, planCertificate } from '../plan/http/certificates.js';
 import { httpFile } from '../plan/http/file.js';
+import { hasConfiguration, proxyTasks } from '../plan/http/proxies.js';
 import { type HttpRoute, httpRoutes } from '../plan/http/routes.js';
 import { commitPlan } from './commit.js';
 import type { UseCaseContext } from './context.js';

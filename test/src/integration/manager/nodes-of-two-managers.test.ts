@@ -99,14 +99,11 @@ describe('nodes that two managers serve', () => {
     return managers.find(({ id }) => id === session?.manager)?.addresses[0] ?? '';
   }
 
-  /** Whatever the node's manager says does not reach it, while the manager hears its heartbeats. */
-  async function deafen(node: Node): Promise<void> {
-    const { host, port } = parseAddress(await eventually(() => managerOf(node), 'a manager of the node', LIMIT_MS));
-    await onHost(
-      hostOf(node),
-      'nft',
-      `table ip deaf { chain in { type filter hook input priority 0; ip saddr ${host} tcp sport ${port} drop; }; }`,
-    );
+  /** Whatever managers at these addresses say does not reach the node, while they hear its heartbeats. */
+  async function deafen(node: Node, managers: readonly string[]): Promise<void> {
+    const rules = managers.map(parseAddress).map(({ host, port }) => `ip saddr ${host} tcp sport ${port} drop;`);
+    const chain = `type filter hook input priority 0; ${rules.join(' ')}`;
+    await onHost(hostOf(node), 'nft', `table ip deaf { chain in { ${chain} }; }`);
   }
 
   const undeafen = (node: Node): Promise<string> => onHost(hostOf(node), 'nft', 'delete', 'table', 'ip', 'deaf');
@@ -132,7 +129,7 @@ describe('nodes that two managers serve', () => {
         'a successor',
         LIMIT_MS,
       );
-      await deafen(far);
+      await deafen(far, [await eventually(() => managerOf(far), 'a manager of the node', LIMIT_MS)]);
       try {
         const isTold = async (): Promise<boolean> => (await frail()).some(({ id, desired }) => id === old?.id && desired === 'shutdown');
         await eventually(isTold, 'the old task to be told to go', LIMIT_MS);
@@ -152,11 +149,17 @@ describe('nodes that two managers serve', () => {
       const progress = await client.call('listProgress', { query: { stack: 'two' } });
       return progress.every(({ name, converged, desired }) => converged && (name !== 'two_frail' || desired === 2));
     };
+    const isStarting = async (): Promise<boolean> => (await client.call('listTasks', { query: { service: 'two_frail' } })).length === 2;
     let ended: Run | undefined;
-    await deafen(far);
     const scaled = tsctl.run(['service', 'scale', 'two_frail=2', '--timeout', '180s']).then((run) => (ended = run));
+    await eventually(isStarting, 'the second task', LIMIT_MS);
+    // To none of them, so that its agent cannot go to another one: the node is ready for some ten seconds more.
+    await deafen(
+      far,
+      world.members.map(({ address }) => address),
+    );
     try {
-      await eventually(isOver, 'the second task', LIMIT_MS);
+      await eventually(isOver, 'the second task to run', LIMIT_MS);
       const overAt = performance.now();
       await eventually(async () => performance.now() - overAt > STILL_MS, 'the time in which the command would end', LIMIT_MS);
       assert.equal(ended, undefined);

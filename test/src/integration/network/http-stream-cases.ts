@@ -14,7 +14,6 @@ export function describeHttpStreams(cluster: () => TestCluster, images: () => { 
     before(async () => {
       await cluster().tsctl.succeed(['http', 'enable', '--image', images().caddy, '--replicas', '2', '--timeout', '180s']);
       await deploy('v1', 'v1');
-      await eventually(async () => (await cluster().tsctl.run(['http', 'status'])).code === 0, 'the routes', LIMIT_MS);
     });
 
     const target = (host: string, path: string, node = 0): Target => ({ ip: cluster().host(node).ip, host, path });

@@ -26,8 +26,8 @@ describe('tsctl scale', () => {
       .on('POST /v1/services/shop_web/scale', web)
       .on('POST /v1/services/shop_api/scale', api)
       .on('GET /v1/progress', [aProgress(web), aProgress(api), unrelated])
-      .on(`GET /v1/network-applied?service=${web.id}`, { behind: ['n2', 'n1'] })
-      .on(`GET /v1/network-applied?service=${api.id}`, { behind: ['n2'] })
+      .on(`GET /v1/network-applied?service=${web.id}`, { behind: ['n2', 'n1'], proxies: [] })
+      .on(`GET /v1/network-applied?service=${api.id}`, { behind: ['n2'], proxies: [] })
       .onStream(WATCH, new FakeStream());
     const { code, err } = await runCli('scale shop_web=5 shop_api=2', transport);
     assert.equal(code, 0);

@@ -26,7 +26,7 @@ const starting = aProgress(web, { desired: 3, running: 1, updated: 1, converged:
 const done = aProgress(web, { desired: 3, running: 3, updated: 3 });
 
 function managers(stream: FakeStream): FakeTransport {
-  return new FakeTransport().on(DEPLOY, deployed).on(APPLIED, { behind: [] }).onStream(WATCH, stream);
+  return new FakeTransport().on(DEPLOY, deployed).on(APPLIED, { behind: [], proxies: [] }).onStream(WATCH, stream);
 }
 
 describe('tsctl deploy', () => {
@@ -139,9 +139,12 @@ describe('tsctl deploy', () => {
     const run = startCli('deploy -f compose.yml shop', transport, FILES);
     await passTimeUntil(run, () => transport.requests.includes(APPLIED), 'the question for the nodes');
     assert.doesNotMatch(run.io.err, /converged in/);
-    take({ behind: ['n2', 'n3'] });
+    take({ behind: ['n2', 'n3'], proxies: ['http_proxy.1'] });
     assert.equal(await run.exit, 0);
-    assert.match(run.io.err, /converged in .*\nnot yet known to n2, n3: requests there may fail for now; see: tsctl network doctor\n$/);
+    assert.match(
+      run.io.err,
+      /converged in .*\nnot yet known to n2, n3: requests there may fail for now; see: tsctl network doctor\nwithout the present routes yet: http_proxy\.1; see: tsctl http status\n$/,
+    );
   });
 
   it('says so when nobody can be asked what the nodes know', async () => {

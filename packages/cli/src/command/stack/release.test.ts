@@ -99,7 +99,7 @@ describe('tsctl rollback', () => {
       .on('GET /v1/stacks/shop', { stack })
       .on('POST /v1/stacks/stack1/rollback', { stack: { ...stack, release: 4 }, release: 4, changes: [], revision: 10 })
       .on('GET /v1/progress?stack=shop', [aProgress(web)])
-      .on('GET /v1/network-applied?stack=shop', { behind: [] })
+      .on('GET /v1/network-applied?stack=shop', { behind: [], proxies: [] })
       .onStream(WATCH, new FakeStream());
     const { code, err } = await runCli('rollback shop 2 -m again', transport);
     assert.equal(code, 0);
@@ -125,7 +125,7 @@ describe('tsctl deploy --atomic', () => {
     new FakeTransport()
       .on('PUT /v1/stacks/shop?prune=false&resolve=always&atomic=true', { stack, changes: [change], release: 3, revision: 9 })
       .on('GET /v1/progress?stack=shop', [aProgress(web)])
-      .on('GET /v1/network-applied?stack=shop', { behind: [] })
+      .on('GET /v1/network-applied?stack=shop', { behind: [], proxies: [] })
       .on('GET /v1/stacks/shop/releases', [release])
       .onStream('GET /v1/watch?kinds=services,tasks,nodes,releases', new FakeStream());
 

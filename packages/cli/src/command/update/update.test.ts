@@ -27,7 +27,7 @@ describe('tsctl update', () => {
       .on(update(web.id), web)
       .on(update(api.id), conflict)
       .on(PROGRESS, [aProgress(web), aProgress(api, { converged: false })])
-      .on(`GET /v1/network-applied?service=${web.id}`, { behind: [] })
+      .on(`GET /v1/network-applied?service=${web.id}`, { behind: [], proxies: [] })
       .onStream('GET /v1/watch?kinds=services,tasks,nodes', new FakeStream());
     const { code, err } = await runCli('update resume shop', transport);
     assert.equal(code, 0);

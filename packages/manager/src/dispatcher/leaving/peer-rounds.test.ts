@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { ApiError, type Manager } from '@tessera/api';
 import { VirtualClock } from '@tessera/kit';
-import { PeerRounds, UNHEARD_MS } from './peer-rounds.js';
+import { PeerRounds } from './peer-rounds.js';
 
 const TICK_MS = 15;
 const LIMIT_MS = 5_000;
+const UNHEARD_MS = 3_000;
 const meta = { revision: 1, createdAt: 0, updatedAt: 0 };
 const manager = (id: string): Manager => ({ ...meta, id, hostname: id, addresses: [], version: '1' });
 
@@ -25,6 +26,7 @@ describe('a question to other managers for what their nodes have applied', () =>
       clock,
       tickMs: TICK_MS,
       limitMs: LIMIT_MS,
+      unheardMs: UNHEARD_MS,
       serves: (_, nodeId) => !moved.has(nodeId),
       peers: {
         applied: ({ id }, nodeIds, revision, signal) => {

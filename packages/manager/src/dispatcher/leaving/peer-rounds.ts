@@ -3,17 +3,16 @@ import type { Clock, Timer } from '@tessera/kit';
 import type { Peers } from '../../ports/peers.js';
 import type { AppliedWaiter } from './applied-book.js';
 
-/**
- * Nodes of a manager that gives no answer are waited for so long: as long as its lease. By then it is known to be gone, or has found the time
- * to answer.
- */
-export const UNHEARD_MS = 3_000;
-
 export interface PeerRoundsOptions {
   peers: Pick<Peers, 'applied'>;
   clock: Clock;
   /** What is waited for of one manager's nodes is gathered so long, and asked for together. */
   tickMs: number;
+  /**
+   * Nodes of a manager that gives no answer are waited for so long: as long as its lease. By then it is known to be gone, or has found the time
+   * to answer.
+   */
+  unheardMs: number;
   /** No question is open for longer. */
   limitMs: number;
   /** Whether the manager has the node's session still. */
@@ -30,7 +29,7 @@ export class PeerRounds {
   constructor(private readonly options: PeerRoundsOptions) {}
 
   /**
-   * Tells `waiter` once the node, which `manager` serves, has applied the state of `revision`, or after {@link UNHEARD_MS} without an
+   * Tells `waiter` once the node, which `manager` serves, has applied the state of `revision`, or after `unheardMs` without an
    * answer. Does not tell of a node that goes to another manager meanwhile.
    */
   wait(manager: Manager, nodeId: string, revision: number, waiter: AppliedWaiter): void {
@@ -105,7 +104,7 @@ class Round {
 
   #losePatience(): void {
     if (this.#over.signal.aborted) return;
-    this.#patience ??= this.options.clock.timer(UNHEARD_MS, () => {
+    this.#patience ??= this.options.clock.timer(this.options.unheardMs, () => {
       for (const nodeId of [...this.#waiting.keys()]) if (this.options.serves(this.manager.id, nodeId)) this.#tell(nodeId);
       this.end();
     });

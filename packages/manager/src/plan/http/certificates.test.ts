@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { certificateId, type HostCertificate, HTTP_ACME, HTTP_CONFIG, type Task } from '@tessera/api';
-import { readyNode, serviceSpec } from '../../model/testing/builders.js';
+import { certificateId, type HostCertificate, HTTP_ACME } from '@tessera/api';
 import { acmeAccount, acmeHosts } from './acme.js';
 import { Certification, planCertificate } from './certificates.js';
 import { httpFile } from './file.js';
 import { httpRoutes } from './routes.js';
-import { HttpWorld, httpService, rule } from './testing/http-world.js';
+import { HttpWorld, httpService, ProxyWorld, rule } from './testing/http-world.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -15,24 +14,11 @@ const KEY = { kty: 'EC', crv: 'P-256', x: 'eA', y: 'eQ', d: 'ZA' };
 const NOW = 100 * HOUR_MS;
 
 /** A service with the host `a.test`, settings and account, and a proxy that is not current yet. */
-class CertificateWorld extends HttpWorld {
+class CertificateWorld extends ProxyWorld {
   constructor(directory = DIRECTORY) {
     super(httpService('web', [rule('a.test', { tls: { mode: 'auto' } })]));
     this.file('configs', HTTP_ACME.settings, JSON.stringify({ directory }));
     this.file('secrets', HTTP_ACME.key, JSON.stringify(KEY));
-    this.put('nodes', readyNode('n1'));
-    this.deploy(
-      serviceSpec('proxy', 1, ({ template }) => {
-        template.container.secrets = [{ source: HTTP_CONFIG, target: '/x', uid: '0', gid: '0', mode: 0o400 }];
-      }),
-    );
-  }
-
-  proxy(id: string, fileId: string, desired: Task['desired'] = 'running'): void {
-    const { id: serviceId, specRevision, templateHash } = this.view.byName('services', 'proxy')!;
-    const meta = { id, revision: 0, createdAt: 0, updatedAt: 0, serviceId, serviceName: 'proxy', specRevision, templateHash };
-    const status = { state: 'running' as const, at: 0, message: '', files: { [`secrets/${HTTP_CONFIG}`]: fileId } };
-    this.put('tasks', { ...meta, slot: 1, nodeId: 'n1', desired, status });
   }
 
   /** All proxies go by the routes as they are now. */

@@ -1,9 +1,8 @@
-import { type HostCertificate, HTTP_CONFIG, readsHttpConfig, type Task } from '@tessera/api';
-import { isRunning } from '../../model/task.js';
+import type { HostCertificate } from '@tessera/api';
 import type { ClusterView } from '../../model/view.js';
 import type { AcmeOrder } from '../../ports/acme.js';
 import { type AcmeAccount, acmeAccount, acmeHosts, certificateOf } from './acme.js';
-import { httpFile } from './file.js';
+import { outdatedProxies, runningProxies } from './proxies.js';
 
 /** After failures: a minute, then four times as long each time. Let's Encrypt takes five that fail of a host in an hour. */
 const FIRST_RETRY_MS = 60_000;
@@ -61,17 +60,6 @@ export function certificateHosts({ hosts, view }: Certification): Set<string> {
   return new Set([...hosts, ...[...view.all('certificates')].map(({ host }) => host)]);
 }
 
-/** Tasks that serve HTTP by what the managers say. */
-export function proxyTasks(view: ClusterView): Task[] {
-  const proxies = [...view.all('services')].filter(({ spec }) => readsHttpConfig(spec.template));
-  return proxies.flatMap(({ id }) => [...view.tasksOfService(id)]);
-}
-
-/** Whether the proxy goes by this configuration. */
-export function hasConfiguration({ status }: Task, fileId: string): boolean {
-  return status.files?.[`secrets/${HTTP_CONFIG}`] === fileId;
-}
-
 function leftOver(certificate: HostCertificate | undefined, now: number): CertificateStep {
   if (!certificate) return { step: 'nothing' };
   const leftMs = (certificate.issued?.notAfter ?? 0) - now;
@@ -92,8 +80,6 @@ function retryDue(certificate: HostCertificate | undefined, { hash }: AcmeAccoun
 
 /** The authority may ask any of the proxies: each must know the answer. */
 function whyProxiesAreUnready(view: ClusterView): string | undefined {
-  const running = proxyTasks(view).filter((task) => task.desired === 'running' && isRunning(task));
-  if (running.length === 0) return 'no proxy runs that could answer the authority';
-  const { id } = httpFile(view);
-  return running.every((task) => hasConfiguration(task, id)) ? undefined : 'the proxies do not have the routes yet';
+  if (runningProxies(view).length === 0) return 'no proxy runs that could answer the authority';
+  return outdatedProxies(view).length === 0 ? undefined : 'the proxies do not have the routes yet';
 }

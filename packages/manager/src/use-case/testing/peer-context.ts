@@ -1,4 +1,5 @@
 import type { Manager, ObjectChange } from '@tessera/api';
+import type { Clock } from '@tessera/kit';
 import { readyNode } from '../../model/testing/builders.js';
 import { IndexedView } from '../../model/view.js';
 import type { Dispatcher } from '../../ports/dispatcher.js';
@@ -26,7 +27,7 @@ export interface PeerContext {
  */
 export function peerContext(
   nodes: Readonly<Record<string, string>>,
-  parts: { dispatcher: Partial<Dispatcher>; peers?: Partial<Peers>; managers?: readonly string[] },
+  parts: { dispatcher: Partial<Dispatcher>; peers?: Partial<Peers>; managers?: readonly string[]; clock?: Clock },
 ): PeerContext {
   const view = new IndexedView();
   const listeners = new Set<(change: ObjectChange) => void>();

@@ -1,5 +1,14 @@
-import { type HttpRule, type Kind, type ObjectChange, type ObjectTypes, type ServiceSpec, vipId } from '@tessera/api';
-import { deployed, serviceSpec } from '../../../model/testing/builders.js';
+import {
+  HTTP_CONFIG,
+  type HttpRule,
+  type Kind,
+  type ObjectChange,
+  type ObjectTypes,
+  type ServiceSpec,
+  type Task,
+  vipId,
+} from '@tessera/api';
+import { deployed, readyNode, serviceSpec } from '../../../model/testing/builders.js';
 import { IndexedView } from '../../../model/view.js';
 
 const meta = { revision: 1, createdAt: 0, updatedAt: 0 };
@@ -62,5 +71,25 @@ export class HttpWorld {
     const id = `${kind === 'secrets' ? 's' : 'c'}${hash.slice(0, 63)}`;
     this.put('contents', { ...meta, id, secret: kind === 'secrets', hash, data: Buffer.from(text).toString('base64') });
     this.put(kind, { ...meta, id: name.replace(/\W/g, ''), spec, hash });
+  }
+}
+
+/** The same with a service of proxies that has no task yet. */
+export class ProxyWorld extends HttpWorld {
+  constructor(...services: ServiceSpec[]) {
+    super(...services);
+    this.put('nodes', readyNode('n1'));
+    this.deploy(
+      serviceSpec('proxy', 1, ({ template }) => {
+        template.container.secrets = [{ source: HTTP_CONFIG, target: '/x', uid: '0', gid: '0', mode: 0o400 }];
+      }),
+    );
+  }
+
+  /** A task of it that runs. @param fileId the configuration that it goes by */
+  proxy(id: string, fileId: string, desired: Task['desired'] = 'running'): void {
+    const { id: serviceId, specRevision, templateHash } = this.view.byName('services', 'proxy')!;
+    const status = { state: 'running' as const, at: 0, message: '', files: { [`secrets/${HTTP_CONFIG}`]: fileId } };
+    this.put('tasks', { ...meta, id, serviceId, serviceName: 'proxy', specRevision, templateHash, slot: 1, nodeId: 'n1', desired, status });
   }
 }
