@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { Family } from '../plan/network/family.js';
 import {
   type BridgeNetwork,
@@ -151,11 +151,14 @@ export class IprouteKernel implements KernelNetwork {
   }
 
   /**
-   * Loose, if at all: the larger of the device's own value and that of `all` counts, and 2 is loose (ip-sysctl). A device without any address
-   * fails the loose check as well (fib_validate_source), so each has the gateway's, which is local to the node in any case.
+   * Sources are checked by the agent's own rules. The kernel's check is loose where the host asks for any: the larger of the device's own value and that of
+   * `all` counts, 0 is none, 2 is loose (ip-sysctl). None saves a look at the routes for each packet. A device without any address fails the loose check as
+   * well (fib_validate_source), so each has the gateway's, which is local to the node in any case.
    */
   async takeForeignSources(links: readonly Pick<OverlayLink, 'vxlan' | 'gateway' | 'ipv6'>[]): Promise<void> {
-    for (const { vxlan } of links) await writeFile(`/proc/sys/net/ipv4/conf/${vxlan}/rp_filter`, '2');
+    const setting = (device: string): string => `/proc/sys/net/ipv4/conf/${device}/rp_filter`;
+    const isChecked = (await readFile(setting('all'), 'utf8')).trim() !== '0';
+    for (const { vxlan } of links) await writeFile(setting(vxlan), isChecked ? '2' : '0');
     const address = (address: string, vxlan: string): string => `address replace ${address} dev ${vxlan} noprefixroute`;
     await this.applyLinks([
       ...links.map(({ vxlan, gateway }) => ({ tool: 'ip' as const, line: address(`${gateway}/32`, vxlan) })),

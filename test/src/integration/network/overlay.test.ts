@@ -230,6 +230,15 @@ networks: { front: { external: true, name: shop_front } }
     await worksAgain();
   });
 
+  it('lets foreign sources in by its own devices, also where somebody has the host check sources', async () => {
+    const { host } = one('front', 0);
+    const checks = async (): Promise<string> => onHost(host, 'sh', '-c', 'cat /proc/sys/net/ipv4/conf/tsv*/rp_filter | sort -u');
+    await onHost(host, 'sysctl', '-w', 'net.ipv4.conf.all.rp_filter=1');
+    await eventually(async () => (await checks()) === '2', 'loose checks', REPAIR_LIMIT_MS);
+    await onHost(host, 'sysctl', '-w', 'net.ipv4.conf.all.rp_filter=0');
+    await eventually(async () => (await checks()) === '0', 'no checks', REPAIR_LIMIT_MS);
+  });
+
   it('takes bridges, devices and published ports away with the stack', async () => {
     await cluster.tsctl.succeed(['rm', 'shop', '--timeout', '180s']);
     const links = async (): Promise<string> => {
