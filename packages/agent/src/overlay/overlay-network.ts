@@ -2,6 +2,7 @@ import type { NetworkAssignment, NodeDescription, ServiceEndpoints } from '@tess
 import type { Clock, Log } from '@tessera/kit';
 import type { Lookup } from '../dns/answer.js';
 import type { DnsServer } from '../dns/dns-server.js';
+import { sameItems } from '../model/same-items.js';
 import { ServiceBook, type ServiceChange } from '../model/service-change.js';
 import { FAMILIES, IPV6 } from '../plan/network/family.js';
 import { type BridgeNetwork, desiredBridge, desiredLink, planLinks } from '../plan/network/links.js';
@@ -296,11 +297,6 @@ export class OverlayNetwork implements NodeNetwork {
   #warn(error: unknown): void {
     this.#options.log.warn({ error }, 'network is not yet as it should be');
   }
-}
-
-/** Items of the desired set are replaced when they change, never altered. */
-function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((item, at) => item === b[at]);
 }
 
 function failuresOf(work: Promise<void>): Promise<Error[]> {

@@ -29,9 +29,9 @@ export class AgentState {
   /** Networks that were desired while the agent ran: their tasks may still have to end. */
   readonly #formerNetworks = new Map<string, NetworkAssignment>();
   #items: Items;
-  /** Changed in place, since there may be many. */
-  readonly #services: Map<string, ServiceEndpoints>;
-  /** What changed of them since the node's network was told. */
+  /** Of the services that are desired; the node's network has them themselves. Changed in place, since there may be many. */
+  readonly #serviceIds: Set<string>;
+  /** What changed of services since the node's network was told. */
   #serviceChanges: Map<string, ServiceEndpoints | undefined>;
   #seq: number;
 
@@ -40,8 +40,8 @@ export class AgentState {
     this.#db = db;
     this.#seq = saved.seq;
     this.#items = indexed(saved.desired);
-    this.#services = byId(saved.desired.services);
-    this.#serviceChanges = new Map(this.#services);
+    this.#serviceChanges = byId(saved.desired.services);
+    this.#serviceIds = new Set(this.#serviceChanges.keys());
     this.#records = new Map(saved.records.map((record) => [record.assignment.id, record]));
   }
 
@@ -77,7 +77,7 @@ export class AgentState {
     const kept = new Set(put.services.map(({ id }) => id));
     this.#changeServices(
       put.services,
-      [...this.#services.keys()].filter((id) => !kept.has(id)),
+      [...this.#serviceIds].filter((id) => !kept.has(id)),
     );
     return ids;
   }
@@ -166,11 +166,11 @@ export class AgentState {
 
   #changeServices(put: readonly ServiceEndpoints[], gone: readonly string[]): void {
     for (const id of gone) {
-      this.#services.delete(id);
+      this.#serviceIds.delete(id);
       this.#serviceChanges.set(id, undefined);
     }
     for (const service of put) {
-      this.#services.set(service.id, service);
+      this.#serviceIds.add(service.id);
       this.#serviceChanges.set(service.id, service);
     }
   }

@@ -80,6 +80,7 @@ function retryDue(certificate: HostCertificate | undefined, { hash }: AcmeAccoun
 
 /** The authority may ask any of the proxies: each must know the answer. */
 function whyProxiesAreUnready(view: ClusterView): string | undefined {
-  if (runningProxies(view).length === 0) return 'no proxy runs that could answer the authority';
-  return outdatedProxies(view).length === 0 ? undefined : 'the proxies do not have the routes yet';
+  const running = runningProxies(view);
+  if (running.length === 0) return 'no proxy runs that could answer the authority';
+  return outdatedProxies(view, running).length === 0 ? undefined : 'the proxies do not have the routes yet';
 }

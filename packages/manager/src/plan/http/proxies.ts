@@ -15,8 +15,7 @@ export function runningProxies(view: ClusterView): Task[] {
 }
 
 /** Of those, the ones that do not go by the routes as they are now. */
-export function outdatedProxies(view: ClusterView): Task[] {
-  const running = runningProxies(view);
+export function outdatedProxies(view: ClusterView, running: readonly Task[] = runningProxies(view)): Task[] {
   if (running.length === 0) return [];
   const { id } = httpFile(view);
   return running.filter((task) => !hasConfiguration(task, id));

@@ -1,4 +1,5 @@
 import type { NetworkAssignment, ServiceEndpoints } from '@tessera/api';
+import { sameItems } from '../../../model/same-items.js';
 import type { ServiceChange } from '../../../model/service-change.js';
 import { type Family, IPV4 } from '../family.js';
 import type { Fragment, FragmentChanges, Fragments } from './fragment.js';
@@ -40,8 +41,7 @@ export class TablePlanner {
   }
 
   #changeNetworks(changes: FragmentChanges, networks: readonly NetworkAssignment[]): void {
-    const isSame = networks.length === this.#networks.length && networks.every((network, at) => network === this.#networks[at]);
-    if (isSame) return;
+    if (sameItems(networks, this.#networks)) return;
     this.#networks = networks;
     const carried = new Map(networks.flatMap((network) => (this.family.carries(network) ? [[network.id, network]] : [])));
     for (const id of [...this.#carried.keys()]) if (!carried.has(id)) this.#putNetwork(changes, id, undefined);
